@@ -1,0 +1,5 @@
+//! Call chains: where they end, how they are walked, and what names them.
+
+pub(crate) mod boundary;
+pub(crate) mod id;
+pub(crate) mod registers;

@@ -1,0 +1,3 @@
+//! Fails every allocation that a test reaches, once per call chain, on its first hit.
+
+mod chain;
