@@ -1,3 +1,4 @@
 //! Fails every allocation that a test reaches, once per call chain, on its first hit.
 
 mod chain;
+mod memory;

@@ -1,0 +1,3 @@
+//! Memory that processes share, and what is kept in it.
+
+pub(crate) mod seen;

@@ -1,0 +1,318 @@
+//! The seen set: a lock-free map from chain identities to chain numbers, in memory that processes share.
+
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use crate::chain::id::Id;
+
+/// How often a set can double its first level.
+pub(crate) const LEVELS: usize = 11;
+
+/// One identity and the chain it stands for; complete before a slot names it, and never changed after.
+#[repr(C)]
+pub(crate) struct Variant {
+    lo: AtomicU64,
+    hi: AtomicU64,
+    chain: AtomicU32,
+    _unused: [u32; 3],
+}
+
+/// The counters of one set.
+#[repr(C)]
+pub(crate) struct Control {
+    /// The level that lookups start in and insertions go to.
+    level: AtomicU32,
+    /// Set while one thread copies a level into the next.
+    growing: AtomicU32,
+    /// How many variants are handed out.
+    variants: AtomicU32,
+    /// Set once an identity found no room: the sweep must say so.
+    overflowed: AtomicU32,
+    /// How many slots of each level are taken.
+    used: [AtomicU32; LEVELS],
+}
+
+/// A view of a set: `levels[n]` has twice the slots of `levels[n - 1]`, each a power of two.
+///
+/// # Invariants
+/// - A slot is 0, or `tag << 32 | (variant number + 1)`; it goes from 0 to its value once and stays.
+/// - The variant that a slot names was written before the slot (release), so a reader that sees the
+///   slot (acquire) sees the whole identity: "seen" is never answered for another identity.
+/// - An identity may be missed (while a level is copied); the caller then asks the exact walk.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) control: &'a Control,
+    pub(crate) levels: [&'a [AtomicU64]; LEVELS],
+    pub(crate) variants: &'a [Variant],
+}
+
+/// What became of an insertion.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Inserted {
+    /// The identity is in the set now, with the number given.
+    New,
+    /// It was there before, with this number.
+    Present(u32),
+    /// Not inserted, because another thread is making room: nothing is lost, the next walk inserts it.
+    Later,
+    /// There was no room; [`Seen::overflowed`] stays true from now on.
+    Full,
+}
+
+fn tag(id: Id) -> u64 {
+    id.lo << 32
+}
+
+fn place(id: Id) -> usize {
+    (id.lo >> 32) as usize
+}
+
+impl Seen<'_> {
+    /// The chain number of `id`, if it has been inserted and its insertion is visible here.
+    pub(crate) fn find(&self, id: Id) -> Option<u32> {
+        let newest = self.control.level.load(Acquire) as usize;
+        self.levels[..=newest].iter().rev().find_map(|slots| self.find_in(slots, id))
+    }
+
+    fn find_in(&self, slots: &[AtomicU64], id: Id) -> Option<u32> {
+        let mask = slots.len() - 1;
+        for step in 0..slots.len() {
+            let slot = slots[(place(id) + step) & mask].load(Acquire);
+            if slot == 0 {
+                return None;
+            }
+            if let Some(chain) = self.chain_of(slot, id) {
+                return Some(chain);
+            }
+        }
+        None
+    }
+
+    fn chain_of(&self, slot: u64, id: Id) -> Option<u32> {
+        if slot & !0xffff_ffff != tag(id) {
+            return None;
+        }
+        let variant = &self.variants[(slot as u32 - 1) as usize];
+        let same = variant.lo.load(Relaxed) == id.lo && variant.hi.load(Relaxed) == id.hi;
+        same.then(|| variant.chain.load(Relaxed))
+    }
+
+    /// Puts `id` into the set under `chain`, unless it is there.
+    pub(crate) fn insert(&self, id: Id, chain: u32) -> Inserted {
+        if let Some(present) = self.find(id) {
+            return Inserted::Present(present);
+        }
+        let number = self.control.variants.fetch_add(1, Relaxed);
+        let Some(variant) = self.variants.get(number as usize) else {
+            self.control.variants.fetch_sub(1, Relaxed);
+            return self.overflow();
+        };
+        variant.lo.store(id.lo, Relaxed);
+        variant.hi.store(id.hi, Relaxed);
+        variant.chain.store(chain, Relaxed);
+        let slot = tag(id) | u64::from(number + 1);
+        loop {
+            let level = self.control.level.load(Acquire) as usize;
+            match self.claim(self.levels[level], id, slot) {
+                Inserted::Full if level + 1 == LEVELS => return self.overflow(),
+                Inserted::Full if !self.grow(level) => return Inserted::Later,
+                Inserted::Full => {}
+                Inserted::New => {
+                    let used = self.control.used[level].fetch_add(1, Relaxed) as usize;
+                    if used * 2 > self.levels[level].len() && level + 1 < LEVELS {
+                        self.grow(level);
+                    }
+                    return Inserted::New;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn claim(&self, slots: &[AtomicU64], id: Id, slot: u64) -> Inserted {
+        let mask = slots.len() - 1;
+        for step in 0..slots.len() {
+            let place = &slots[(place(id) + step) & mask];
+            let found = match place.compare_exchange(0, slot, AcqRel, Acquire) {
+                Ok(_) => return Inserted::New,
+                Err(found) => found,
+            };
+            if let Some(chain) = self.chain_of(found, id) {
+                return Inserted::Present(chain);
+            }
+        }
+        Inserted::Full
+    }
+
+    /// Copies `level` into the next one and makes that the newest; false if another thread is at it.
+    fn grow(&self, level: usize) -> bool {
+        let control = self.control;
+        if control.growing.compare_exchange(0, 1, AcqRel, Acquire).is_err() {
+            return false;
+        }
+        if control.level.load(Acquire) as usize == level {
+            let mut copied = 0;
+            for slot in self.levels[level] {
+                let slot = slot.load(Acquire);
+                if slot != 0 {
+                    let variant = &self.variants[(slot as u32 - 1) as usize];
+                    let id = Id { lo: variant.lo.load(Relaxed), hi: variant.hi.load(Relaxed) };
+                    copied += u32::from(self.claim(self.levels[level + 1], id, slot) == Inserted::New);
+                }
+            }
+            control.used[level + 1].fetch_add(copied, Relaxed);
+            control.level.store(level as u32 + 1, Release);
+        }
+        control.growing.store(0, Release);
+        true
+    }
+
+    fn overflow(&self) -> Inserted {
+        self.control.overflowed.store(1, Relaxed);
+        Inserted::Full
+    }
+
+    /// Whether an identity ever found no room.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.control.overflowed.load(Relaxed) != 0
+    }
+
+    /// The newest level, for walkers that look up by themselves.
+    pub(crate) fn newest(&self) -> &[AtomicU64] {
+        self.levels[self.control.level.load(Acquire) as usize]
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A set in private memory that lives as long as the test process.
+    pub(crate) fn small(first_level: usize, variants: usize) -> Seen<'static> {
+        let zeros = |count: usize| -> &'static [AtomicU64] {
+            Box::leak((0..count).map(|_| AtomicU64::new(0)).collect::<Vec<_>>().into_boxed_slice())
+        };
+        let control = Control {
+            level: AtomicU32::new(0),
+            growing: AtomicU32::new(0),
+            variants: AtomicU32::new(0),
+            overflowed: AtomicU32::new(0),
+            used: std::array::from_fn(|_| AtomicU32::new(0)),
+        };
+        let variants: Vec<Variant> = (0..variants)
+            .map(|_| Variant {
+                lo: AtomicU64::new(0),
+                hi: AtomicU64::new(0),
+                chain: AtomicU32::new(0),
+                _unused: [0; 3],
+            })
+            .collect();
+        Seen {
+            control: Box::leak(Box::new(control)),
+            levels: std::array::from_fn(|level| zeros(if cfg!(loom) && level > 2 { 1 } else { first_level << level })),
+            variants: Box::leak(variants.into_boxed_slice()),
+        }
+    }
+
+    #[cfg(not(loom))]
+    mod alone {
+        use super::*;
+
+        fn id(n: u64) -> Id {
+            Id::EMPTY.with(n).with(n ^ 0xabcd)
+        }
+
+        fn insert_now(seen: &Seen<'_>, id: Id, chain: u32) -> Inserted {
+            loop {
+                match seen.insert(id, chain) {
+                    Inserted::Later => std::thread::yield_now(),
+                    done => return done,
+                }
+            }
+        }
+
+        #[test]
+        fn what_was_inserted_is_found_and_nothing_else_is() {
+            let seen = small(16, 100_000);
+            for n in 0..10_000 {
+                assert_eq!(seen.insert(id(n), n as u32), Inserted::New);
+            }
+            for n in 0..10_000 {
+                assert_eq!(seen.find(id(n)), Some(n as u32));
+                assert_eq!(seen.insert(id(n), 7), Inserted::Present(n as u32));
+            }
+            assert!((10_000..200_000).all(|n| seen.find(id(n)).is_none()));
+            assert!(!seen.overflowed());
+        }
+
+        #[test]
+        fn identities_that_share_place_and_tag_stay_apart() {
+            let seen = small(16, 100);
+            let twins = (0..5).map(|hi| Id { lo: 42, hi });
+            for (n, twin) in twins.clone().enumerate() {
+                assert_eq!(seen.insert(twin, n as u32), Inserted::New);
+            }
+            let found: Vec<_> = twins.map(|twin| seen.find(twin)).collect();
+            assert_eq!(found, [Some(0), Some(1), Some(2), Some(3), Some(4)]);
+        }
+
+        #[test]
+        fn a_full_set_says_so_and_keeps_what_it_has() {
+            let seen = small(4, 10);
+            let inserted = (0..12).map(|n| seen.insert(id(n), n as u32)).filter(|i| *i == Inserted::New).count();
+            assert_eq!(inserted, 10);
+            assert!(seen.overflowed());
+            assert!((0..10).all(|n| seen.find(id(n)) == Some(n as u32)));
+        }
+
+        #[test]
+        fn threads_that_insert_the_same_identities_agree() {
+            let seen = small(4, 100_000);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        for n in 0..5_000 {
+                            let inserted = insert_now(&seen, id(n), n as u32);
+                            assert!(matches!(inserted, Inserted::New) || inserted == Inserted::Present(n as u32));
+                        }
+                    });
+                }
+            });
+            assert!((0..5_000).all(|n| seen.find(id(n)) == Some(n as u32)));
+        }
+    }
+
+    #[cfg(loom)]
+    mod interleaved {
+        use super::*;
+
+        /// Two writers of the same and of different identities over a growth, and a reader beside them.
+        #[test]
+        fn a_reader_never_sees_a_wrong_number() {
+            loom::model(|| {
+                let seen = small(2, 6);
+                let ids = [Id { lo: 1 << 32 | 5, hi: 1 }, Id { lo: 1 << 32 | 5, hi: 2 }];
+                let writers = [0_usize, 1].map(|first| {
+                    loom::thread::spawn(move || {
+                        for n in [first, 1 - first] {
+                            let inserted = seen.insert(ids[n], n as u32);
+                            assert!(
+                                matches!(inserted, Inserted::New | Inserted::Later)
+                                    || inserted == Inserted::Present(n as u32)
+                            );
+                        }
+                    })
+                });
+                for (n, id) in ids.iter().enumerate() {
+                    assert!(seen.find(*id).is_none_or(|chain| chain == n as u32));
+                }
+                for writer in writers {
+                    writer.join().unwrap();
+                }
+            });
+        }
+    }
+}
