@@ -270,7 +270,7 @@ pub(crate) mod tests {
 
         #[test]
         fn threads_that_insert_the_same_identities_agree() {
-            let seen = small(4, 100_000);
+            let seen = small(16, 100_000);
             std::thread::scope(|scope| {
                 for _ in 0..4 {
                     scope.spawn(|| {
