@@ -70,6 +70,27 @@ fn place(id: Id) -> usize {
     (id.lo >> 32) as usize
 }
 
+#[cfg(not(loom))]
+impl Seen<'static> {
+    /// A set in private memory, for identities that only this process knows; never given back.
+    pub(crate) fn leaked(first_level: usize, variants: usize) -> Seen<'static> {
+        let zeros = |count| Box::leak(std::iter::repeat_with(AtomicU64::default).take(count).collect());
+        let variant =
+            || Variant { lo: AtomicU64::new(0), hi: AtomicU64::new(0), chain: AtomicU32::new(0), _unused: [0; 3] };
+        Seen {
+            control: Box::leak(Box::new(Control {
+                level: AtomicU32::new(0),
+                growing: AtomicU32::new(0),
+                variants: AtomicU32::new(0),
+                overflowed: AtomicU32::new(0),
+                used: Default::default(),
+            })),
+            levels: std::array::from_fn(|level| &*zeros(first_level << level)),
+            variants: Box::leak(std::iter::repeat_with(variant).take(variants).collect()),
+        }
+    }
+}
+
 impl Seen<'_> {
     /// The chain number of `id`, if it has been inserted and its insertion is visible here.
     pub(crate) fn find(&self, id: Id) -> Option<u32> {

@@ -1,0 +1,90 @@
+//! The walkers behind one door: which one a process uses, and the exact frames of a new chain.
+
+use super::boundary::{Boundary, within};
+use super::registers::Registers;
+use super::{frame_pointers, portable};
+
+/// How this process walks its stacks on the hot path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub(crate) enum Walker {
+    /// Frame pointers, in assembly: the build keeps them.
+    FramePointers = 1,
+    /// The own table of unwind rules.
+    UnwindRules = 2,
+    /// The `backtrace` crate, for every other case.
+    Portable = 3,
+}
+
+impl Walker {
+    /// Its name in reports.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Walker::FramePointers => "frame pointers",
+            Walker::UnwindRules => "unwind rules",
+            Walker::Portable => "the backtrace crate",
+        }
+    }
+
+    /// The walker that a record's number stands for.
+    pub(crate) fn from_number(number: u32) -> Walker {
+        match number {
+            1 => Walker::FramePointers,
+            2 => Walker::UnwindRules,
+            _ => Walker::Portable,
+        }
+    }
+
+    /// The fastest walker that finds the same frames as the exact ones do, from a ladder of calls of our own and
+    /// std's. Whether it also does in the user's code is checked on every new chain.
+    pub(crate) fn checked() -> Walker {
+        within(|boundary| std::panic::catch_unwind(|| rung(boundary, 5)).unwrap_or(Walker::Portable))
+    }
+}
+
+#[inline(never)]
+fn rung(boundary: Boundary, height: u32) -> Walker {
+    if height > 0 {
+        let below =
+            [height - 1].map(|height| std::hint::black_box(rung as fn(Boundary, u32) -> Walker)(boundary, height));
+        return std::hint::black_box(below[0]);
+    }
+    let here = Registers::here();
+    let mut by_pointers = [0; 64];
+    let mut exactly = [0; 64];
+    let pointers = pointed(here, &boundary, &mut by_pointers);
+    let exact = exact(here, &boundary, &mut exactly);
+    match (pointers, exact) {
+        (Some(pointers), Some((exact, _))) if by_pointers[..pointers] == exactly[..exact] => Walker::FramePointers,
+        (_, Some((_, walker))) => walker,
+        (_, None) => Walker::Portable,
+    }
+}
+
+/// The frames that the frame pointers show, from the caller of the function that `here` is of.
+#[expect(unsafe_code, reason = "walks the stack")]
+pub(crate) fn pointed(here: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<usize> {
+    // SAFETY: `here` was taken from a function of this thread that is running, inside the boundary.
+    unsafe { frame_pointers::frames(here.fp, here.sp, boundary, out) }
+}
+
+/// The frames that the exact walkers find, from the caller of the function that `here` is of, and which found them.
+pub(crate) fn exact(here: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
+    let portable = portable::frames(here, boundary, out);
+    portable.map(|count| (count, Walker::Portable))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walker_is_found_that_reaches_the_boundary() {
+        let found = Walker::checked();
+        let depth = within(|boundary| {
+            let mut out = [0; 64];
+            exact(Registers::here(), &boundary, &mut out).map(|(count, _)| count)
+        });
+        assert!(depth.is_some_and(|depth| depth < 8), "{depth:?} with {found:?}");
+    }
+}

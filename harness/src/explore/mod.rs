@@ -1,0 +1,3 @@
+//! How one injection is isolated, and who runs which.
+
+pub(crate) mod child;

@@ -1,0 +1,3 @@
+//! The one question that every front door asks: does this request fail?
+
+pub(crate) mod decision;

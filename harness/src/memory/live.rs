@@ -1,0 +1,194 @@
+//! Who allocated what is still alive: the exact account that an attempt is repeated under when its balance was off.
+#![expect(unsafe_code, reason = "keeps its table in memory of the system allocator, below the one it accounts for")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::UnsafeCell;
+use std::hint;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::record::Leak;
+
+/// One live allocation; `address` 0 is a free place, [`REMOVED`] one that was freed.
+#[derive(Clone, Copy)]
+struct Entry {
+    address: usize,
+    size: usize,
+    chain: u32,
+}
+
+const REMOVED: usize = 1;
+
+struct Table {
+    entries: *mut Entry,
+    /// A power of two, or 0 before the first entry.
+    capacity: usize,
+    /// Places that are not free, removed ones included.
+    used: usize,
+}
+
+/// The live allocations of this process's scope while an account is kept.
+///
+/// All threads of the process meet here, so a short spin lock guards the table: an account is kept for a few
+/// runs of one chain, never on the ordinary path.
+pub(crate) struct Live {
+    open: AtomicBool,
+    locked: AtomicBool,
+    table: UnsafeCell<Table>,
+}
+
+// SAFETY: the table is only touched by the thread that holds `locked`.
+unsafe impl Sync for Live {}
+
+/// The account of this process; a forked child has its own copy.
+pub(crate) static LIVE: Live = Live {
+    open: AtomicBool::new(false),
+    locked: AtomicBool::new(false),
+    table: UnsafeCell::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
+};
+
+impl Live {
+    /// Whether an account is kept.
+    #[inline(always)]
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.load(Relaxed)
+    }
+
+    /// Starts an empty account.
+    pub(crate) fn open(&self) {
+        self.with(Table::clear);
+        self.open.store(true, Relaxed);
+    }
+
+    /// Ends the account: what is still alive, summed up by chain, in the order of the chains' numbers.
+    pub(crate) fn close(&self) -> Vec<Leak> {
+        self.open.store(false, Relaxed);
+        let mut leaks: Vec<Leak> = Vec::new();
+        self.with(|table| {
+            for entry in table.entries().iter().filter(|entry| entry.address > REMOVED) {
+                let bytes = entry.size as u64;
+                match leaks.binary_search_by_key(&entry.chain, |leak| leak.chain) {
+                    Ok(place) => {
+                        leaks[place].count += 1;
+                        leaks[place].bytes += bytes;
+                    }
+                    Err(place) => leaks.insert(place, Leak { chain: entry.chain, count: 1, bytes }),
+                }
+            }
+        });
+        leaks
+    }
+
+    /// Notes an allocation.
+    pub(crate) fn add(&self, address: usize, size: usize, chain: u32) {
+        self.with(|table| table.add(Entry { address, size, chain }));
+    }
+
+    /// Notes that an address was freed; the size and chain of what was there.
+    pub(crate) fn remove(&self, address: usize) -> Option<(usize, u32)> {
+        self.with(|table| table.remove(address))
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
+        while self.locked.compare_exchange_weak(false, true, Acquire, Relaxed).is_err() {
+            hint::spin_loop();
+        }
+        // SAFETY: the lock is held, so no other thread touches the table.
+        let result = work(unsafe { &mut *self.table.get() });
+        self.locked.store(false, Release);
+        result
+    }
+}
+
+impl Table {
+    fn entries(&mut self) -> &mut [Entry] {
+        if self.capacity == 0 {
+            return &mut [];
+        }
+        // SAFETY: `entries` is an allocation of `capacity` entries, all initialised, that this table owns.
+        unsafe { std::slice::from_raw_parts_mut(self.entries, self.capacity) }
+    }
+
+    fn place(&mut self, address: usize) -> Option<usize> {
+        let mask = self.capacity.checked_sub(1)?;
+        let hash = (address as u64 >> 3).wrapping_mul(crate::chain::id::LANE_LO) >> 20;
+        let entries = self.entries();
+        let mut places = (0..=mask).map(|step| (hash as usize + step) & mask);
+        places.find(|place| entries[*place].address == address || entries[*place].address == 0)
+    }
+
+    fn add(&mut self, entry: Entry) {
+        if (self.used + 1) * 2 > self.capacity && !self.grow() {
+            return;
+        }
+        if let Some(place) = self.place(entry.address) {
+            self.used += usize::from(self.entries()[place].address == 0);
+            self.entries()[place] = entry;
+        }
+    }
+
+    fn remove(&mut self, address: usize) -> Option<(usize, u32)> {
+        let place = self.place(address)?;
+        let entry = &mut self.entries()[place];
+        (entry.address == address).then(|| {
+            entry.address = REMOVED;
+            (entry.size, entry.chain)
+        })
+    }
+
+    fn grow(&mut self) -> bool {
+        let capacity = (self.capacity * 2).max(4096);
+        let Ok(layout) = Layout::array::<Entry>(capacity) else { return false };
+        // SAFETY: the layout is not empty. Zeroed entries are free places.
+        let entries = unsafe { System.alloc_zeroed(layout) }.cast::<Entry>();
+        if entries.is_null() {
+            return false;
+        }
+        let mut larger = Table { entries, capacity, used: 0 };
+        for entry in self.entries().iter().filter(|entry| entry.address > REMOVED) {
+            larger.add(*entry);
+        }
+        let mut smaller = std::mem::replace(self, larger);
+        smaller.release();
+        true
+    }
+
+    fn clear(&mut self) {
+        self.release();
+        *self = Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 };
+    }
+
+    fn release(&mut self) {
+        if let (true, Ok(layout)) = (self.capacity > 0, Layout::array::<Entry>(self.capacity)) {
+            // SAFETY: `grow` allocated the entries with this layout, and the table is given up.
+            unsafe { System.dealloc(self.entries.cast(), layout) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_removed_is_summed_up_by_chain() {
+        let live = Live {
+            open: AtomicBool::new(false),
+            locked: AtomicBool::new(false),
+            table: UnsafeCell::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
+        };
+        live.open();
+        for n in 1..=20_000_usize {
+            live.add(n * 16, 10, (n % 2) as u32);
+        }
+        for n in 4..=20_000_usize {
+            live.remove(n * 16);
+        }
+        live.remove(64);
+        live.remove(999_999);
+        let leaks: Vec<_> = live.close().iter().map(|leak| (leak.chain, leak.count, leak.bytes)).collect();
+        assert_eq!(leaks, [(0, 1, 10), (1, 2, 20)]);
+        live.open();
+        assert!(live.close().is_empty());
+    }
+}

@@ -1,0 +1,98 @@
+//! What a thread took and gave back, as sums that cost two additions an allocation.
+
+use std::cell::Cell;
+
+/// Allocations minus deallocations of one thread: numbers, bytes, and squares of sizes.
+///
+/// All three being zero means that what was freed is, size by size, what was allocated, or differs in a
+/// way that no leak of real code shows: an attempt with such a balance needs no account of its allocations.
+#[derive(Default, Debug)]
+pub(crate) struct Balance {
+    count: Cell<i64>,
+    bytes: Cell<i64>,
+    squares: Cell<i64>,
+    requests: Cell<u64>,
+}
+
+/// A balance at one moment.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Balanced {
+    pub(crate) count: i64,
+    pub(crate) bytes: i64,
+    pub(crate) squares: i64,
+    pub(crate) requests: u64,
+}
+
+impl Balance {
+    #[inline(always)]
+    pub(crate) fn requested(&self) {
+        self.requests.set(self.requests.get() + 1);
+    }
+
+    #[inline(always)]
+    pub(crate) fn took(&self, size: usize) {
+        let size = size as i64;
+        self.count.set(self.count.get().wrapping_add(1));
+        self.bytes.set(self.bytes.get().wrapping_add(size));
+        self.squares.set(self.squares.get().wrapping_add(size.wrapping_mul(size)));
+    }
+
+    #[inline(always)]
+    pub(crate) fn gave_back(&self, size: usize) {
+        let size = size as i64;
+        self.count.set(self.count.get().wrapping_sub(1));
+        self.bytes.set(self.bytes.get().wrapping_sub(size));
+        self.squares.set(self.squares.get().wrapping_sub(size.wrapping_mul(size)));
+    }
+
+    pub(crate) fn now(&self) -> Balanced {
+        Balanced {
+            count: self.count.get(),
+            bytes: self.bytes.get(),
+            squares: self.squares.get(),
+            requests: self.requests.get(),
+        }
+    }
+
+    pub(crate) fn reset(&self) {
+        self.count.set(0);
+        self.bytes.set(0);
+        self.squares.set(0);
+        self.requests.set(0);
+    }
+}
+
+impl Balanced {
+    /// Whether everything that was taken was given back.
+    pub(crate) fn is_even(&self) -> bool {
+        (self.count, self.bytes, self.squares) == (0, 0, 0)
+    }
+
+    pub(crate) fn plus(self, other: Balanced) -> Balanced {
+        Balanced {
+            count: self.count.wrapping_add(other.count),
+            bytes: self.bytes.wrapping_add(other.bytes),
+            squares: self.squares.wrapping_add(other.squares),
+            requests: self.requests + other.requests,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_small_blocks_do_not_pay_for_a_large_one() {
+        let balance = Balance::default();
+        balance.took(64);
+        balance.took(0);
+        balance.gave_back(32);
+        balance.gave_back(32);
+        let now = balance.now();
+        assert_eq!((now.count, now.bytes), (0, 0));
+        assert!(!now.is_even());
+        balance.reset();
+        assert!(balance.now().is_even());
+    }
+}

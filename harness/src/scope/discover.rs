@@ -1,0 +1,168 @@
+//! From an allocation to its chain: the fast lookup, and the exact walk of a chain that it does not know.
+#![expect(unsafe_code, reason = "walks the running stack and uses the thread's own walker state")]
+
+use std::sync::PoisonError;
+
+use super::thread::{FRAMES_MAX, ThreadScope};
+use super::{Private, Role, Scope};
+use crate::chain::frame_pointers::{BROKEN, MISS};
+use crate::chain::id::Id;
+use crate::chain::registers::Registers;
+use crate::chain::walker::{self, Walker};
+use crate::chain::{cycles, quiet};
+use crate::memory::record::{Facts, Kind, NONE, Quiet, Request, Span, state};
+use crate::memory::seen::Seen;
+
+/// A raw identity that stands for more than one chain: its walk is exact at every hit.
+const AMBIGUOUS: u32 = u32::MAX - 2;
+
+impl ThreadScope {
+    /// The number of the chain that the running request stands at the end of.
+    ///
+    /// Never inlined: the frames of a chain begin with this function's caller, whatever path leads here.
+    #[inline(never)]
+    pub(crate) fn chain_here(&self, request: Request) -> u32 {
+        let scope = &*self.scope;
+        let raw = match scope.walker {
+            Walker::FramePointers => {
+                // SAFETY: the context is this thread's own and not borrowed elsewhere; its set is the
+                // campaign's, mapped and never full; the boundary's frame is live while the thread is current.
+                let context = unsafe { &mut *self.context.get() };
+                // SAFETY: as above.
+                let chain = unsafe { context.walk() };
+                match chain {
+                    BROKEN => None,
+                    MISS => {
+                        context.refresh(&scope.campaign.raw());
+                        Some(context.raw())
+                    }
+                    AMBIGUOUS => None,
+                    known => return known,
+                }
+            }
+            Walker::UnwindRules | Walker::Portable => None,
+        };
+        if let Some(chain) = raw.and_then(|raw| scope.known(raw)) {
+            if chain != AMBIGUOUS {
+                return chain;
+            }
+        }
+        let here = Registers::here();
+        self.quietly(|| self.find_exactly(here, raw, request))
+    }
+
+    /// Walks exactly, and makes the chain known if it is new.
+    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request) -> u32 {
+        let scope = &*self.scope;
+        // SAFETY: the room is this thread's own, of this many words, and `busy` keeps a second walk out.
+        let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
+        let Some((count, _)) = walker::exact(here, &self.place.get().boundary, scratch) else {
+            scope.too_deep();
+            return NONE;
+        };
+        let exact = &mut scratch[..count];
+        let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
+        let quiet = quiet::reason(exact);
+        let kept = cycles::collapse(exact);
+        let chain = scope.chain_of(self, &exact[..kept], quiet, request);
+        if let Some(raw) = raw {
+            scope.learn(raw, if honest { chain } else { AMBIGUOUS });
+        }
+        chain
+    }
+
+    /// The frames from the caller of the function that `here` is of, kept in the campaign.
+    pub(crate) fn frames_of(&self, here: Registers) -> Span {
+        let mut frames = vec![0; FRAMES_MAX];
+        let Some((count, _)) = walker::exact(here, &self.place.get().boundary, &mut frames) else {
+            return Span::default();
+        };
+        let kept = cycles::collapse(&mut frames[..count]);
+        let modules = self.scope.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        self.scope.campaign.add_frames(frames[..kept].iter().map(|frame| modules.relative(*frame)))
+    }
+
+    /// The chain of the place that is about to spawn a thread, and the seed of the chains behind it.
+    #[inline(never)]
+    pub(crate) fn spawning(&self) -> super::thread::Origin {
+        let here = Registers::here();
+        let request = Request { kind: Kind::Spawn, ..Request::default() };
+        let chain = self.quietly(|| self.find_exactly(here, None, request));
+        let facts = self.scope.campaign.chains().get(chain as usize).and_then(|chain| self.scope.campaign.facts(chain));
+        let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
+        super::thread::Origin { seed, spawned_by: chain }
+    }
+}
+
+/// Whether the frame pointers of this stack show exactly the frames that are there.
+fn pointers_agree(here: Registers, thread: &ThreadScope, exact: &[usize]) -> bool {
+    let mut pointed = vec![0; exact.len() + 1];
+    let count = walker::pointed(here, &thread.place.get().boundary, &mut pointed);
+    count.is_some_and(|count| pointed[..count] == *exact)
+}
+
+impl Scope {
+    /// The chain that a raw identity is known to stand for, in any of the sets.
+    fn known(&self, raw: Id) -> Option<u32> {
+        let shared = self.shares_raw.then(|| self.campaign.raw().find(raw)).flatten();
+        shared.or_else(|| self.private.get().and_then(|private| private.raw.find(raw)))
+    }
+
+    fn private(&self) -> &Private {
+        self.private.get_or_init(|| Private { raw: Seen::leaked(64, 8192), stable: Seen::leaked(64, 8192) })
+    }
+
+    /// Remembers which chain a raw identity stands for.
+    fn learn(&self, raw: Id, chain: u32) {
+        let set = match self.role {
+            Role::Recorder if self.shares_raw => self.campaign.raw(),
+            _ => self.private().raw,
+        };
+        set.insert(raw, chain);
+    }
+
+    /// The number of the chain with these frames, which gets one if it is new.
+    fn chain_of(&self, thread: &ThreadScope, frames: &[usize], quiet: Quiet, request: Request) -> u32 {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if frames.iter().any(|frame| modules.relative(*frame) == u64::MAX) {
+            *modules = crate::chain::module::Modules::load(&self.campaign);
+        }
+        let kind = if request.kind == Kind::Spawn { 1 } else { 0 };
+        let id = frames.iter().fold(thread.place.get().stable_seed.with(kind), |id, frame| {
+            let (module, offset) = modules.stable(*frame);
+            id.with(module).with(offset)
+        });
+        let stable = self.campaign.stable();
+        if let Some(chain) = stable.find(id) {
+            return chain;
+        }
+        if self.role == Role::Attempt {
+            if let Some(chain) = self.private.get().and_then(|private| private.stable.find(id)) {
+                return chain;
+            }
+        }
+        let span = self.campaign.add_frames(frames.iter().map(|frame| modules.relative(*frame)));
+        if span == Span::default() && !frames.is_empty() {
+            return NONE;
+        }
+        let first = self.targets[0].load(std::sync::atomic::Ordering::Relaxed);
+        let after = if self.fired() > 0 { first } else { NONE };
+        let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after };
+        let published = match (self.role, quiet, request.kind) {
+            (_, _, Kind::Spawn) => state::SKIPPED,
+            (_, reason, _) if reason != Quiet::No => state::SKIPPED,
+            (Role::Recorder, ..) => state::PLANNED,
+            (Role::Attempt, ..) => state::FOUND,
+        };
+        let Some(chain) = self.campaign.add_chain(published, quiet, facts) else { return NONE };
+        match self.role {
+            Role::Recorder => stable.insert(id, chain),
+            Role::Attempt => self.private().stable.insert(id, chain),
+        };
+        chain
+    }
+
+    fn too_deep(&self) {
+        self.campaign.header().too_deep.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}

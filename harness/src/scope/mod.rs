@@ -1,0 +1,178 @@
+//! Where and for whom injection is on: the scope of one sweep, and the threads that belong to it.
+
+pub(crate) mod balance;
+pub(crate) mod discover;
+pub(crate) mod handle;
+pub(crate) mod spawn;
+pub(crate) mod thread;
+
+use std::ptr;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::chain::module::Modules;
+use crate::chain::walker::Walker;
+use crate::memory::campaign::{Campaign, Slot};
+use crate::memory::record::NONE;
+use crate::memory::seen::Seen;
+use crate::mode::Mode;
+use balance::Balanced;
+use thread::ThreadScope;
+
+/// How many scopes of this process are entered by a thread: the one load of the disarmed path.
+pub(crate) static ARMED: AtomicU32 = AtomicU32::new(0);
+
+/// What the scope's allocations mean at the moment.
+pub(crate) mod phase {
+    /// Nothing: they pass unseen.
+    pub(crate) const OFF: u32 = 0;
+    /// They are counted.
+    pub(crate) const COUNT: u32 = 1;
+    /// Their chains are looked up: recorded, or compared with the target.
+    pub(crate) const WALK: u32 = 2;
+    /// The failure was delivered; the mode decides.
+    pub(crate) const AFTER: u32 = 3;
+}
+
+/// Who the process of this scope is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Role {
+    /// It finds out which chains there are: new ones are planned, and put into the shared seen sets.
+    Recorder,
+    /// It fails one chain: the shared seen sets are only read; new chains are reported to the director.
+    Attempt,
+}
+
+/// The identities that only this process knows: raw and stable.
+struct Private {
+    raw: Seen<'static>,
+    stable: Seen<'static>,
+}
+
+/// The scope of one sweep in one process.
+pub(crate) struct Scope {
+    pub(crate) campaign: Arc<Campaign>,
+    pub(crate) slot: usize,
+    pub(crate) role: Role,
+    pub(crate) mode: Mode,
+    /// Whether chains of recovery code are looked for: depth 2.
+    pub(crate) deep: bool,
+    pub(crate) walker: Walker,
+    epoch: u32,
+    phase: AtomicU32,
+    /// Whether raw identities of this process are those of the shared set.
+    shares_raw: bool,
+    /// Every allocation's chain is found, for the account of live allocations.
+    account: AtomicBool,
+    /// The chains to fail, in this order; [`NONE`] for none.
+    targets: [AtomicU32; 2],
+    fired: AtomicU32,
+    /// Set until the first request after a failure has been looked at.
+    first_after: AtomicBool,
+    modules: Mutex<Modules>,
+    private: OnceLock<Private>,
+    threads: AtomicPtr<ThreadScope>,
+}
+
+impl Scope {
+    pub(crate) fn new(campaign: Arc<Campaign>, settings: ScopeSettings) -> Scope {
+        let modules = Modules::load(&campaign);
+        Scope {
+            slot: settings.slot,
+            role: settings.role,
+            mode: settings.mode,
+            deep: settings.deep,
+            walker: settings.walker,
+            shares_raw: settings.shares_raw,
+            epoch: campaign.header().epoch.load(Relaxed),
+            phase: AtomicU32::new(phase::OFF),
+            account: AtomicBool::new(false),
+            targets: [AtomicU32::new(NONE), AtomicU32::new(NONE)],
+            fired: AtomicU32::new(0),
+            first_after: AtomicBool::new(false),
+            modules: Mutex::new(modules),
+            private: OnceLock::new(),
+            threads: AtomicPtr::new(ptr::null_mut()),
+            campaign,
+        }
+    }
+
+    /// The record of this process.
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.campaign.header().slots[self.slot]
+    }
+
+    pub(crate) fn phase(&self) -> u32 {
+        self.phase.load(Relaxed)
+    }
+
+    pub(crate) fn set_phase(&self, phase: u32) {
+        self.phase.store(phase, Release);
+    }
+
+    pub(crate) fn keep_account(&self, keep: bool) {
+        self.account.store(keep, Relaxed);
+    }
+
+    pub(crate) fn keeps_account(&self) -> bool {
+        self.account.load(Relaxed)
+    }
+
+    /// Forgets earlier failures and aims at `first`, and behind it at `second`.
+    pub(crate) fn aim(&self, first: u32, second: u32) {
+        self.targets[0].store(first, Relaxed);
+        self.targets[1].store(second, Relaxed);
+        self.fired.store(0, Relaxed);
+        self.first_after.store(false, Relaxed);
+    }
+
+    /// How many failures have been delivered since `aim`.
+    pub(crate) fn fired(&self) -> u32 {
+        self.fired.load(Relaxed)
+    }
+
+    /// The chain to fail next, or [`NONE`].
+    #[inline(always)]
+    pub(crate) fn target(&self) -> u32 {
+        self.targets.get(self.fired.load(Relaxed) as usize).map_or(NONE, |target| target.load(Relaxed))
+    }
+
+    /// Claims the delivery of the next failure; one thread wins.
+    pub(crate) fn fire(&self) -> bool {
+        let fired = self.fired.load(Relaxed);
+        let won = self.fired.compare_exchange(fired, fired + 1, Acquire, Relaxed).is_ok();
+        if won {
+            self.first_after.store(true, Relaxed);
+            self.set_phase(phase::AFTER);
+            self.slot().update(|evidence| evidence.fired = fired + 1);
+        }
+        won
+    }
+
+    /// Whether this is the first request since the last failure.
+    pub(crate) fn is_first_after(&self) -> bool {
+        self.first_after.load(Relaxed) && self.first_after.swap(false, Relaxed)
+    }
+
+    /// The sum over all threads that belong, or belonged, to the scope.
+    pub(crate) fn balance(&self) -> Balanced {
+        self.threads().fold(Balanced::default(), |sum, thread| sum.plus(thread.balance.now()))
+    }
+
+    /// Starts the sums anew.
+    pub(crate) fn reset_balance(&self) {
+        self.threads().for_each(|thread| thread.balance.reset());
+    }
+}
+
+/// What a process makes its scope of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScopeSettings {
+    pub(crate) slot: usize,
+    pub(crate) role: Role,
+    pub(crate) mode: Mode,
+    pub(crate) deep: bool,
+    pub(crate) walker: Walker,
+    pub(crate) shares_raw: bool,
+}

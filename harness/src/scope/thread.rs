@@ -1,0 +1,174 @@
+//! One thread's part in a scope: its boundary, its walker's state, its balance.
+#![expect(unsafe_code, reason = "a thread finds its scope through a raw pointer in thread-local storage")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::{Cell, UnsafeCell};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+use super::balance::Balance;
+use super::{ARMED, Scope};
+use crate::chain::boundary::{Boundary, within};
+use crate::chain::frame_pointers::Context;
+use crate::chain::id::Id;
+use crate::memory::record::NONE;
+
+/// How many return addresses one walk can hold.
+pub(crate) const FRAMES_MAX: usize = 16 * 1024;
+
+thread_local! {
+    static CURRENT: Cell<*const ThreadScope> = const { Cell::new(ptr::null()) };
+}
+
+/// One thread in a scope.
+///
+/// It lives in memory of the system allocator and is never freed: a thread's last deallocations, in the
+/// destructors of its thread-local values, come after its own code and still look it up. One whose thread has
+/// left the scope serves the next thread that enters; its balance stays part of the scope's sum.
+pub(crate) struct ThreadScope {
+    pub(crate) scope: Arc<Scope>,
+    taken: AtomicBool,
+    pub(crate) place: Cell<Place>,
+    pub(crate) context: UnsafeCell<Context>,
+    pub(crate) balance: Balance,
+    /// The runtime itself is at work: requests pass.
+    pub(crate) busy: Cell<bool>,
+    /// Room for one exact walk.
+    pub(crate) scratch: *mut [usize; FRAMES_MAX],
+    next: Cell<*const ThreadScope>,
+}
+
+/// Where a thread's chains end, and what their identities begin with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) boundary: Boundary,
+    pub(crate) raw_seed: Id,
+    pub(crate) stable_seed: Id,
+    /// The number of the chain that spawned the thread.
+    pub(crate) spawned_by: u32,
+}
+
+/// Where a thread comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) seed: Id,
+    pub(crate) spawned_by: u32,
+}
+
+impl Origin {
+    /// The thread that the sweep was called on.
+    pub(crate) const SWEEP: Origin = Origin { seed: Id::EMPTY, spawned_by: NONE };
+}
+
+/// The running thread's part in a scope, if it has one.
+#[inline(always)]
+pub(crate) fn current() -> Option<&'static ThreadScope> {
+    let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: null, or a `ThreadScope` that is never freed.
+    unsafe { current.as_ref() }
+}
+
+/// Puts back what was current before, also when the body unwinds.
+struct Entered {
+    before: *const ThreadScope,
+    thread: *const ThreadScope,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before);
+        ARMED.fetch_sub(1, Relaxed);
+        // SAFETY: null, or a `ThreadScope` that is never freed.
+        if let Some(thread) = unsafe { self.thread.as_ref() } {
+            thread.taken.store(false, Release);
+        }
+    }
+}
+
+impl Scope {
+    /// Runs `body` as a part of this scope.
+    pub(crate) fn enter<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
+        within(|boundary| {
+            let thread = ThreadScope::at(self, boundary, origin);
+            let _entered = Entered { before: CURRENT.replace(thread), thread };
+            ARMED.fetch_add(1, Relaxed);
+            body()
+        })
+    }
+
+    /// Makes the running thread, which is about to end, a part of the scope to its end.
+    pub(crate) fn enter_to_the_end<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
+        within(|boundary| {
+            CURRENT.set(ThreadScope::at(self, boundary, origin));
+            ARMED.fetch_add(1, Relaxed);
+            body()
+        })
+    }
+
+    pub(crate) fn threads(&self) -> impl Iterator<Item = &ThreadScope> {
+        let mut next: *const ThreadScope = self.threads.load(Acquire);
+        std::iter::from_fn(move || {
+            // SAFETY: null, or a `ThreadScope` of this scope's list, never freed.
+            let thread = unsafe { next.as_ref() }?;
+            next = thread.next.get();
+            Some(thread)
+        })
+    }
+}
+
+impl ThreadScope {
+    /// A thread's part in `scope`, with its chains ending at `boundary`.
+    fn at(scope: &Arc<Scope>, boundary: Boundary, origin: Origin) -> *const ThreadScope {
+        let epoch = Id::EMPTY.with(u64::from(scope.epoch));
+        let raw_seed = epoch.with(origin.seed.lo).with(origin.seed.hi);
+        let place = Place { boundary, raw_seed, stable_seed: origin.seed, spawned_by: origin.spawned_by };
+        let context = Context::new(boundary, raw_seed, &scope.campaign.raw());
+        let free = scope.threads().find(|thread| thread.taken.compare_exchange(false, true, Acquire, Relaxed).is_ok());
+        if let Some(free) = free {
+            free.place.set(place);
+            // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
+            unsafe { *free.context.get() = context };
+            return free;
+        }
+        let layout = Layout::new::<ThreadScope>();
+        // SAFETY: neither layout is of size 0. Untouched pages of the scratch room cost nothing.
+        let (thread, scratch) = unsafe {
+            (
+                System.alloc(layout).cast::<ThreadScope>(),
+                System.alloc(Layout::new::<[usize; FRAMES_MAX]>()).cast::<[usize; FRAMES_MAX]>(),
+            )
+        };
+        if thread.is_null() || scratch.is_null() {
+            return ptr::null();
+        }
+        let value = ThreadScope {
+            scope: Arc::clone(scope),
+            taken: AtomicBool::new(true),
+            place: Cell::new(place),
+            context: UnsafeCell::new(context),
+            balance: Balance::default(),
+            busy: Cell::new(false),
+            scratch,
+            next: Cell::new(ptr::null()),
+        };
+        // SAFETY: the memory is new and has the layout of the value.
+        unsafe { thread.write(value) };
+        // SAFETY: just written; never freed.
+        let linked = unsafe { &*thread };
+        let _ = scope.threads.fetch_update(AcqRel, Acquire, |first| {
+            linked.next.set(first);
+            Some(thread)
+        });
+        thread
+    }
+
+    /// Runs `work` with requests passing unseen.
+    pub(crate) fn quietly<R>(&self, work: impl FnOnce() -> R) -> R {
+        let before = self.busy.replace(true);
+        let result = work();
+        self.busy.set(before);
+        result
+    }
+}
