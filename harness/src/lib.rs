@@ -7,8 +7,10 @@ mod inject;
 mod libc_symbol;
 mod memory;
 mod mode;
+mod outcome;
 mod scope;
 
 pub use global_alloc::Alloc;
 pub use mode::{Mode, UnknownWord};
+pub use outcome::Outcome;
 pub use scope::handle::Handle;

@@ -74,6 +74,11 @@ pub(crate) fn exact(here: Registers, boundary: &Boundary, out: &mut [usize]) -> 
     portable.map(|count| (count, Walker::Portable))
 }
 
+/// As [`exact`], from the place where a signal interrupted the thread.
+pub(crate) fn exact_at(at: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
+    exact(at, boundary, out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,151 @@
-//! x
-use crate::memory::record::End;
-use crate::scope::Scope;
-pub(crate) fn end_now(_: &Scope, _: End) {}
+//! A process that runs the body for the sweep: what it changes about itself first, and how it ends.
+#![expect(unsafe_code, reason = "stands before the C library's abort, and handles the signal that asks where it hangs")]
+
+use std::ffi::{c_int, c_void};
+use std::panic::PanicHookInfo;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{Acquire, Release};
+
+use super::unix;
+use crate::chain::registers::Registers;
+use crate::chain::{quiet, walker};
+use crate::libc_symbol::LibcSymbol;
+use crate::memory::record::{End, Retry};
+use crate::scope::{Scope, thread};
+
+/// The scope of a process that exists only for the sweep; null in the user's own process.
+static CHILD: AtomicPtr<Scope> = AtomicPtr::new(ptr::null_mut());
+
+static ABORT: LibcSymbol = LibcSymbol::new(c"abort");
+
+/// The status of a child that ended itself after it had written down why.
+pub(crate) const TOLD: i32 = 86;
+
+/// Makes this process a child of the sweep: its panics are noted and not printed, its aborts are
+/// told apart, it leaves no core file, and it can be asked where it hangs.
+pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
+    unix::leave_no_core();
+    CHILD.store(Arc::into_raw(Arc::clone(scope)).cast_mut(), Release);
+    let noted = Arc::clone(scope);
+    std::panic::set_hook(Box::new(move |info| note_panic(&noted, info, test_file)));
+    // SAFETY: a zeroed action is valid; the handler has the signature that SA_SIGINFO asks for.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = on_hang as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        libc::sigaction(hang_signal(), &raw const action, ptr::null_mut());
+    }
+}
+
+/// The signal that asks a child where it hangs.
+pub(crate) fn hang_signal() -> i32 {
+    libc::SIGRTMAX() - 3
+}
+
+fn child() -> Option<&'static Scope> {
+    // SAFETY: null, or a scope whose count `become_child` raised for the rest of the process.
+    unsafe { CHILD.load(Acquire).as_ref() }
+}
+
+/// Notes the first panic of a run; the message is cut to what fits, nothing is allocated.
+fn note_panic(scope: &Scope, info: &PanicHookInfo<'_>, test_file: &str) {
+    let campaign = &scope.campaign;
+    let known = scope.slot().evidence().panic.count;
+    if known == 0 {
+        let message = match (info.payload().downcast_ref::<&str>(), info.payload().downcast_ref::<String>()) {
+            (Some(text), _) => text,
+            (_, Some(text)) => text.as_str(),
+            _ => "a payload that is not text",
+        };
+        let (file, line, column) = info.location().map_or(("", 0, 0), |at| (at.file(), at.line(), at.column()));
+        let (message, path) = (campaign.add_text(message.as_bytes()), campaign.add_text(file.as_bytes()));
+        scope.slot().update(|evidence| {
+            evidence.panic.message = message;
+            evidence.panic.file = path;
+            evidence.panic.line = line;
+            evidence.panic.column = column;
+            evidence.panic.in_test = file == test_file;
+        });
+    }
+    scope.slot().update(|evidence| evidence.panic.count = known + 1);
+}
+
+/// Writes down how the run ended and ends the process; in the user's own process it does nothing.
+pub(crate) fn end_now(scope: &Scope, end: End) {
+    if child().is_none() {
+        return;
+    }
+    scope.slot().update(|evidence| {
+        // In the retry, how the attempt ended is known; that the retry did not end well is enough.
+        if evidence.retry != Retry::Begun {
+            evidence.end = end;
+        }
+    });
+    unix::exit_now(TOLD);
+}
+
+// A weak definition in the program stands before the C library's, and yields to one of the program's own.
+#[cfg(target_arch = "x86_64")]
+core::arch::global_asm!(".weak abort", "abort:", "jmp {}", sym firsthit_abort);
+#[cfg(target_arch = "aarch64")]
+core::arch::global_asm!(".weak abort", "abort:", "b {}", sym firsthit_abort);
+
+extern "C" fn firsthit_abort() -> ! {
+    if let Some(scope) = child() {
+        let here = Registers::here();
+        let mut frames = [0; 256];
+        let walked = thread::current().and_then(|current| {
+            current.busy.set(true);
+            walker::exact(here, &current.place.get().boundary, &mut frames)
+        });
+        let infallible = walked.is_some_and(|(count, _)| quiet::reports_alloc_error(&frames[..count]));
+        end_now(scope, if infallible { End::Infallible } else { End::Aborted });
+    }
+    if let Some(abort) = ABORT.address() {
+        // SAFETY: the C library's `abort` has this signature.
+        let abort = unsafe { std::mem::transmute::<*const c_void, extern "C" fn() -> !>(abort) };
+        abort();
+    }
+    // SAFETY: what `abort` does where there is no loader to ask for it.
+    unsafe {
+        libc::signal(libc::SIGABRT, libc::SIG_DFL);
+        libc::raise(libc::SIGABRT);
+    }
+    unix::exit_now(127)
+}
+
+/// Keeps the frames that the main thread stands in, and ends the process.
+extern "C" fn on_hang(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    if let (Some(scope), Some(current)) = (child(), thread::current()) {
+        // SAFETY: the kernel passes the interrupted context.
+        let registers = unsafe { interrupted(context) };
+        let span = current.interrupted_frames(registers);
+        scope.slot().update(|evidence| evidence.hung_in = span);
+    }
+    if let Some(scope) = child() {
+        end_now(scope, End::Hung);
+    }
+}
+
+/// # Safety
+/// `context` must be what the kernel passes to a signal handler.
+unsafe fn interrupted(context: *mut c_void) -> Registers {
+    // SAFETY: the caller's promise.
+    let machine = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext };
+    #[cfg(target_arch = "x86_64")]
+    let registers = |register: i32| machine.gregs[register as usize] as usize;
+    #[cfg(target_arch = "x86_64")]
+    return Registers { ip: registers(libc::REG_RIP), sp: registers(libc::REG_RSP), fp: registers(libc::REG_RBP) };
+    #[cfg(target_arch = "aarch64")]
+    return Registers { ip: machine.pc as usize, sp: machine.sp as usize, fp: machine.regs[29] as usize };
+}
+
+/// Names the definitions above, so that a linker that takes only what is named takes them.
+pub(crate) fn is_linked() -> bool {
+    unsafe extern "C" {
+        fn abort() -> !;
+    }
+    std::hint::black_box(abort as *const c_void).addr() != 0
+}

@@ -82,6 +82,19 @@ impl ThreadScope {
         self.scope.campaign.add_frames(frames[..kept].iter().map(|frame| modules.relative(*frame)))
     }
 
+    /// The frames of this thread where a signal interrupted it, kept in the campaign; allocates nothing.
+    pub(crate) fn interrupted_frames(&self, at: Registers) -> Span {
+        // SAFETY: the room is this thread's own; a walk that was interrupted is not gone on with.
+        let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
+        let (innermost, outer) = scratch.split_at_mut(1);
+        // Symbols are looked up one byte before an address, which suits return addresses.
+        innermost[0] = at.ip + 1;
+        let walked = walker::exact_at(at, &self.place.get().boundary, outer);
+        let (Some((count, _)), Ok(modules)) = (walked, self.scope.modules.try_lock()) else { return Span::default() };
+        let kept = cycles::collapse(&mut scratch[..count + 1]);
+        self.scope.campaign.add_frames(scratch[..kept].iter().map(|frame| modules.relative(*frame)))
+    }
+
     /// The chain of the place that is about to spawn a thread, and the seed of the chains behind it.
     #[inline(never)]
     pub(crate) fn spawning(&self) -> super::thread::Origin {

@@ -127,6 +127,12 @@ impl Scope {
         self.first_after.store(false, Relaxed);
     }
 
+    /// Aims at nothing; how many failures were delivered stays known.
+    pub(crate) fn rest(&self) {
+        self.targets.iter().for_each(|target| target.store(NONE, Relaxed));
+        self.first_after.store(false, Relaxed);
+    }
+
     /// How many failures have been delivered since `aim`.
     pub(crate) fn fired(&self) -> u32 {
         self.fired.load(Relaxed)

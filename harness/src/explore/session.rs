@@ -1,0 +1,35 @@
+//! What every part of one process's exploring needs: the body, the settings, the campaign.
+
+use std::sync::Arc;
+
+use super::run::Body;
+use crate::chain::walker::Walker;
+use crate::memory::campaign::Campaign;
+use crate::scope::{Role, Scope, ScopeSettings};
+use crate::settings::Settings;
+
+/// One sweep in one process.
+#[derive(Clone, Copy)]
+pub(crate) struct Session<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) body: &'a Body<'a>,
+    pub(crate) campaign: &'a Arc<Campaign>,
+    /// Whether raw addresses are those of the process that recorded them.
+    pub(crate) shares_raw: bool,
+    pub(crate) walker: Walker,
+}
+
+impl Session<'_> {
+    /// The scope of a process that works in `slot`.
+    pub(crate) fn scope(&self, slot: usize, role: Role) -> Arc<Scope> {
+        let settings = ScopeSettings {
+            slot,
+            role,
+            mode: self.settings.mode,
+            deep: self.settings.depth > 1,
+            walker: self.walker,
+            shares_raw: self.shares_raw,
+        };
+        Arc::new(Scope::new(Arc::clone(self.campaign), settings))
+    }
+}
