@@ -123,7 +123,7 @@ impl Verdict {
             Verdict::Panicked => "Return an error where the code panics.",
             Verdict::Crashed => "Check the pointer for null before it is used.",
             Verdict::Hung => "Bound the retry, or release the lock, in the chain that the test hung in.",
-            Verdict::Leaked => "Release what the chain below allocated before the error is returned.",
+            Verdict::Leaked => "Release this memory before the error is returned.",
             Verdict::Corrupted => "Look at what the error path leaves half done or releases twice.",
             Verdict::Allocated => "Recover with the memory at hand; nothing may be allocated after the failure.",
             Verdict::Unusable => "Restore the state that the failure left behind before the error is returned.",

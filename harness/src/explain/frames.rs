@@ -83,7 +83,7 @@ impl Frames<'_> {
 }
 
 /// The folder that paths are shown from: the nearest one above `folder` with a `Cargo.lock`, else `folder` itself.
-pub(super) fn base(folder: &Path) -> &Path {
+pub(crate) fn base(folder: &Path) -> &Path {
     folder.ancestors().find(|above| above.join("Cargo.lock").is_file()).unwrap_or(folder)
 }
 

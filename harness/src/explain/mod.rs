@@ -3,7 +3,10 @@
 mod chain;
 mod escape;
 pub(crate) mod finding;
-mod frames;
+pub(crate) mod frames;
+mod group;
 mod name;
+pub(crate) mod report;
 #[cfg(test)]
 mod sample;
+mod summary;
