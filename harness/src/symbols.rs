@@ -3,6 +3,7 @@
 //! `backtrace::resolve` is not used: its process-wide lock may be held when a child is forked, and its cache outlives
 //! the report. Nothing here is shared; what a file cannot tell is named `module+0xoffset`.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::ops::Range;
@@ -85,7 +86,8 @@ fn read(path: &Path, offsets: &BTreeSet<u64>) -> Option<Vec<(u64, Vec<Symbol>)>>
     let cache = ReadCache::new(file);
     let object = object::File::parse(&cache).ok()?;
     let debug_info = debug_info(&object);
-    let table = SymbolTable::new(&object);
+    // Sorting it costs more than all look-ups, and with debugging information it is rarely asked.
+    let table = LazyCell::new(|| SymbolTable::new(&object));
     let base = object.relative_address_base();
     // Functions that the linker left out are described at address 0, and data has symbols too.
     let code: Vec<Range<u64>> = object
@@ -100,12 +102,13 @@ fn read(path: &Path, offsets: &BTreeSet<u64>) -> Option<Vec<(u64, Vec<Symbol>)>>
             return (offset, Vec::new());
         };
         let mut symbols = debug_info.as_ref().map_or(Vec::new(), |context| inlined(context, probe));
-        let name = table.name(probe);
-        match (symbols.last_mut(), name) {
-            // Line tables alone name functions without their paths; the linker's name of the outermost has it.
-            (Some(outermost), Some(name)) if !outermost.function.contains("::") => outermost.function = name,
-            (None, Some(function)) => symbols.push(Symbol { function, file: None, line: None, column: None }),
-            _ => {}
+        // Line tables alone name functions without their paths; the linker's name of the outermost has it.
+        if symbols.last().is_none_or(|outermost| !outermost.function.contains("::"))
+            && let Some(function) = table.name(probe)
+        {
+            let unplaced = Symbol { function: String::new(), file: None, line: None, column: None };
+            let place = symbols.pop().unwrap_or(unplaced);
+            symbols.push(Symbol { function, ..place });
         }
         for symbol in symbols.iter_mut().filter(|symbol| symbol.function.is_empty()) {
             symbol.function = nameless(Some(path), offset).function;

@@ -9,6 +9,15 @@ use crate::symbols::Symbol;
 const LINES_MAX: usize = 40;
 /// What stays at the outer end of such a chain.
 const LINES_OUTER: usize = 8;
+/// The functions through which Rust code enters the allocator, in their two manglings.
+const ALLOCATOR_SHIMS: [&str; 6] = [
+    "__rustc::__rust_alloc",
+    "__rustc::__rust_alloc_zeroed",
+    "__rustc::__rust_realloc",
+    "__rust_alloc",
+    "__rust_alloc_zeroed",
+    "__rust_realloc",
+];
 /// The longest recursion that is recognised, in lines.
 const CYCLE_MAX: usize = 8;
 
@@ -16,7 +25,7 @@ const CYCLE_MAX: usize = 8;
 pub(super) fn lines(frames: Frames<'_>, chain: &[Symbol]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut std = Run::default();
-    for symbol in chain {
+    for symbol in told(frames, chain) {
         match frames.owner(symbol) {
             Owner::Firsthit => {}
             Owner::Std(krate) => std.push(krate, symbol),
@@ -27,20 +36,32 @@ pub(super) fn lines(frames: Frames<'_>, chain: &[Symbol]) -> Vec<String> {
             }
         }
     }
-    // What called the user's outermost function is the test runner or the start of a thread, and tells nothing.
-    if lines.is_empty() {
-        lines.extend(std.folded());
-    }
+    lines.extend(std.folded());
     if lines.is_empty() {
         lines.push("… no frames are known".to_owned());
     }
     without_middle(without_cycles(&lines))
 }
 
+/// The part of a chain that tells something.
+///
+/// What stands inside the allocator's shim is the allocator, which is the same in every chain and not what failed. What
+/// called the outermost function with a name of its own is the test runner or the start of a thread.
+fn told<'a>(frames: Frames<'_>, chain: &'a [Symbol]) -> &'a [Symbol] {
+    let door = chain.iter().position(|symbol| ALLOCATOR_SHIMS.contains(&symbol.function.as_str()));
+    let chain = &chain[door.map_or(0, |door| door + 1)..];
+    let named = |symbol: &Symbol| match frames.owner(symbol) {
+        Owner::User | Owner::Dependency(_) => true,
+        Owner::Nameless => !symbol.function.contains("+0x"),
+        Owner::Std(_) | Owner::Firsthit => false,
+    };
+    chain.iter().rposition(named).map_or(chain, |outermost| &chain[..=outermost])
+}
+
 /// The function that tells where the cause lies: the innermost of the user's or a dependency's, else the innermost.
 pub(super) fn cause<'a>(frames: Frames<'_>, chain: &'a [Symbol]) -> Option<(&'a Symbol, Owner)> {
     let mut fallback = None;
-    for symbol in chain {
+    for symbol in told(frames, chain) {
         match frames.owner(symbol) {
             Owner::Firsthit => {}
             owner @ (Owner::User | Owner::Dependency(_)) => return Some((symbol, owner)),
@@ -61,7 +82,7 @@ pub(super) fn cause<'a>(frames: Frames<'_>, chain: &'a [Symbol]) -> Option<(&'a 
 pub(super) fn asker(frames: Frames<'_>, chain: &[Symbol]) -> Option<String> {
     let own = |symbol: &&Symbol| frames.owner(symbol) != Owner::Firsthit;
     let mut outermost_std = None;
-    for symbol in chain.iter().filter(own) {
+    for symbol in told(frames, chain).iter().filter(own) {
         match frames.owner(symbol) {
             Owner::Std(_) => outermost_std = Some(symbol),
             _ if outermost_std.is_none() => return Some(escape::name(&name::plain(&symbol.function))),
@@ -160,6 +181,7 @@ mod tests {
     #[test]
     fn runs_of_std_are_folded_under_the_function_that_was_called() {
         let mut functions = vec!["firsthit::door::alloc", "firsthit_registers"];
+        functions.push("<demo::Counting as core::alloc::GlobalAlloc>::alloc src/lib.rs:1:1");
         functions.extend(PUSH);
         functions.extend([
             "demo::read<T>::{{closure}} src/lib.rs:10:5",
@@ -167,12 +189,13 @@ mod tests {
             "demo::tests::reads src/lib.rs:90:9",
             "core::ops::function::FnOnce::call_once core/src/ops/function.rs:250:5",
             "test::run_test test/src/lib.rs:1:1",
+            "libc.so.6+0x2724a",
         ]);
         let chain = chain(&functions);
         assert_eq!(
             lines(frames(), &chain),
             [
-                "… 3 frames in alloc (Vec::push)",
+                "… 2 frames in alloc (Vec::push)",
                 "demo::read::{{closure}} at src/lib.rs:10:5",
                 "… 1 frame in core (Iterator::for_each)",
                 "demo::tests::reads at src/lib.rs:90:9",
@@ -203,7 +226,7 @@ mod tests {
 
     #[test]
     fn chains_of_std_alone_or_of_nothing_still_have_a_line() {
-        assert_eq!(lines(frames(), &chain(&PUSH)), ["… 3 frames in alloc (Vec::push)"]);
+        assert_eq!(lines(frames(), &chain(&PUSH)), ["… 2 frames in alloc (Vec::push)"]);
         assert_eq!(lines(frames(), &chain(&["main"])), ["… 1 frame in the runtime (main)"]);
         assert_eq!(lines(frames(), &[]), ["… no frames are known"]);
         assert_eq!(lines(frames(), &chain(&["firsthit::f"])), ["… no frames are known"]);

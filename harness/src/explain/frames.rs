@@ -41,6 +41,10 @@ impl Frames<'_> {
         if is_firsthit(&symbol.function) {
             return Owner::Firsthit;
         }
+        // The allocator's shims carry the file that the user declared the allocator in.
+        if is_shim(&symbol.function) {
+            return Owner::Std(String::new());
+        }
         let Some(file) = &symbol.file else { return owner_by_name(&symbol.function) };
         if file.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {
             return Owner::Firsthit;
@@ -129,9 +133,13 @@ fn is_firsthit(function: &str) -> bool {
     root(function) == "firsthit" || function.starts_with("firsthit_") && !function.contains("::")
 }
 
+fn is_shim(function: &str) -> bool {
+    SHIMS.iter().any(|shim| function.starts_with(shim))
+}
+
 fn owner_by_name(function: &str) -> Owner {
     let root = root(function);
-    if SHIMS.iter().any(|shim| function.starts_with(shim)) || ["main", "_start"].contains(&function) {
+    if ["main", "_start"].contains(&function) {
         Owner::Std(String::new())
     } else if STD_CRATES.contains(&root) && function.contains("::") {
         Owner::Std(root.to_owned())
@@ -204,6 +212,7 @@ mod tests {
         assert_eq!(owner("<&mut dyn core::fmt::Write>::f", ""), std("core"));
         assert_eq!(owner("<demo::Item as core::clone::Clone>::clone", ""), Owner::User);
         assert_eq!(owner("__rustc::__rust_alloc", ""), std(""));
+        assert_eq!(owner("__rustc::__rust_alloc", "/home/ann/demo/src/lib.rs"), std(""));
         assert_eq!(owner("rust_begin_unwind", ""), std(""));
         assert_eq!(owner("sqlite3_malloc", ""), Owner::Nameless);
         assert_eq!(owner("libdemo.so+0x1234", ""), Owner::Nameless);
