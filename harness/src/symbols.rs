@@ -103,7 +103,7 @@ fn read(path: &Path, offsets: &BTreeSet<u64>) -> Option<Vec<(u64, Vec<Symbol>)>>
         };
         let mut symbols = debug_info.as_ref().map_or(Vec::new(), |context| inlined(context, probe));
         // Line tables alone name functions without their paths; the linker's name of the outermost has it.
-        if symbols.last().is_none_or(|outermost| !outermost.function.contains("::"))
+        if symbols.last().is_none_or(|outermost| !has_path(&outermost.function))
             && let Some(function) = table.name(probe)
         {
             let unplaced = Symbol { function: String::new(), file: None, line: None, column: None };
@@ -149,6 +149,11 @@ fn inlined(context: &addr2line::Context<Slice<'_>>, probe: u64) -> Vec<Symbol> {
         });
     }
     symbols
+}
+
+/// Whether a name says which module its function is in, not merely which types it is generic over.
+fn has_path(function: &str) -> bool {
+    function.starts_with('<') || function.split('<').next().is_some_and(|path| path.contains("::"))
 }
 
 fn demangled(name: &str) -> String {
@@ -318,6 +323,13 @@ mod tests {
         );
         assert_eq!(super::demangled("_RNvNtCs1234_7mycrate3foo3bar"), "mycrate::foo::bar");
         assert_eq!(super::demangled("malloc"), "malloc");
+    }
+
+    #[test]
+    fn generic_arguments_are_no_path() {
+        assert!(!super::has_path("push<u64, alloc::alloc::Global>"));
+        assert!(!super::has_path("{closure#0}") && !super::has_path(""));
+        assert!(super::has_path("alloc::vec::Vec<T,A>::push") && super::has_path("<T as demo::Own>::f"));
     }
 
     #[test]

@@ -45,17 +45,28 @@ pub(super) fn lines(frames: Frames<'_>, chain: &[Symbol]) -> Vec<String> {
 
 /// The part of a chain that tells something.
 ///
-/// What stands inside the allocator's shim is the allocator, which is the same in every chain and not what failed. What
+/// What stands inside the allocator's door is the allocator, which is the same in every chain and not what failed. What
 /// called the outermost function with a name of its own is the test runner or the start of a thread.
 fn told<'a>(frames: Frames<'_>, chain: &'a [Symbol]) -> &'a [Symbol] {
-    let door = chain.iter().position(|symbol| ALLOCATOR_SHIMS.contains(&symbol.function.as_str()));
-    let chain = &chain[door.map_or(0, |door| door + 1)..];
+    let chain = &chain[inside_allocator(chain)..];
     let named = |symbol: &Symbol| match frames.owner(symbol) {
         Owner::User | Owner::Dependency(_) => true,
         Owner::Nameless => !symbol.function.contains("+0x"),
         Owner::Std(_) | Owner::Firsthit => false,
     };
     chain.iter().rposition(named).map_or(chain, |outermost| &chain[..=outermost])
+}
+
+/// How many frames stand inside the allocator, its door included.
+fn inside_allocator(chain: &[Symbol]) -> usize {
+    let shim = |symbol: &Symbol| ALLOCATOR_SHIMS.contains(&symbol.function.as_str());
+    if let Some(door) = chain.iter().position(shim) {
+        return door + 1;
+    }
+    // Optimised, the shim is a jump without a frame, and allocators that wrap each other stand in line.
+    let door = |symbol: &Symbol| symbol.function.contains("core::alloc::global::GlobalAlloc");
+    let Some(first) = chain.iter().position(door) else { return 0 };
+    first + chain[first..].iter().take_while(|&symbol| door(symbol)).count()
 }
 
 /// The function that tells where the cause lies: the innermost of the user's or a dependency's, else the innermost.
@@ -89,7 +100,21 @@ pub(super) fn asker(frames: Frames<'_>, chain: &[Symbol]) -> Option<String> {
             _ => break,
         }
     }
-    outermost_std.map(|symbol| escape::name(&name::short(&symbol.function)))
+    outermost_std.map(called)
+}
+
+/// A function of std as one calls it. Line tables alone give no path, and then the file's name tells most of it.
+fn called(symbol: &Symbol) -> String {
+    let short = name::short(&symbol.function);
+    let file = symbol.file.as_ref().filter(|_| !short.contains("::"));
+    let module = file.and_then(|file| {
+        let stem = file.file_stem()?;
+        if stem == "mod" { file.parent()?.file_name() } else { Some(stem) }
+    });
+    match module {
+        Some(module) if module != "lib" => escape::name(&format!("{}::{short}", module.to_string_lossy())),
+        _ => escape::name(&short),
+    }
 }
 
 fn line(frames: Frames<'_>, symbol: &Symbol, owner: &Owner) -> String {
@@ -118,7 +143,7 @@ impl Run {
         if !krate.is_empty() && !self.crates.contains(&krate) {
             self.crates.insert(0, krate);
         }
-        self.called = escape::name(&name::short(&symbol.function));
+        self.called = called(symbol);
     }
 
     fn folded(&self) -> Option<String> {
@@ -216,6 +241,31 @@ mod tests {
             "smallvec::SmallVec::grow at smallvec-1.13.2/src/lib.rs:5:6 (dependency)"
         );
         assert_eq!(cause(frames(), &chain).unwrap().0.line, Some(5));
+    }
+
+    #[test]
+    fn the_allocator_is_no_part_of_the_story() {
+        let wrapped = [
+            "demo::Inner::count src/lib.rs:1:1",
+            "<demo::Inner as core::alloc::global::GlobalAlloc>::alloc src/lib.rs:2:1",
+            "core::alloc::global::GlobalAlloc::alloc_zeroed core/src/alloc/global.rs:1:1",
+            "<demo::Outer<A> as core::alloc::global::GlobalAlloc>::alloc_zeroed src/lib.rs:3:1",
+            "demo::read src/lib.rs:10:5",
+        ];
+        assert_eq!(lines(frames(), &chain(&wrapped)), ["demo::read at src/lib.rs:10:5"]);
+        assert_eq!(cause(frames(), &chain(&wrapped)).unwrap().0.line, Some(10));
+        assert_eq!(asker(frames(), &chain(&wrapped)).as_deref(), Some("demo::read"));
+    }
+
+    #[test]
+    fn functions_of_std_without_a_path_are_named_after_their_file() {
+        for (function, expected) in [
+            ("push<u64, alloc::alloc::Global> alloc/src/vec/mod.rs:1:1", "vec::push"),
+            ("new<u64> alloc/src/boxed.rs:1:1", "boxed::new"),
+            ("f alloc/src/lib.rs:1:1", "f"),
+        ] {
+            assert_eq!(asker(frames(), &chain(&[function, "demo::read src/lib.rs:10:5"])).as_deref(), Some(expected));
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whose a function is: the user's, a dependency's, std's, firsthit's, or nobody's that one could name.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::escape;
@@ -61,8 +62,8 @@ impl Frames<'_> {
         }
     }
 
-    /// `file:line:column` as the user would open it, or nothing if no file is known.
-    pub(super) fn place(self, symbol: &Symbol) -> Option<String> {
+    /// The file as the user would open it, or within its crate; nothing if no file is known.
+    pub(super) fn path(self, symbol: &Symbol) -> Option<String> {
         let file = symbol.file.as_ref()?;
         let below = self.below_base(file);
         let path = slashes(below.as_deref().unwrap_or(file));
@@ -70,10 +71,15 @@ impl Frames<'_> {
             Some((krate, rest)) => format!("{krate}/{rest}"),
             None => path,
         };
-        let mut place = escape::name(&path);
+        Some(escape::name(&path))
+    }
+
+    /// `file:line:column`, as far as they are known.
+    pub(super) fn place(self, symbol: &Symbol) -> Option<String> {
+        let mut place = self.path(symbol)?;
         for number in [symbol.line, symbol.column] {
             let Some(number) = number else { break };
-            place.push_str(&format!(":{number}"));
+            let _ = write!(place, ":{number}");
         }
         Some(place)
     }
@@ -141,7 +147,8 @@ fn owner_by_name(function: &str) -> Owner {
     let root = root(function);
     if ["main", "_start"].contains(&function) {
         Owner::Std(String::new())
-    } else if STD_CRATES.contains(&root) && function.contains("::") {
+    } else if (STD_CRATES.contains(&root) || root == "hashbrown") && function.contains("::") {
+        // Nearly every program has std's copy of hashbrown, and few have another.
         Owner::Std(root.to_owned())
     } else if function.contains("::") {
         Owner::User
@@ -211,6 +218,7 @@ mod tests {
         assert_eq!(owner("<T as alloc::string::ToString>::to_string", ""), std("alloc"));
         assert_eq!(owner("<&mut dyn core::fmt::Write>::f", ""), std("core"));
         assert_eq!(owner("<demo::Item as core::clone::Clone>::clone", ""), Owner::User);
+        assert_eq!(owner("hashbrown::raw::RawTable<T,A>::reserve_rehash", ""), std("hashbrown"));
         assert_eq!(owner("__rustc::__rust_alloc", ""), std(""));
         assert_eq!(owner("__rustc::__rust_alloc", "/home/ann/demo/src/lib.rs"), std(""));
         assert_eq!(owner("rust_begin_unwind", ""), std(""));

@@ -2,11 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::chain;
 use super::finding::{Chain, Finding};
-use super::frames::Frames;
+use super::frames::{Frames, Owner};
 use crate::verdict::Verdict;
 
 /// Findings that one change to the code would mend.
@@ -32,7 +31,10 @@ struct Cause {
 /// The function of a chain that tells where the cause lies, and the line in it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Point {
-    file: Option<PathBuf>,
+    /// The user's own code comes before what it depends on, and that before the rest.
+    distance: u8,
+    /// As it is shown, so that the order does not hang on where the user's folders are.
+    path: Option<String>,
     line: Option<u32>,
     column: Option<u32>,
     function: String,
@@ -73,13 +75,18 @@ fn cause(frames: Frames<'_>, finding: &Finding) -> Cause {
 
 fn point(frames: Frames<'_>, chain: &Chain) -> Point {
     match chain::cause(frames, chain) {
-        Some((symbol, _)) => Point {
-            file: symbol.file.clone(),
+        Some((symbol, owner)) => Point {
+            distance: match owner {
+                Owner::User => 0,
+                Owner::Dependency(_) => 1,
+                Owner::Std(_) | Owner::Firsthit | Owner::Nameless => 2,
+            },
+            path: frames.path(symbol),
             line: symbol.line,
             column: symbol.column,
             function: symbol.function.clone(),
         },
-        None => Point { file: None, line: None, column: None, function: String::new() },
+        None => Point { distance: 3, path: None, line: None, column: None, function: String::new() },
     }
 }
 
@@ -168,6 +175,17 @@ mod tests {
         assert_eq!(lines, [12, 11, 9, 10, 1]);
         findings.reverse();
         assert_eq!(counts(&findings), ordered);
+    }
+
+    #[test]
+    fn the_users_own_code_comes_before_its_dependencies() {
+        let findings = [
+            finding(Verdict::Aborted, &["libc.so.6+0x12"]),
+            finding(Verdict::Aborted, &["arena::grow dep/arena-1.2.0/src/lib.rs:2:1"]),
+            finding(Verdict::Aborted, &["demo::z src/z.rs:1:1"]),
+        ];
+        let lines: Vec<Option<u32>> = counts(&findings).iter().map(|group| group.1).collect();
+        assert_eq!(lines, [Some(1), Some(2), None]);
     }
 
     #[test]
