@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::chain;
 use super::finding::{Chain, Finding};
 use super::frames::{Frames, Owner};
+use super::name;
 use crate::verdict::Verdict;
 
 /// Findings that one change to the code would mend.
@@ -84,7 +85,8 @@ fn point(frames: Frames<'_>, chain: &Chain) -> Point {
             path: frames.path(symbol),
             line: symbol.line,
             column: symbol.column,
-            function: symbol.function.clone(),
+            // One line of generic code is one cause, whatever types it was compiled for.
+            function: name::plain(&symbol.function),
         },
         None => Point { distance: 3, path: None, line: None, column: None, function: String::new() },
     }
@@ -133,6 +135,7 @@ mod tests {
             finding(Verdict::Aborted, &["demo::token src/lib.rs:10:5"]),
             finding(Verdict::Aborted, &["demo::token src/lib.rs:10:9"]),
             finding(Verdict::Aborted, &["demo::token<u8> src/lib.rs:10:5"]),
+            finding(Verdict::Aborted, &["demo::other src/lib.rs:10:5"]),
             finding(Verdict::Panicked, &["demo::token src/lib.rs:10:5"]),
         ];
         assert_eq!(counts(&findings).len(), 4);
