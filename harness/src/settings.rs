@@ -64,7 +64,11 @@ impl Settings {
     /// # Errors
     /// Names the variable, its value and the values it takes.
     pub(crate) fn overrule(&mut self, variable: impl Fn(&str) -> Option<String>) -> Result<(), String> {
-        fn parsed<T>(name: &str, value: Option<String>, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+        fn parsed<T>(
+            name: &str,
+            value: Option<String>,
+            parse: impl Fn(&str) -> Result<T, String>,
+        ) -> Result<Option<T>, String> {
             let Some(value) = value else { return Ok(None) };
             parse(&value).map(Some).map_err(|error| format!("{name}={}: {error}", value.escape_debug()))
         }

@@ -65,7 +65,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for word in ["", "@", "1@2", "0123456789abcdef", "0123456789abcdef@0123456", "+123456789abcdef@01234567", "0123456789abcdef@01234567 "] {
+        for word in [
+            "",
+            "@",
+            "1@2",
+            "0123456789abcdef",
+            "0123456789abcdef@0123456",
+            "+123456789abcdef@01234567",
+            "0123456789abcdef@01234567 ",
+        ] {
             assert_eq!(word.parse::<Token>(), Err(NoToken), "{word:?}");
         }
     }

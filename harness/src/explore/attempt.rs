@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::run::{Ran, run};
+use super::process::Process;
+use super::run::Ran;
 use super::session::Session;
 use super::unix;
 use crate::memory::campaign::Campaign;
@@ -35,7 +36,8 @@ pub(crate) fn targets(campaign: &Campaign, number: u32) -> [u32; 2] {
 /// Fails the chain `number` and finds out what comes of it.
 ///
 /// With `account` every allocation is accounted for, which needs a process that has not run the body before.
-pub(crate) fn attempt(session: &Session<'_>, scope: &Arc<Scope>, number: u32, account: bool) -> Attempted {
+pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Attempted {
+    let (session, scope) = (&process.session, &process.scope);
     let slot = scope.slot();
     let baseline = session.campaign.header().baseline();
     let (first, second) = targets(session.campaign, number).into();
@@ -46,7 +48,7 @@ pub(crate) fn attempt(session: &Session<'_>, scope: &Arc<Scope>, number: u32, ac
         scope.keep_account(true);
         LIVE.open();
     }
-    aimed_run(session, scope, first, second);
+    aimed_run(process, first, second);
     before.wait_for_threads();
     if scope.fired() < wanted {
         return Attempted::NotMet;
@@ -67,7 +69,7 @@ pub(crate) fn attempt(session: &Session<'_>, scope: &Arc<Scope>, number: u32, ac
     if account {
         LIVE.open();
     }
-    let retried = clean_run(session, scope);
+    let retried = clean_run(process);
     before.wait_for_threads();
     let clean = scope.balance();
     slot.update(|evidence| {
@@ -86,7 +88,7 @@ pub(crate) fn attempt(session: &Session<'_>, scope: &Arc<Scope>, number: u32, ac
     let kept_clean = LIVE.close();
     let verdict = slot.evidence();
     LIVE.open();
-    aimed_run(session, scope, first, second);
+    aimed_run(process, first, second);
     before.wait_for_threads();
     let kept_again = LIVE.close();
     let repeated = scope.fired() >= wanted;
@@ -114,11 +116,12 @@ fn finish(session: &Session<'_>, scope: &Arc<Scope>, leaks: &[Leak]) -> Attempte
 }
 
 /// Runs the body with a failure and notes how it ended.
-fn aimed_run(session: &Session<'_>, scope: &Arc<Scope>, first: u32, second: u32) {
+fn aimed_run(process: &Process<'_>, first: u32, second: u32) {
+    let scope = &process.scope;
     scope.reset_balance();
     scope.aim(first, second);
     scope.slot().update(|evidence| *evidence = Evidence::default());
-    let ran = run(scope, session.body, phase::WALK);
+    let ran = process.run(phase::WALK);
     scope.rest();
     scope.slot().update(|evidence| match ran {
         Ran::Returned(outcome) => {
@@ -130,9 +133,9 @@ fn aimed_run(session: &Session<'_>, scope: &Arc<Scope>, first: u32, second: u32)
 }
 
 /// Runs the body without a failure.
-fn clean_run(session: &Session<'_>, scope: &Arc<Scope>) -> Ran {
-    scope.reset_balance();
-    run(scope, session.body, phase::COUNT)
+fn clean_run(process: &Process<'_>) -> Ran {
+    process.scope.reset_balance();
+    process.run(phase::COUNT)
 }
 
 fn check_invariants(session: &Session<'_>, scope: &Arc<Scope>) {

@@ -89,7 +89,7 @@ impl Child {
     }
 
     /// Waits for a child that has died, or will at once.
-    pub(crate) fn reap(self) -> Death {
+    pub(crate) fn reap(&self) -> Death {
         let mut status = 0;
         loop {
             // SAFETY: waits for one child; no other is reaped.

@@ -31,6 +31,7 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
             Decision::Serve(chain)
         }
         phase::AFTER => after(thread, request),
+        phase::CANARY => Decision::Fail,
         _ if scope.keeps_account() => Decision::Serve(thread.chain_here(request)),
         _ => Decision::Serve(NONE),
     }

@@ -29,9 +29,9 @@ pub(crate) struct Header {
     /// Where the campaign stands: see `explore::director`.
     pub(crate) stage: AtomicU32,
     pub(crate) trouble: AtomicU32,
-    pub(crate) trouble_text: UnsafeCell<Span>,
-    /// The pid of the base process.
-    pub(crate) base: AtomicU32,
+    trouble_text: UnsafeCell<Span>,
+    /// Where the search for the next chain of the plan begins.
+    pub(crate) cursor: AtomicU32,
     chains: AtomicU32,
     frames: AtomicU32,
     text: AtomicU32,
@@ -71,11 +71,10 @@ pub(crate) struct Baseline {
     pub(crate) rounds: u32,
     /// The second run in one process gives what the first gave.
     pub(crate) repeatable: bool,
-    /// Why workers or snapshots are not trusted, if they are not: threads of the scope.
+    /// Threads that the body spawns.
     pub(crate) threads: u32,
+    /// The number of the [`Walker`](crate::chain::walker::Walker).
     pub(crate) walker: u32,
-    pub(crate) explorer: u32,
-    pub(crate) reason: Span,
 }
 
 /// What one child is doing, for the process that watches it.
@@ -87,9 +86,9 @@ pub(crate) struct Slot {
     /// When the run began, in nanoseconds of the monotonic clock; 0 between runs.
     pub(crate) began: AtomicU64,
     /// Evidence in the making; moved to the chain when it is complete.
-    pub(crate) evidence: UnsafeCell<Evidence>,
-    /// The body's allocations in the scope so far, for recorders.
-    pub(crate) outcome: UnsafeCell<[Outcome; 2]>,
+    evidence: UnsafeCell<Evidence>,
+    /// For recorders: the outcomes of the two runs, how far they came, and what the first one took.
+    outcomes: UnsafeCell<[Outcome; 2]>,
     pub(crate) finished: AtomicU32,
     pub(crate) allocations: AtomicU64,
     pub(crate) nanos: AtomicU64,
@@ -374,6 +373,21 @@ impl Header {
         unsafe { *self.baseline.get() }
     }
 
+    /// Writes down why the campaign cannot go on; the first reason stays.
+    pub(crate) fn set_trouble(&self, trouble: u32, text: Span) {
+        if self.trouble.load(Acquire) == 0 {
+            // SAFETY: only the base process writes, once, and readers look at `trouble` first.
+            unsafe { *self.trouble_text.get() = text };
+            self.trouble.store(trouble, Release);
+        }
+    }
+
+    /// The text that came with the trouble.
+    pub(crate) fn trouble_text(&self) -> Span {
+        // SAFETY: written before `trouble` was.
+        unsafe { *self.trouble_text.get() }
+    }
+
     /// Writes the baseline.
     pub(crate) fn set_baseline(&self, baseline: Baseline) {
         // SAFETY: only the director writes, before any child that reads exists.
@@ -382,6 +396,18 @@ impl Header {
 }
 
 impl Slot {
+    /// The outcomes of a recorder's two runs.
+    pub(crate) fn outcomes(&self) -> [Outcome; 2] {
+        // SAFETY: read by the director after the recorder's death.
+        unsafe { *self.outcomes.get() }
+    }
+
+    /// Keeps the outcomes of a recorder's two runs.
+    pub(crate) fn set_outcomes(&self, outcomes: [Outcome; 2]) {
+        // SAFETY: written by the child that owns the slot.
+        unsafe { *self.outcomes.get() = outcomes };
+    }
+
     /// The evidence in the making.
     pub(crate) fn evidence(&self) -> Evidence {
         // SAFETY: read by the child that owns the slot, or by the director after that child's death.

@@ -221,6 +221,8 @@ pub(crate) struct Evidence {
     pub(crate) hung_in: Span,
     /// The end of what it printed to its standard error.
     pub(crate) stderr: Span,
+    /// The C library reported a damaged heap before it ended the process.
+    pub(crate) heap_report: bool,
     /// The process it happened in had been forked where other threads may have held locks.
     pub(crate) doubtful: bool,
     /// The balance was off once, and not again when the failure was repeated.

@@ -33,6 +33,8 @@ pub(crate) mod phase {
     pub(crate) const WALK: u32 = 2;
     /// The failure was delivered; the mode decides.
     pub(crate) const AFTER: u32 = 3;
+    /// Every request fails: the proof that failures are delivered.
+    pub(crate) const CANARY: u32 = 4;
 }
 
 /// Who the process of this scope is.

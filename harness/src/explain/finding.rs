@@ -1,0 +1,56 @@
+//! What is to be explained: one injection, what was seen after it, and the line that shows it again.
+
+use crate::symbols::Symbol;
+use crate::verdict::Verdict;
+
+/// A call chain, innermost function first, inlined functions expanded.
+pub(crate) type Chain = Vec<Symbol>;
+
+/// One injection and what it showed.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) verdict: Verdict,
+    /// What the failed request asked for.
+    pub(crate) request: Request,
+    /// Where it asked.
+    pub(crate) chain: Chain,
+    /// Where the thread was spawned that asked, if the test spawned it.
+    pub(crate) spawned_by: Option<Chain>,
+    /// The second chain that failed, inside the recovery from the first.
+    pub(crate) second: Option<Chain>,
+    /// What was seen, a fact an entry; an entry may have several lines.
+    pub(crate) evidence: Vec<String>,
+    pub(crate) leaks: Vec<Leak>,
+    /// Where the test stood when its time was over.
+    pub(crate) hang: Option<Chain>,
+    /// The command that repeats this injection and no other.
+    pub(crate) replay: String,
+}
+
+/// What was asked of the allocator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Request {
+    pub(crate) kind: Kind,
+    /// Bytes asked for; for [`Kind::Realloc`], bytes there were.
+    pub(crate) size: usize,
+    pub(crate) align: usize,
+    /// Bytes asked for by [`Kind::Realloc`].
+    pub(crate) new_size: usize,
+}
+
+/// The allocator's function that was called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Alloc,
+    AllocZeroed,
+    Realloc,
+}
+
+/// Memory that was never released, by where it was allocated.
+#[derive(Clone, Debug)]
+pub(crate) struct Leak {
+    pub(crate) bytes: usize,
+    /// How many allocations the bytes are in.
+    pub(crate) count: usize,
+    pub(crate) chain: Chain,
+}

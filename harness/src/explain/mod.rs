@@ -1,0 +1,12 @@
+//! Judged findings in calm words, for people.
+
+mod chain;
+mod escape;
+pub(crate) mod finding;
+pub(crate) mod frames;
+mod group;
+mod name;
+pub(crate) mod report;
+#[cfg(test)]
+mod sample;
+mod summary;

@@ -1,0 +1,157 @@
+//! Function names as people say them: without generic arguments, and shorter still.
+
+/// Deeper nested types than this are left as they are; a compiler does not emit them.
+const DEPTH_MAX: usize = 16;
+/// Of a longer name, only this much is looked at.
+const BYTES_MAX: usize = 4_096;
+
+/// The whole path of a function without generic arguments: `<demo::Stack<u8> as core::ops::drop::Drop>::drop` is
+/// `<demo::Stack as Drop>::drop`.
+pub(super) fn plain(function: &str) -> String {
+    let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
+    plain_at(&function[..end], 0)
+}
+
+/// The last two parts of a function's path, as in `Vec::push`, closures counted to the function they stand in.
+pub(super) fn short(function: &str) -> String {
+    let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
+    let (owner, method) = match qualified(&function[..end]) {
+        Some((inner, rest)) => match split_as(inner) {
+            Some((owner, of)) if is_placeholder(owner) => (plain_at(of, 0), plain_at(rest, 0)),
+            Some((owner, _)) => (plain_at(owner, 0), plain_at(rest, 0)),
+            None => (plain_at(inner, 0), plain_at(rest, 0)),
+        },
+        None => (String::new(), plain_at(&function[..end], 0)),
+    };
+    let path = format!("{owner}{method}");
+    let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !is_closure(part)).collect();
+    if parts.is_empty() { path.clone() } else { parts[parts.len().saturating_sub(2)..].join("::") }
+}
+
+/// Whether a part of a path names a closure or an anonymous block rather than a function.
+fn is_closure(part: &str) -> bool {
+    part.starts_with("{{closure") || part.starts_with("{closure") || part.starts_with("{impl")
+}
+
+/// Whether a type's name tells less than the trait's, as `T`, `&T` and `[T]` do.
+fn is_placeholder(owner: &str) -> bool {
+    !owner.contains("::") && !owner.starts_with(|first: char| first.is_ascii_lowercase()) && owner.len() < 5
+}
+
+fn plain_at(path: &str, depth: usize) -> String {
+    if depth == DEPTH_MAX {
+        return path.to_owned();
+    }
+    if let Some((inner, rest)) = qualified(path) {
+        let rest = plain_at(rest, depth + 1);
+        return match split_as(inner) {
+            Some((owner, of)) => {
+                let of = plain_at(of, depth + 1);
+                format!("<{} as {}>{rest}", plain_at(owner, depth + 1), of.rsplit("::").next().unwrap_or(&of))
+            }
+            None => format!("{}{rest}", plain_at(inner, depth + 1)),
+        };
+    }
+    let mut out = String::with_capacity(path.len());
+    let mut left = path;
+    while let Some(open) = left.find('<') {
+        let Some(close) = closing(&left[open..]) else { break };
+        // `a::<T>::b` and `a<T>::b` are both `a::b`.
+        out.push_str(left[..open].strip_suffix("::").unwrap_or(&left[..open]));
+        left = &left[open + close + 1..];
+    }
+    out.push_str(left);
+    out
+}
+
+/// Splits `<inner>rest`.
+fn qualified(path: &str) -> Option<(&str, &str)> {
+    let close = path.starts_with('<').then(|| closing(path))??;
+    Some((&path[1..close], &path[close + 1..]))
+}
+
+/// Splits `Type as Trait`, whatever casts stand deeper inside.
+fn split_as(inner: &str) -> Option<(&str, &str)> {
+    let mut depth = 0_usize;
+    for (at, byte) in inner.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if !is_arrow(inner, at) => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 && inner[at..].starts_with(" as ") => return Some((&inner[..at], &inner[at + 4..])),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the `<` at the start of `text` is closed.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'<' => depth += 1,
+            b'>' if !is_arrow(text, at) => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
+}
+
+fn is_arrow(text: &str, at: usize) -> bool {
+    at != 0 && text.as_bytes()[at - 1] == b'-'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain, short};
+
+    #[test]
+    fn generic_arguments_go_and_the_path_stays() {
+        for (whole, expected) in [
+            ("demo::parse", "demo::parse"),
+            ("demo::Stack<T,A>::push", "demo::Stack::push"),
+            ("<demo::Stack<u8>>::push::<alloc::vec::Vec<u8>>", "demo::Stack::push"),
+            ("<demo::Stack<fn(u8) -> u8> as core::ops::drop::Drop>::drop", "<demo::Stack as Drop>::drop"),
+            ("demo::run::{{closure}}", "demo::run::{{closure}}"),
+            ("push<u64, alloc::alloc::Global>", "push"),
+            ("operator<", "operator<"),
+            ("<<<", "<<<"),
+            ("a>b", "a>b"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(whole), expected);
+        }
+    }
+
+    #[test]
+    fn the_short_form_is_what_one_calls() {
+        for (whole, expected) in [
+            ("alloc::vec::Vec<T,A>::push", "Vec::push"),
+            ("<alloc::vec::Vec<u8>>::push", "Vec::push"),
+            ("<alloc::vec::Vec<T> as core::iter::traits::collect::FromIterator<T>>::from_iter", "Vec::from_iter"),
+            ("<T as alloc::string::ToString>::to_string", "ToString::to_string"),
+            ("<[T] as alloc::borrow::ToOwned>::to_owned", "ToOwned::to_owned"),
+            ("<str as alloc::string::ToString>::to_string", "str::to_string"),
+            ("alloc::slice::<impl [T]>::to_vec", "slice::to_vec"),
+            ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
+            ("alloc::raw_vec::RawVec<T,A>::grow_one::{{closure}}", "RawVec::grow_one"),
+            ("malloc", "malloc"),
+            ("{{closure}}", "{{closure}}"),
+        ] {
+            assert_eq!(short(whole), expected);
+        }
+    }
+
+    #[test]
+    fn hostile_names_end() {
+        let open = "<".repeat(100_000);
+        let nested = format!("{}x{}", "<".repeat(50_000), ">".repeat(50_000));
+        let casts = "<a as ".repeat(20_000);
+        for name in [&open, &nested, &casts, &"é".repeat(9_999)] {
+            assert!(plain(name).len() < 5_000 && short(name).len() < 5_000);
+        }
+    }
+}

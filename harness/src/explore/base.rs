@@ -1,0 +1,103 @@
+//! The base: a process of our own that forks the workers, beside the user's, which only waits for it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::Duration;
+
+use super::director::{Director, stage};
+use super::launch::{Forks, Fresh, Launched};
+use super::process::STDERR_KEPT;
+use super::run::Body;
+use super::session::Session;
+use super::unix::{self, Capture, Child};
+use crate::chain::walker::Walker;
+use crate::memory::campaign::Campaign;
+use crate::settings::{BASELINE_LIMIT, Settings};
+use crate::trouble::Trouble;
+
+/// How often a base that dies is replaced.
+const BASES_MAX: u32 = 3;
+
+/// A base that has ended, or could not be had.
+pub(crate) enum Ended {
+    /// The campaign is finished.
+    Finished,
+    /// It did not get as far as the sweep; what it printed.
+    NotAttached(String),
+}
+
+/// Lets a fresh process of this program be the base; it stands alone there, whatever other tests run here.
+///
+/// # Errors
+/// When no process can be had, or one after the other dies.
+pub(crate) fn fresh(fresh: &Fresh, campaign: &Campaign) -> Result<Ended, Trouble> {
+    supervise(campaign, || fresh.start(0, None))
+}
+
+/// Lets a fork of this process be the base.
+///
+/// # Errors
+/// As [`fresh`].
+pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<Ended, Trouble> {
+    supervise(campaign, || {
+        let capture = Capture::create()?;
+        let parent = std::process::id();
+        let Some(pid) = unix::fork()? else {
+            unix::die_with_parent(parent);
+            be_base(settings, body, campaign);
+        };
+        Ok(Launched { child: Child::watch(pid)?, capture })
+    })
+}
+
+/// Directs the campaign with forks of this process, and ends it.
+pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> ! {
+    campaign.header().epoch.fetch_add(1, Relaxed);
+    campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
+    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    Director::new(session, &Forks { session }).direct();
+    unix::exit_now(0)
+}
+
+fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>) -> Result<Ended, Trouble> {
+    let header = campaign.header();
+    for _ in 0..BASES_MAX {
+        let base = start().map_err(|error| {
+            Trouble::Refused(format!(
+                "a process to explore from was refused: {error}\n  help: raise the limit of processes (`ulimit -u`) or of \
+                 open files (`ulimit -n`), or set FIRSTHIT_EXPLORER=inline"
+            ))
+        })?;
+        let begun = unix::now();
+        while unix::wait_for_deaths(&[&base.child], Duration::from_secs(1)).is_empty() {
+            let waited = Duration::from_nanos(unix::now() - begun);
+            if header.stage.load(Acquire) < stage::ATTACHED && waited > BASELINE_LIMIT {
+                base.child.kill();
+            }
+        }
+        base.child.reap();
+        match header.stage.load(Acquire) {
+            stage::FINISHED => return Ok(Ended::Finished),
+            0 => {
+                let printed = String::from_utf8_lossy(&base.capture.tail(STDERR_KEPT)).into_owned();
+                return Ok(Ended::NotAttached(printed));
+            }
+            _ => {}
+        }
+    }
+    Err(Trouble::Lost(format!(
+        "the process that the sweep explores from died {BASES_MAX} times\n  help: see whether something kills it (the \
+         kernel's log tells of memory that ran out)"
+    )))
+}
+
+/// The campaign that a fresh process was told of.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) fn open(path: &str) -> Result<Campaign, Trouble> {
+    Campaign::open(Path::new(path)).map_err(|error| {
+        Trouble::Refused(format!("the campaign at {path} cannot be opened: {error}\n  help: /proc must be mounted"))
+    })
+}

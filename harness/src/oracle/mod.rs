@@ -1,0 +1,3 @@
+//! From what was observed to one verdict.
+
+pub(crate) mod judge;
