@@ -81,8 +81,8 @@ fn nameless(path: Option<&Path>, offset: u64) -> Symbol {
 
 /// The symbols that the file at `path` has for `offsets`; `None` if it cannot be read as an object file.
 fn read(path: &Path, offsets: &BTreeSet<u64>) -> Option<Vec<(u64, Vec<Symbol>)>> {
-    // A device or a pipe of that name would never end.
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()))?;
+    // Opening a pipe of that name would wait for its writer.
+    let file = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).and_then(|_| File::open(path).ok())?;
     let cache = ReadCache::new(file);
     let object = object::File::parse(&cache).ok()?;
     let debug_info = debug_info(&object);
@@ -102,14 +102,7 @@ fn read(path: &Path, offsets: &BTreeSet<u64>) -> Option<Vec<(u64, Vec<Symbol>)>>
             return (offset, Vec::new());
         };
         let mut symbols = debug_info.as_ref().map_or(Vec::new(), |context| inlined(context, probe));
-        // Line tables alone name functions without their paths; the linker's name of the outermost has it.
-        if symbols.last().is_none_or(|outermost| !has_path(&outermost.function))
-            && let Some(function) = table.name(probe)
-        {
-            let unplaced = Symbol { function: String::new(), file: None, line: None, column: None };
-            let place = symbols.pop().unwrap_or(unplaced);
-            symbols.push(Symbol { function, ..place });
-        }
+        name_outermost(&mut symbols, || table.name(probe));
         for symbol in symbols.iter_mut().filter(|symbol| symbol.function.is_empty()) {
             symbol.function = nameless(Some(path), offset).function;
         }
@@ -149,6 +142,18 @@ fn inlined(context: &addr2line::Context<Slice<'_>>, probe: u64) -> Vec<Symbol> {
         });
     }
     symbols
+}
+
+/// Gives the outermost function, which is the one that the linker knows, the linker's `name` if its own has no path:
+/// line tables alone name functions without one.
+fn name_outermost(symbols: &mut Vec<Symbol>, name: impl FnOnce() -> Option<String>) {
+    if symbols.last().is_none_or(|outermost| !has_path(&outermost.function))
+        && let Some(function) = name()
+    {
+        let unplaced = Symbol { function: String::new(), file: None, line: None, column: None };
+        let place = symbols.pop().unwrap_or(unplaced);
+        symbols.push(Symbol { function, ..place });
+    }
 }
 
 /// Whether a name says which module its function is in, not merely which types it is generic over.
@@ -249,6 +254,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(not(debug_assertions), ignore = "needs the debugging information of a dev build")]
     fn a_function_and_what_was_inlined_into_it_are_named_with_file_and_line() {
         let mut line = 0;
         let chain = standing(&mut line);
@@ -264,15 +270,34 @@ mod tests {
         assert!(symbols.of(*shared).contains(&expanded[place - 1]), "both stand at one return address");
     }
 
+    #[inline(never)]
+    fn ends_with_a_call() -> ! {
+        leaves_with_its_chain()
+    }
+
+    #[inline(never)]
+    fn leaves_with_its_chain() -> ! {
+        std::panic::resume_unwind(Box::new(standing(&mut 0)))
+    }
+
     #[test]
     fn a_return_address_is_looked_up_at_its_call() {
-        let mut line = 0;
-        let chain = standing(&mut line);
-        let symbols = Symbols::resolve(&[own_module()], &chain);
-        let this = "firsthit::symbols::tests::a_return_address_is_looked_up_at_its_call";
-        let expanded = symbols.chain(&chain);
-        let symbol = expanded.iter().find(|symbol| symbol.function == this).unwrap();
-        assert_eq!(symbol.line, Some(line!() - 5));
+        // Nothing stands behind the call, so that its return address belongs to the next function.
+        let chain = std::panic::catch_unwind(|| ends_with_a_call()).unwrap_err().downcast::<Vec<Address>>().unwrap();
+        let expanded = Symbols::resolve(&[own_module()], &chain).chain(&chain);
+        let leaves = expanded.iter().position(|symbol| symbol.function.ends_with("leaves_with_its_chain")).unwrap();
+        assert_eq!(expanded[leaves + 1].function, "firsthit::symbols::tests::ends_with_a_call");
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let pipe = std::env::temp_dir().join(format!("firsthit-pipe-{}", std::process::id()));
+        if Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            let chain = [Address { module: 0, offset: 1 }];
+            let symbols = Symbols::resolve(&[Module { path: pipe.clone() }], &chain);
+            std::fs::remove_file(&pipe).unwrap();
+            assert!(symbols.of(chain[0])[0].function.ends_with("+0x1"));
+        }
     }
 
     #[test]
@@ -290,6 +315,29 @@ mod tests {
         let file = stripped.file_name().unwrap().to_str().unwrap();
         assert_eq!(symbols[1].function, format!("{file}+{:#x}", own[1].offset));
         assert_eq!((&symbols[1].file, symbols[1].line, symbols[1].column), (&None, None, None));
+    }
+
+    #[test]
+    fn without_debugging_information_the_linkers_names_are_left() {
+        let bare = std::env::temp_dir().join(format!("firsthit-bare-{}", std::process::id()));
+        let strip = Command::new("strip").arg("-g").arg("-o").arg(&bare).arg(own_module().path).status();
+        if !strip.is_ok_and(|status| status.success()) {
+            return;
+        }
+        let chain = standing(&mut 0);
+        let symbols = Symbols::resolve(&[Module { path: bare.clone() }], &chain).chain(&chain);
+        std::fs::remove_file(&bare).unwrap();
+        let own = symbols.iter().find(|symbol| symbol.function == "firsthit::symbols::tests::standing").unwrap();
+        assert_eq!((&own.file, own.line), (&None, None));
+    }
+
+    #[test]
+    fn a_name_without_a_path_takes_the_linkers_and_keeps_its_place() {
+        let symbol = |function: &str| Symbol { function: function.to_owned(), file: None, line: Some(5), column: None };
+        let mut symbols = vec![symbol("inner"), symbol("push<u64, alloc::alloc::Global>")];
+        super::name_outermost(&mut symbols, || Some("alloc::vec::Vec<T,A>::push".to_owned()));
+        assert_eq!(symbols, [symbol("inner"), symbol("alloc::vec::Vec<T,A>::push")]);
+        super::name_outermost(&mut symbols, || unreachable!("the name has a path"));
     }
 
     #[test]
@@ -330,24 +378,5 @@ mod tests {
         assert!(!super::has_path("push<u64, alloc::alloc::Global>"));
         assert!(!super::has_path("{closure#0}") && !super::has_path(""));
         assert!(super::has_path("alloc::vec::Vec<T,A>::push") && super::has_path("<T as demo::Own>::f"));
-    }
-
-    #[test]
-    #[ignore = "a measurement: run with --ignored --nocapture"]
-    fn cost_of_two_hundred_addresses() {
-        let module = own_module();
-        let object_size = std::fs::metadata(&module.path).unwrap().len();
-        let chain = standing(&mut 0);
-        let first = chain[1].offset;
-        let spread: Vec<Address> = (0..200)
-            .map(|step| Address { module: 0, offset: first.wrapping_add_signed((step - 100) * 1009) })
-            .collect();
-        for count in [1, 200] {
-            let start = std::time::Instant::now();
-            let symbols = Symbols::resolve(std::slice::from_ref(&module), &spread[..count]);
-            let took = start.elapsed();
-            let named = symbols.chain(&spread[..count]).iter().filter(|symbol| symbol.file.is_some()).count();
-            println!("{count} addresses of a file of {object_size} bytes: {took:?}, {named} symbols with a file");
-        }
     }
 }

@@ -147,6 +147,7 @@ mod tests {
 
     #[test]
     fn hostile_names_end() {
+        assert_eq!(plain(&format!("{}x{}", "<".repeat(20), ">".repeat(20))), "<<<<x>>>>");
         let open = "<".repeat(100_000);
         let nested = format!("{}x{}", "<".repeat(50_000), ">".repeat(50_000));
         let casts = "<a as ".repeat(20_000);
