@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 const LEAKS_MAX: usize = 3;
 
 /// What a sweep of one test found, as plain text without a line break at its end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Report<'a> {
     /// The test's name.
     pub(crate) test: &'a str,
@@ -25,6 +25,8 @@ pub(crate) struct Report<'a> {
     pub(crate) notes: &'a [String],
     /// The folder that paths are shown from; see [`super::frames::base`].
     pub(crate) base: &'a Path,
+    /// Verdicts of which only the places are listed.
+    pub(crate) brief: &'a dyn Fn(Verdict) -> bool,
 }
 
 impl fmt::Display for Report<'_> {
@@ -133,7 +135,7 @@ mod tests {
 
     fn text(findings: &[Finding], notes: &[String]) -> String {
         let base = Path::new("/home/ann/demo");
-        Report { test: "parser::tests::nested", findings, notes, base }.to_string()
+        Report { test: "parser::tests::nested", findings, notes, base, brief: &|_| false }.to_string()
     }
 
     const RAW_VEC: &str = "alloc::raw_vec::RawVec<T,A>::grow_one alloc/src/raw_vec.rs:340:29";
@@ -271,7 +273,9 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
             ..finding(Verdict::Leaked, &[&format!("alloc::{raw} alloc/{raw}.rs:1:1"), &named])
         };
         let notes = [format!("{raw}\n{raw}")];
-        let text = Report { test: raw, findings: &[bad], notes: &notes, base: Path::new("/home/ann/demo") }.to_string();
+        let text =
+            Report { test: raw, findings: &[bad], notes: &notes, base: Path::new("/home/ann/demo"), brief: &|_| false }
+                .to_string();
         assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text}");
         assert!(!text.contains('\u{202e}') && text.contains(r"\u{1b}[2J\u{7}\u{202e}"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");

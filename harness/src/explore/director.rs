@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
+use super::child;
 use super::launch::{Launch, Launched};
 use super::process::{Job, STDERR_KEPT};
 use super::record::finished;
 use super::session::Session;
 use super::unix::{self, Death};
-use super::child;
 use crate::memory::campaign::{Baseline, SLOTS, Slot};
 use crate::memory::record::{Chain, End, Evidence, Gave, Outcome, Quiet, Retry, state};
 use crate::memory::seen::Inserted;
@@ -285,7 +285,8 @@ impl<'a> Director<'a> {
         let mut evidence = slot.evidence();
         if running.asked.is_some() {
             evidence.end = if evidence.retry == Retry::Begun { evidence.end } else { End::Hung };
-        } else if !matches!(evidence.end, End::Infallible | End::Aborted | End::Hung) && evidence.retry != Retry::Begun {
+        } else if !matches!(evidence.end, End::Infallible | End::Aborted | End::Hung) && evidence.retry != Retry::Begun
+        {
             (evidence.end, evidence.code) = match death {
                 Death::Signalled(signal) => (End::Signalled, signal),
                 Death::Exited(status) => (End::Exited, status),
@@ -323,9 +324,8 @@ impl<'a> Director<'a> {
                 }
             };
             let in_recovery = facts.after != crate::memory::record::NONE;
-            let replayed = self.session.settings.replay.is_none_or(|token| {
-                in_recovery && token.second == Some(facts.id.lo)
-            });
+            let replayed =
+                self.session.settings.replay.is_none_or(|token| in_recovery && token.second == Some(facts.id.lo));
             if inserted != Inserted::New {
                 skip(chain, Quiet::Duplicate);
             } else if in_recovery && self.session.settings.depth < 2 {
@@ -378,6 +378,7 @@ fn how_it_died(evidence: &Evidence, death: Death) -> String {
 /// Whether the end of what a process printed is glibc's report of a damaged heap.
 fn reports_a_damaged_heap(printed: &[u8]) -> bool {
     let text = String::from_utf8_lossy(printed);
-    let marks = ["free(): ", "malloc(): ", "realloc(): ", "double free or corruption", "corrupted size", "munmap_chunk(): "];
+    let marks =
+        ["free(): ", "malloc(): ", "realloc(): ", "double free or corruption", "corrupted size", "munmap_chunk(): "];
     marks.iter().any(|mark| text.contains(mark))
 }

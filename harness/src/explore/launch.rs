@@ -109,13 +109,8 @@ impl Fresh {
     /// When the system refuses the process.
     pub(crate) fn start(&self, slot: usize, job: Option<Job>) -> io::Result<Launched> {
         let capture = Capture::create()?;
-        let orders = Orders {
-            job,
-            slot,
-            parent: std::process::id(),
-            ordinal: self.ordinal,
-            campaign: self.campaign.clone(),
-        };
+        let orders =
+            Orders { job, slot, parent: std::process::id(), ordinal: self.ordinal, campaign: self.campaign.clone() };
         let child = Command::new(&self.program)
             .args(["--exact", &self.test, "--nocapture", "--include-ignored", "--test-threads=1"])
             .env(ROLE, orders.to_word())

@@ -128,9 +128,7 @@ pub(crate) fn claim(campaign: &Campaign, slot: usize, used: bool) -> Option<Clai
     for number in order {
         let chain = &chains[number];
         let found = chain.state.load(Relaxed);
-        if wanted.contains(&found)
-            && chain.state.compare_exchange(found, state::RUNNING, Release, Relaxed).is_ok()
-        {
+        if wanted.contains(&found) && chain.state.compare_exchange(found, state::RUNNING, Release, Relaxed).is_ok() {
             let this = &campaign.header().slots[slot];
             chain.slot.store(slot as u32, Relaxed);
             chain.attempts.fetch_add(1, Relaxed);

@@ -138,6 +138,14 @@ impl Capture {
         Ok(Capture { file: unsafe { File::from_raw_fd(fd) } })
     }
 
+    /// What this process's standard error writes to, if it is such a capture of another process's making.
+    pub(crate) fn of_standard_error() -> Option<Capture> {
+        // SAFETY: makes a second descriptor of an own stream.
+        let fd = unsafe { libc::fcntl(libc::STDERR_FILENO, libc::F_DUPFD_CLOEXEC, 3) };
+        // SAFETY: the descriptor is new and owned by nobody else.
+        (fd >= 0).then(|| Capture { file: unsafe { File::from_raw_fd(fd) } })
+    }
+
     /// A second descriptor of the same memory, for a child's standard streams.
     ///
     /// # Errors

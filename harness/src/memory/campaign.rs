@@ -382,6 +382,12 @@ impl Header {
         }
     }
 
+    /// Forgets the trouble of an explorer that could not go on, for another one to begin.
+    pub(crate) fn begin_again(&self) {
+        self.trouble.store(0, Release);
+        self.stage.store(0, Release);
+    }
+
     /// The text that came with the trouble.
     pub(crate) fn trouble_text(&self) -> Span {
         // SAFETY: written before `trouble` was.

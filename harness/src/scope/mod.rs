@@ -163,6 +163,14 @@ impl Scope {
         self.first_after.load(Relaxed) && self.first_after.swap(false, Relaxed)
     }
 
+    /// Notes the first invariant that does not hold.
+    pub(crate) fn broken(&self, name: &str) {
+        if self.slot().evidence().invariant.len == 0 {
+            let name = self.campaign.add_text(name.as_bytes());
+            self.slot().update(|evidence| evidence.invariant = name);
+        }
+    }
+
     /// The sum over all threads that belong, or belonged, to the scope.
     pub(crate) fn balance(&self) -> Balanced {
         self.threads().fold(Balanced::default(), |sum, thread| sum.plus(thread.balance.now()))

@@ -1,0 +1,184 @@
+//! Which explorer a sweep gets, and why.
+
+use std::sync::Arc;
+
+use super::base::{self, Ended};
+use super::director::Director;
+use super::explorer::Explorer;
+use super::launch::{Fresh, Orders, ROLE};
+use super::process::{Job, Process};
+use super::run::Body;
+use super::session::Session;
+use super::unix::{self, Capture};
+use crate::chain::module;
+use crate::chain::walker::Walker;
+use crate::memory::campaign::Campaign;
+use crate::report::Report;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+
+/// Threads of a process that runs one test and nothing else: the runner's and the test's.
+const THREADS_ALONE: usize = 2;
+
+/// Does the sweep, in the way that was asked for or that fits.
+pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
+    if let Some(orders) = std::env::var(ROLE).ok().as_deref().and_then(Orders::from_word) {
+        return follow(&orders, settings, body);
+    }
+    linked();
+    match swept(settings, body) {
+        Ok(report) => report,
+        Err(trouble) => Report::troubled(settings, trouble),
+    }
+}
+
+fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
+    let settings = settings;
+    if let Some(token) = settings.replay {
+        let build = module::program_id() as u32;
+        if token.build != build {
+            return Err(Trouble::NotReplayed(format!(
+                "FIRSTHIT_REPLAY={token} is of another build: this one is {build:08x}\n  help: chains are known by their \
+                 addresses; sweep again without FIRSTHIT_REPLAY and take the token that is printed"
+            )));
+        }
+    }
+    let campaign = Campaign::create(settings.chains_max).map_err(|error| {
+        Trouble::Refused(format!(
+            "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
+             files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",
+            settings.chains_max
+        ))
+    })?;
+    let campaign = Arc::new(campaign);
+    let mut notes = Vec::new();
+    let explorer = settings.explorer.unwrap_or(Explorer::Worker);
+    let why = if settings.explorer.is_some() { "as asked for" } else { "the default" };
+    match explorer {
+        Explorer::Worker | Explorer::Snapshot => {
+            if let Some(trouble) = by_workers(settings, body, &campaign, &mut notes)? {
+                notes.push(format!("explored by process: {trouble}"));
+                by_processes(settings, body, &campaign)?;
+            } else {
+                notes.insert(0, format!("explored by {explorer}, {why}"));
+            }
+        }
+        Explorer::Process => {
+            notes.push(format!("explored by {explorer}, {why}"));
+            by_processes(settings, body, &campaign)?;
+        }
+        Explorer::Inline => {
+            notes.push(format!("explored by {explorer}, {why}: what ends the process ends the test"));
+            super::inline::explore(settings, body, &campaign);
+        }
+    }
+    Ok(Report::of(settings, &campaign, notes))
+}
+
+/// Explores with workers; gives the reason back if the test turns out to need processes of its own.
+fn by_workers(
+    settings: &Settings,
+    body: &Body<'_>,
+    campaign: &Arc<Campaign>,
+    notes: &mut Vec<String>,
+) -> Result<Option<String>, Trouble> {
+    let threads = unix::threads();
+    let alone = threads.is_some_and(|threads| threads <= THREADS_ALONE);
+    if threads.is_none() {
+        notes.push(
+            "/proc is not mounted: descriptors and threads are not counted, and workers are forked here".to_owned(),
+        );
+    }
+    if let (false, true, Some(fresh)) = (alone, threads.is_some(), fresh(settings, campaign)) {
+        match base::fresh(&fresh, campaign)? {
+            Ended::Finished => {
+                let header = campaign.header();
+                let number = header.trouble.load(std::sync::atomic::Ordering::Acquire);
+                let owns_threads = match Trouble::from_record(number, campaign.text(header.trouble_text())) {
+                    Some(Trouble::OwnsThreads(how)) => Some(how),
+                    _ => None,
+                };
+                if owns_threads.is_some() {
+                    header.begin_again();
+                }
+                return Ok(owns_threads);
+            }
+            Ended::NotAttached(printed) => {
+                let last = printed.trim_end().lines().last().unwrap_or_default().to_owned();
+                notes.push(format!(
+                    "a fresh process did not come as far as the sweep ({last}): workers are forked beside the threads of \
+                     other tests, whose locks they may find held"
+                ));
+            }
+        }
+    }
+    match base::forked(settings, body, campaign)? {
+        Ended::Finished => Ok(None),
+        Ended::NotAttached(_) => {
+            Err(Trouble::Lost("the process that was forked to explore from ended at once".to_owned()))
+        }
+    }
+}
+
+fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
+    let Some(fresh) = fresh(settings, campaign) else {
+        return Err(Trouble::Refused(
+            "a fresh process cannot be started: the name of the test is not known, or this program's file\n  help: give \
+             it with `Sweep::name`, or use another explorer"
+                .to_owned(),
+        ));
+    };
+    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked() };
+    Director::new(session, &fresh).direct();
+    Ok(())
+}
+
+/// How fresh processes of this test are started, if its name is known.
+fn fresh(settings: &Settings, campaign: &Campaign) -> Option<Fresh> {
+    Some(Fresh {
+        program: std::env::current_exe().ok()?,
+        test: settings.name.clone()?,
+        ordinal: settings.ordinal,
+        campaign: campaign.path(),
+    })
+}
+
+/// Does what this fresh process was started for, when it has come to the sweep that is meant.
+fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
+    if orders.ordinal != settings.ordinal {
+        // The sweeps before it are only run through, so that the test arrives in the state it would.
+        body(&|| ());
+        return Report::passed_over(settings);
+    }
+    unix::die_with_parent(orders.parent);
+    let campaign = match base::open(&orders.campaign) {
+        Ok(campaign) => Arc::new(campaign),
+        Err(trouble) => {
+            eprintln!("{trouble}");
+            unix::exit_now(1);
+        }
+    };
+    linked();
+    let Some(job) = orders.job else {
+        let threads = unix::threads().unwrap_or(THREADS_ALONE);
+        if threads > THREADS_ALONE {
+            let trouble = Trouble::OwnsThreads(format!(
+                "the test owns {} threads, which a fork would not carry",
+                threads - THREADS_ALONE
+            ));
+            let (number, text) = trouble.to_record();
+            campaign.header().set_trouble(number, campaign.add_text(text.as_bytes()));
+            campaign.header().stage.store(super::director::stage::FINISHED, std::sync::atomic::Ordering::Release);
+            unix::exit_now(0);
+        }
+        base::be_base(settings, body, &campaign);
+    };
+    let session = Session { settings, body, campaign: &campaign, shares_raw: false, walker: Walker::checked() };
+    let capture = Capture::of_standard_error();
+    Process::child(session, orders.slot, if job == Job::Work { Job::One } else { job }, capture.as_ref()).finish(job)
+}
+
+/// Makes sure that what stands before the C library is part of the program.
+fn linked() {
+    assert!(crate::scope::spawn::is_linked() && super::child::is_linked(), "the runtime's hooks are not linked");
+}

@@ -1,0 +1,63 @@
+//! The inline explorer: chain after chain in the process that asked, for platforms and cases without another.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+
+use super::director::stage;
+use super::process::{Process, claim};
+use super::record::{finished, record};
+use super::run::Body;
+use super::session::Session;
+use crate::chain::walker::Walker;
+use crate::memory::campaign::{Baseline, Campaign};
+use crate::memory::record::{Evidence, Gave, state};
+use crate::scope::Role;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+
+/// Records and fails every chain in this process.
+pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) {
+    let header = campaign.header();
+    if let Err(trouble) = explored(settings, body, campaign) {
+        let (number, text) = trouble.to_record();
+        header.set_trouble(number, campaign.add_text(text.as_bytes()));
+    }
+    header.stage.store(stage::FINISHED, Release);
+}
+
+fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
+    campaign.header().epoch.fetch_add(1, AcqRel);
+    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    let recorder = Process::inline(session, 0, Role::Recorder);
+    record(&recorder);
+    let slot = recorder.scope.slot();
+    let [first, second] = slot.outcomes();
+    match slot.finished.load(Acquire) {
+        finished::CANARY_FAILED => return Err(Trouble::NotInstalled),
+        finished::PANICKED => return Err(Trouble::BaselineFails("it panics".to_owned())),
+        _ if first.gave == Gave::Error => {
+            return Err(Trouble::BaselineFails(format!("it returns `{}`", campaign.text(first.text))));
+        }
+        _ => {}
+    }
+    campaign.header().set_baseline(Baseline {
+        outcome: first,
+        nanos: slot.nanos.load(Acquire),
+        allocations: slot.allocations.load(Acquire),
+        rounds: 1,
+        repeatable: second.same_as(&first),
+        threads: slot.threads.load(Acquire),
+        walker: session.walker as u32,
+    });
+    if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
+        return Err(Trouble::NothingToFail);
+    }
+    let worker = Process::inline(session, 0, Role::Attempt);
+    // A process that has run the body before is all there is: what it does not meet again is told so.
+    while let Some(claimed) = claim(campaign, 0, false) {
+        slot.update(|evidence| *evidence = Evidence::default());
+        worker.fail(claimed, false);
+        slot.chain.store(0, Release);
+    }
+    Ok(())
+}
