@@ -1,5 +1,6 @@
 //! What the walkers say of real stacks, compared with libgcc frame for frame.
 
+mod assembly;
 mod call_tree;
 mod callbacks;
 mod constructs;

@@ -7,6 +7,7 @@ use core::mem;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use super::assembly::firsthit_test_framed;
 use super::oracle::{SEED, libgcc};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::registers::Registers;
@@ -115,7 +116,10 @@ extern "C" fn on_trap(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
 
 #[inline(never)]
 fn stepped(depth: u32) -> u64 {
+    extern "C-unwind" fn nothing() {}
     let mut frame = black_box([u64::from(depth); 9]);
+    // SAFETY: the routine calls its argument and comes back.
+    unsafe { firsthit_test_framed(nothing) };
     if depth > 0 {
         frame[3] = stepped(depth - 1);
         frame[4] = black_box(frame[3]).max(frame[5]);
