@@ -3,5 +3,5 @@
 pub(crate) mod boundary;
 pub(crate) mod id;
 pub(crate) mod registers;
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
 pub(crate) mod unwind_rules;

@@ -5,7 +5,8 @@ use gimli::{
     UnwindContextStorage, UnwindSection, UnwindTableRow, X86_64,
 };
 
-use super::modules::Module;
+use super::module::Module;
+use super::modules;
 use super::rule::{Base, Refusal, Rule};
 
 /// Room for the rows of one function, on the stack: x86-64 has 17 registers in unwind information,
@@ -21,7 +22,7 @@ impl UnwindContextStorage<usize> for OnStack {
 #[cold]
 #[inline(never)]
 pub(super) fn rule_of(pc: usize) -> Rule {
-    match Module::containing(pc) {
+    match modules::containing(pc) {
         Some(module) => compile(&module, pc).unwrap_or(Rule::refused(Refusal::Missing)),
         None => Rule::refused(Refusal::Missing),
     }

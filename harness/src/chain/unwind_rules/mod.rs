@@ -9,10 +9,13 @@
 //! and never panics. A frame it cannot follow exactly is a [`WalkError`], never a guess:
 //! signal frames, PLT stubs, hand-written code without unwind information, and code generated at run time.
 //!
-//! The rules are those of Linux on x86-64. On aarch64 the frame record is part of the ABI and
-//! its platforms keep frame pointers, so the frame-pointer walker does that machine's work.
+//! Only 64-bit x86 Linux has rules here. On aarch64 a rule would also have to say where `x30` is kept
+//! and whether it is signed, and a walker that has not been compared with libgcc frame for frame is none.
 
+mod frame;
 mod frame_info;
+mod glibc;
+mod module;
 pub(crate) mod modules;
 mod pages;
 mod rule;

@@ -3,8 +3,9 @@
 
 use core::ptr::{self, NonNull};
 
+use super::frame::Frame;
 use super::pages;
-use super::stack::{Stack, WORD, word};
+use super::stack::Stack;
 use super::table::Table;
 use super::walk::{WalkError, each, pc_of};
 use crate::chain::boundary::Boundary;
@@ -13,19 +14,6 @@ use crate::chain::registers::Registers;
 
 /// Frames a walker remembers; those further in than so many are walked every time.
 const FRAMES_MAX: usize = 1 << 15;
-
-/// A frame of the remembered chain.
-#[derive(Clone, Copy)]
-struct Frame {
-    /// Its registers as its callee leaves them; the callee's return address is the word below `sp`.
-    sp: usize,
-    ip: usize,
-    fp: usize,
-    /// The word that `fp` was reloaded from, or where it was not the word below `sp`.
-    fp_slot: usize,
-    /// The identity of the return addresses from the boundary in to this frame's `ip`.
-    id: Id,
-}
 
 /// The identities of one thread's chains.
 ///
@@ -153,7 +141,7 @@ impl Walker {
     /// The slots of these frames can be read.
     #[inline(always)]
     unsafe fn unchanged(&self, count: usize) -> usize {
-        const STRIDE: usize = 8;
+        const STRIDE: usize = 4;
         let mut index = 0_usize;
         // Whole strides without a branch on what was loaded: the loads do not wait for one another.
         while index.wrapping_add(STRIDE) <= count {
@@ -209,29 +197,9 @@ impl Walker {
     /// A frame of the chain; `index` is below the `len` that the chain had at some time.
     #[inline(always)]
     fn frame(&self, index: usize) -> &Frame {
-        debug_assert!(index < self.capacity, "frame {index} of {}", self.capacity);
         // SAFETY: 1. Callers name frames below `len`, which invariant 1 says are initialised. 2. Nothing
         // writes to them while `self` is borrowed.
         unsafe { self.chain.add(index).as_ref() }
-    }
-}
-
-impl Frame {
-    #[inline(always)]
-    fn is(&self, registers: &Registers) -> bool {
-        (self.sp ^ registers.sp) | (self.ip ^ registers.ip) | (self.fp ^ registers.fp) == 0
-    }
-
-    /// Zero if the words that this frame's registers were loaded from still hold them.
-    ///
-    /// # Safety
-    /// The slots can be read.
-    #[inline(always)]
-    unsafe fn difference(&self) -> usize {
-        let ip_slot = self.sp.wrapping_sub(WORD);
-        let fp = if self.fp_slot == ip_slot { self.ip } else { self.fp };
-        // SAFETY: 1. The caller's promise. 2. `Stack::caller` made both slots multiples of a word.
-        unsafe { (word(ip_slot) ^ self.ip) | (word(self.fp_slot) ^ fp) }
     }
 }
 
