@@ -9,7 +9,8 @@ use crate::chain::registers::Registers;
 /// Why a walk did not arrive at its boundary; the addresses are those of the frame it stood in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum WalkError {
-    /// No unwind information covers this address, or its module came after the last [`refresh`](super::modules::refresh).
+    /// No unwind information covers this address, or none has been noted by
+    /// [`refresh`](super::modules::refresh).
     NoRule { ip: usize },
     /// The rule there needs more than the stack and frame pointers.
     Unsupported { ip: usize },

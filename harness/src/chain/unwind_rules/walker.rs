@@ -54,7 +54,8 @@ impl Walker {
         Some(Walker { chain, walked, capacity, len: 0, boundary, seed: Id::EMPTY, table: ptr::null() })
     }
 
-    /// The identity of the list that [`frames`](super::walk::frames) makes, hashed onto `seed` from the boundary inwards.
+    /// The identity of the list that [`frames`](super::walk::frames) makes, hashed onto `seed` from
+    /// the boundary inwards.
     ///
     /// # Errors
     /// As `frames`, but never [`WalkError::OutOfSpace`].
