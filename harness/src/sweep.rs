@@ -1,9 +1,7 @@
 //! The sweep: what a test asks for, and what it gets back.
 
 use std::cell::Cell;
-use std::fmt::Debug;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::explore::choose;

@@ -8,4 +8,6 @@ pub(crate) mod module;
 pub(crate) mod portable;
 pub(crate) mod quiet;
 pub(crate) mod registers;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+pub(crate) mod unwind_rules;
 pub(crate) mod walker;

@@ -2,7 +2,12 @@
 
 use super::boundary::{Boundary, within};
 use super::registers::Registers;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+use super::unwind_rules;
 use super::{frame_pointers, portable};
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+pub(crate) use unwind_rules::walker::Walker as RuleWalker;
 
 /// How this process walks its stacks on the hot path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +43,7 @@ impl Walker {
     /// The fastest walker that finds the same frames as the exact ones do, from a ladder of calls of our own and
     /// std's. Whether it also does in the user's code is checked on every new chain.
     pub(crate) fn checked() -> Walker {
+        prepare();
         within(|boundary| std::panic::catch_unwind(|| rung(boundary, 5)).unwrap_or(Walker::Portable))
     }
 }
@@ -69,14 +75,39 @@ pub(crate) fn pointed(here: Registers, boundary: &Boundary, out: &mut [usize]) -
 }
 
 /// The frames that the exact walkers find, from the caller of the function that `here` is of, and which found them.
+#[expect(unsafe_code, reason = "walks the stack")]
 pub(crate) fn exact(here: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+    {
+        // SAFETY: `here` was taken from a function of this thread that is running, inside the boundary.
+        let walked = unsafe { unwind_rules::walk::frames(here, boundary, out) };
+        if let Ok(count) = walked {
+            return Some((count, Walker::UnwindRules));
+        }
+    }
     let portable = portable::frames(here, boundary, out);
     portable.map(|count| (count, Walker::Portable))
 }
 
 /// As [`exact`], from the place where a signal interrupted the thread.
+#[expect(unsafe_code, reason = "walks the stack")]
 pub(crate) fn exact_at(at: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
-    exact(at, boundary, out)
+    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+    {
+        // SAFETY: the registers are of a function of this thread that a signal interrupted, inside the boundary.
+        let walked = unsafe { unwind_rules::walk::frames_at(at, boundary, out) };
+        if let Ok(count) = walked {
+            return Some((count, Walker::UnwindRules));
+        }
+    }
+    let portable = portable::frames(at, boundary, out);
+    portable.map(|count| (count, Walker::Portable))
+}
+
+/// Makes the unwind rules of what is loaded now known; to be called outside of the allocator.
+pub(crate) fn prepare() {
+    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+    unwind_rules::modules::refresh();
 }
 
 #[cfg(test)]
@@ -86,6 +117,7 @@ mod tests {
     #[test]
     fn a_walker_is_found_that_reaches_the_boundary() {
         let found = Walker::checked();
+        assert_ne!(found, Walker::Portable);
         let depth = within(|boundary| {
             let mut out = [0; 64];
             exact(Registers::here(), &boundary, &mut out).map(|(count, _)| count)

@@ -40,7 +40,8 @@ impl ThreadScope {
                     known => return known,
                 }
             }
-            Walker::UnwindRules | Walker::Portable => None,
+            Walker::UnwindRules => self.raw_by_rules(),
+            Walker::Portable => None,
         };
         if let Some(chain) = raw.and_then(|raw| scope.known(raw)) {
             if chain != AMBIGUOUS {
@@ -49,6 +50,17 @@ impl ThreadScope {
         }
         let here = Registers::here();
         self.quietly(|| self.find_exactly(here, raw, request))
+    }
+
+    /// The raw identity that the thread's own walker by unwind rules finds.
+    #[inline(always)]
+    fn raw_by_rules(&self) -> Option<Id> {
+        let here = Registers::here();
+        // SAFETY: the walker is this thread's own and not borrowed elsewhere.
+        let walker = unsafe { &mut *self.walker.get() };
+        let place = self.place.get();
+        // SAFETY: `here` is of the function this is inlined into, and the boundary's frame is live on its stack.
+        unsafe { walker.as_mut()?.raw(here, &place.boundary, place.raw_seed) }.ok()
     }
 
     /// Walks exactly, and makes the chain known if it is new.

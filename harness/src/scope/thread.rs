@@ -13,6 +13,7 @@ use super::{ARMED, Scope};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
+use crate::chain::walker::RuleWalker;
 use crate::memory::record::NONE;
 
 /// How many return addresses one walk can hold.
@@ -32,6 +33,7 @@ pub(crate) struct ThreadScope {
     taken: AtomicBool,
     pub(crate) place: Cell<Place>,
     pub(crate) context: UnsafeCell<Context>,
+    pub(crate) walker: UnsafeCell<Option<RuleWalker>>,
     pub(crate) balance: Balance,
     /// The runtime itself is at work: requests pass.
     pub(crate) busy: Cell<bool>,
@@ -148,6 +150,7 @@ impl ThreadScope {
             taken: AtomicBool::new(true),
             place: Cell::new(place),
             context: UnsafeCell::new(context),
+            walker: UnsafeCell::new(RuleWalker::try_new()),
             balance: Balance::default(),
             busy: Cell::new(false),
             scratch,
