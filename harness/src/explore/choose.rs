@@ -53,22 +53,17 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
     let campaign = Arc::new(campaign);
     let mut notes = Vec::new();
     let explorer = settings.explorer.unwrap_or(Explorer::Worker);
-    let why = if settings.explorer.is_some() { "as asked for" } else { "the default" };
     match explorer {
         Explorer::Worker | Explorer::Snapshot => {
             if let Some(trouble) = by_workers(settings, body, &campaign, &mut notes)? {
-                notes.push(format!("explored by process: {trouble}"));
+                notes.push(trouble);
                 by_processes(settings, body, &campaign)?;
-            } else {
-                notes.insert(0, format!("explored by {explorer}, {why}"));
             }
         }
         Explorer::Process => {
-            notes.push(format!("explored by {explorer}, {why}"));
             by_processes(settings, body, &campaign)?;
         }
         Explorer::Inline => {
-            notes.push(format!("explored by {explorer}, {why}: what ends the process ends the test"));
             super::inline::explore(settings, body, &campaign);
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use super::child;
+use super::explorer::Explorer;
 use super::launch::{Launch, Launched};
 use super::process::{Job, STDERR_KEPT};
 use super::record::finished;
@@ -28,6 +29,8 @@ pub(crate) mod stage {
 const ROUNDS_MAX: u32 = 10;
 /// How often a chain is tried when something from outside kills its process.
 const ATTEMPTS_MAX: u32 = 3;
+/// From this time of a run on, in nanoseconds, forks in its middle are tried.
+const SNAPSHOT_PAYS: u64 = 5_000_000;
 /// How long a process that is asked where it hangs may take to answer.
 const ANSWER: Duration = Duration::from_millis(500);
 /// A process that others keep from running is given this many times its limit.
@@ -36,7 +39,6 @@ const STARVED_FACTOR: u32 = 10;
 /// A child at work.
 struct Running {
     slot: usize,
-    job: Job,
     launched: Launched,
     /// When it was asked where it hangs.
     asked: Option<u64>,
@@ -61,12 +63,70 @@ impl<'a> Director<'a> {
     pub(crate) fn direct(mut self) {
         let header = self.session.campaign.header();
         let result = if header.stage.load(Acquire) < stage::EXPLORING { self.record() } else { self.take_over() };
-        let result = result.and_then(|()| self.explore());
+        let result = result.and_then(|()| self.split()).and_then(|()| self.explore());
         if let Err(trouble) = result {
             let (number, text) = trouble.to_record();
             header.set_trouble(number, self.session.campaign.add_text(text.as_bytes()));
         }
         header.stage.store(stage::FINISHED, Release);
+    }
+
+    /// Lets the body be run once and split at every chain, if that is asked for or pays, before workers take the rest.
+    fn split(&mut self) -> Result<(), Trouble> {
+        let campaign = self.session.campaign;
+        let baseline = campaign.header().baseline();
+        if Explorer::from_number(baseline.explorer) != Some(Explorer::Snapshot) {
+            return Ok(());
+        }
+        let limit = self.session.settings.limit(Duration::from_nanos(baseline.nanos));
+        self.launch(0, Job::Carry)?;
+        // The carrier waits for its children, which are given the limit each.
+        let all = limit.saturating_mul(campaign.chains().len() as u32 + 1);
+        while self.next_death(all).is_none() {}
+        let slot = self.slot(0);
+        let [outcome, _] = slot.outcomes();
+        let undisturbed = slot.finished.load(Acquire) == finished::ONCE && outcome.same_as(&baseline.outcome);
+        let chains = campaign.chains().iter();
+        if undisturbed {
+            chains.filter(|chain| chain.state.load(Acquire) == state::RUNNING).for_each(|chain| self.give_back(chain));
+            return Ok(());
+        }
+        campaign.header().disturbed.store(1, Relaxed);
+        let touched = chains.filter(|chain| chain.attempts.load(Relaxed) > 0);
+        touched.for_each(|chain| chain.state.store(state::PLANNED, Release));
+        Ok(())
+    }
+
+    /// Waits for a child and settles what it left; false if there is none.
+    pub(crate) fn settle_next(&mut self, limit: Duration) -> bool {
+        if self.running.is_empty() {
+            return false;
+        }
+        if let Some((running, death)) = self.next_death(limit) {
+            // A canary that was silent in a split-off process is told by the workers.
+            let _ = self.settle(&running, death);
+        }
+        true
+    }
+
+    /// How many children are at work.
+    pub(crate) fn children(&self) -> usize {
+        self.running.len()
+    }
+
+    /// How many may be.
+    pub(crate) fn workers(&self) -> usize {
+        self.session.settings.workers
+    }
+
+    /// A record that no child works in; the first one is the carrier's.
+    pub(crate) fn free_slot(&self) -> Option<usize> {
+        (1..SLOTS).find(|slot| self.running.iter().all(|running| running.slot != *slot))
+    }
+
+    /// Watches a child that was started elsewhere.
+    pub(crate) fn adopt(&mut self, slot: usize, launched: Launched) {
+        self.running.push(Running { slot, launched, asked: None, killed: false });
     }
 
     fn slot(&self, slot: usize) -> &'a Slot {
@@ -102,11 +162,32 @@ impl<'a> Director<'a> {
         if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
             return Err(Trouble::NothingToFail);
         }
+        let (explorer, why) = self.choose(&baseline);
+        baseline.explorer = explorer as u32;
+        baseline.reason = campaign.add_text(why.as_bytes());
         campaign.header().set_baseline(baseline);
         self.looked_at = campaign.chains().len();
         self.keep_replayed()?;
         campaign.header().stage.store(stage::EXPLORING, Release);
         Ok(())
+    }
+
+    /// Which explorer the chains of this baseline get, and why.
+    fn choose(&self, baseline: &Baseline) -> (Explorer, String) {
+        let planned = self.session.campaign.chains().len() as u64;
+        match self.session.settings.explorer {
+            _ if self.launcher.work() == Job::One => (Explorer::Process, "a process for each chain".to_owned()),
+            Some(Explorer::Snapshot) if baseline.threads > 0 => {
+                let why = format!("the body spawns {} threads, which a snapshot would not carry", baseline.threads);
+                (Explorer::Worker, why)
+            }
+            Some(explorer) => (explorer, "as asked for".to_owned()),
+            None if baseline.threads == 0 && baseline.nanos > SNAPSHOT_PAYS && planned > 1 => {
+                let why = format!("a run takes {} ms, which a fork at each chain saves", baseline.nanos / 1_000_000);
+                (Explorer::Snapshot, why)
+            }
+            None => (Explorer::Worker, "the default".to_owned()),
+        }
     }
 
     /// One recorder: the outcomes of its runs.
@@ -231,7 +312,7 @@ impl<'a> Director<'a> {
                  of open files (`ulimit -n`), or set FIRSTHIT_EXPLORER=inline"
             ))
         })?;
-        self.running.push(Running { slot, job, launched, asked: None, killed: false });
+        self.adopt(slot, launched);
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use super::director::stage;
+use super::explorer::Explorer;
 use super::process::{Process, claim};
 use super::record::{finished, record};
 use super::run::Body;
@@ -48,6 +49,8 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         repeatable: second.same_as(&first),
         threads: slot.threads.load(Acquire),
         walker: session.walker as u32,
+        explorer: Explorer::Inline as u32,
+        reason: campaign.add_text(b"what ends the process ends the test"),
     });
     if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
         return Err(Trouble::NothingToFail);

@@ -70,7 +70,7 @@ impl Orders {
         let job = match self.job {
             None => "base",
             Some(Job::Record) => "record",
-            Some(Job::Work | Job::One) => "one",
+            Some(Job::Work | Job::One | Job::Carry) => "one",
         };
         format!("{job}:{}:{}:{}:{}", self.slot, self.parent, self.ordinal, self.campaign)
     }

@@ -13,4 +13,5 @@ pub(crate) mod process;
 pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod session;
+pub(crate) mod snapshot;
 pub(crate) mod unix;

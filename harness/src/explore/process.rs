@@ -9,6 +9,7 @@ use super::child::become_child;
 use super::record::{finished, record};
 use super::run::{Ran, run};
 use super::session::Session;
+use super::snapshot;
 use super::unix::{self, Capture, Inherited};
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Evidence, state};
@@ -27,6 +28,8 @@ pub(crate) enum Job {
     Work,
     /// Fail one chain of the plan.
     One,
+    /// Run the body once and split at every chain of the plan.
+    Carry,
 }
 
 /// A process that runs the body.
@@ -64,6 +67,7 @@ impl<'a> Process<'a> {
         match job {
             Job::Record => record(&self),
             Job::Work | Job::One => self.work(job),
+            Job::Carry => snapshot::carry(&self),
         }
         unix::exit_now(0)
     }
@@ -76,7 +80,7 @@ impl<'a> Process<'a> {
         }
         let campaign = self.session.campaign;
         let mut used = false;
-        while let Some(claimed) = claim(campaign, self.scope.slot, used) {
+        while let Some(claimed) = claim(campaign, self.scope.slot_number(), used) {
             if let Some(capture) = self.capture {
                 capture.clear();
             }

@@ -180,12 +180,6 @@ impl Capture {
     }
 }
 
-/// The running thread's number in the kernel.
-pub(crate) fn thread_id() -> u32 {
-    // SAFETY: reads a number.
-    unsafe { libc::gettid() as u32 }
-}
-
 /// How many threads this process has; `None` where `/proc` is not mounted.
 pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)

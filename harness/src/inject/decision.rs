@@ -3,6 +3,7 @@
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
+use crate::explore::snapshot;
 use crate::memory::record::{End, NONE, Request};
 use crate::mode::Mode;
 use crate::scope::phase;
@@ -26,6 +27,9 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
         phase::WALK => {
             let chain = thread.chain_here(request);
             if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
+                return Decision::Fail;
+            }
+            if scope.carries() && snapshot::split(thread, chain) {
                 return Decision::Fail;
             }
             Decision::Serve(chain)

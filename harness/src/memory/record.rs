@@ -68,23 +68,12 @@ pub(crate) enum Quiet {
     Panicking,
     /// Inside std's backtrace capture, which holds a lock that its own failure path takes again.
     Backtrace,
-    /// Deeper than a walk can hold.
-    TooDeep,
     /// Only met inside recovery code, and the sweep's depth is 1.
     RecoveryOnly,
     /// The replay token names another chain.
     NotReplayed,
     /// The same chain as an earlier record.
     Duplicate,
-}
-
-impl Quiet {
-    /// The reason that a record holds.
-    pub(crate) fn from_number(number: u32) -> Quiet {
-        use Quiet::{Backtrace, Duplicate, No, NotReplayed, Panicking, RecoveryOnly, TooDeep};
-        let all = [No, Panicking, Backtrace, TooDeep, RecoveryOnly, NotReplayed, Duplicate];
-        all.get(number as usize).copied().unwrap_or(No)
-    }
 }
 
 /// What a chain is: written once, before its state leaves `EMPTY`.
