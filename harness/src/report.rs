@@ -9,7 +9,7 @@ use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explain::finding::{self, Chain as Shown, Finding};
 use crate::explain::{frames, report as text};
-use crate::explore::explorer::Explorer;
+use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
 use crate::oracle::judge::judge;

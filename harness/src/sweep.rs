@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::explore::choose;
-use crate::explore::explorer::Explorer;
 use crate::explore::run::Observed;
+use crate::explorer::Explorer;
 use crate::mode::Mode;
 use crate::outcome::{Description, Outcome};
 use crate::report::Report;

@@ -6,10 +6,12 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
 use super::director::{Director, stage};
-use super::launch::{Forks, Fresh, Launched};
-use super::process::STDERR_KEPT;
+use super::forks::Forks;
+use super::fresh::Fresh;
+use super::launch::Launched;
 use super::run::Body;
 use super::session::Session;
+use super::snapshot;
 use super::unix::{self, Capture, Child};
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
@@ -55,7 +57,8 @@ pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campai
 pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> ! {
     campaign.header().epoch.fetch_add(1, Relaxed);
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
-    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    let session =
+        Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: snapshot::split };
     Director::new(session, &Forks { session }).direct();
     unix::exit_now(0)
 }
@@ -80,7 +83,7 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
         match header.stage.load(Acquire) {
             stage::FINISHED => return Ok(Ended::Finished),
             0 => {
-                let printed = String::from_utf8_lossy(&base.capture.tail(STDERR_KEPT)).into_owned();
+                let printed = String::from_utf8_lossy(&base.capture.tail(unix::OUTPUT_KEPT)).into_owned();
                 return Ok(Ended::NotAttached(printed));
             }
             _ => {}

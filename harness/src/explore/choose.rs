@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use super::base::{self, Ended};
 use super::director::Director;
-use super::explorer::Explorer;
-use super::launch::{Fresh, Orders, ROLE};
-use super::process::{Job, Process};
+use super::forks::{perform, role_of};
+use super::fresh::{Fresh, Orders, ROLE};
+use super::launch::Job;
+use super::process::Process;
 use super::run::Body;
 use super::session::Session;
 use super::unix::{self, Capture};
 use crate::chain::module;
 use crate::chain::walker::Walker;
+use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::report::Report;
 use crate::settings::Settings;
@@ -123,7 +125,7 @@ fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) 
                 .to_owned(),
         ));
     };
-    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked() };
+    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), met: |_, _| false };
     Director::new(session, &fresh).direct();
     Ok(())
 }
@@ -168,9 +170,17 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
         }
         base::be_base(settings, body, &campaign);
     };
-    let session = Session { settings, body, campaign: &campaign, shares_raw: false, walker: Walker::checked() };
+    let session = Session {
+        settings,
+        body,
+        campaign: &campaign,
+        shares_raw: false,
+        walker: Walker::checked(),
+        met: |_, _| false,
+    };
     let capture = Capture::of_standard_error();
-    Process::child(session, orders.slot, if job == Job::Work { Job::One } else { job }, capture.as_ref()).finish(job)
+    let job = if job == Job::Record { Job::Record } else { Job::One };
+    perform(&Process::child(session, orders.slot, role_of(job), capture.as_ref()), job)
 }
 
 /// Makes sure that what stands before the C library is part of the program.

@@ -4,14 +4,13 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use super::child;
-use super::explorer::Explorer;
-use super::launch::{Launch, Launched};
-use super::process::{Job, STDERR_KEPT};
-use super::record::finished;
+use super::launch::{Job, Launch, Launched};
+
 use super::session::Session;
 use super::unix::{self, Death};
+use crate::explorer::Explorer;
 use crate::memory::campaign::{Baseline, SLOTS, Slot};
-use crate::memory::record::{Chain, End, Evidence, Gave, Outcome, Quiet, Retry, state};
+use crate::memory::record::{Chain, End, Evidence, Gave, Outcome, Quiet, Retry, finished, state};
 use crate::memory::seen::Inserted;
 use crate::trouble::Trouble;
 
@@ -203,7 +202,7 @@ impl<'a> Director<'a> {
             }
         };
         let printed = || {
-            let tail = running.launched.capture.tail(STDERR_KEPT);
+            let tail = running.launched.capture.tail(unix::OUTPUT_KEPT);
             let text = String::from_utf8_lossy(&tail).trim().to_owned();
             if text.is_empty() { String::new() } else { format!("\n  it printed: {text}") }
         };
@@ -376,7 +375,7 @@ impl<'a> Director<'a> {
         } else if let Death::Signalled(code) | Death::Exited(code) = death {
             evidence.code = code;
         }
-        let printed = running.launched.capture.tail(STDERR_KEPT);
+        let printed = running.launched.capture.tail(unix::OUTPUT_KEPT);
         evidence.heap_report = evidence.end == End::Signalled && reports_a_damaged_heap(&printed);
         evidence.stderr = campaign.add_text(&printed);
         campaign.complete(chain, evidence);

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 use super::director::stage;
-use super::explorer::Explorer;
-use super::process::{Process, claim};
-use super::record::{finished, record};
+use super::process::Process;
+use super::record::record;
 use super::run::Body;
 use super::session::Session;
+use super::work::claim;
 use crate::chain::walker::Walker;
+use crate::explorer::Explorer;
 use crate::memory::campaign::{Baseline, Campaign};
-use crate::memory::record::{Evidence, Gave, state};
+use crate::memory::record::{Evidence, Gave, finished, state};
 use crate::scope::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -28,7 +29,7 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
 
 fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     campaign.header().epoch.fetch_add(1, AcqRel);
-    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: |_, _| false };
     let recorder = Process::inline(session, 0, Role::Recorder);
     record(&recorder);
     let slot = recorder.scope.slot();

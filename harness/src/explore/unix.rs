@@ -119,6 +119,9 @@ pub(crate) fn wait_for_deaths(children: &[&Child], timeout: Duration) -> Vec<usi
     polled.iter().enumerate().filter(|(_, poll)| poll.revents != 0).map(|(place, _)| place).collect()
 }
 
+/// How many bytes of what a child printed a finding keeps.
+pub(crate) const OUTPUT_KEPT: usize = 1500;
+
 /// Where a group of children writes what it prints: memory that is emptied before each attempt.
 #[derive(Debug)]
 pub(crate) struct Capture {

@@ -3,8 +3,7 @@
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
-use crate::explore::snapshot;
-use crate::memory::record::{End, NONE, Request};
+use crate::memory::record::{NONE, Request};
 use crate::mode::Mode;
 use crate::scope::phase;
 use crate::scope::thread::ThreadScope;
@@ -29,7 +28,7 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
             if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
                 return Decision::Fail;
             }
-            if scope.carries() && snapshot::split(thread, chain) {
+            if scope.carries() && (scope.watch.met)(thread, chain) {
                 return Decision::Fail;
             }
             Decision::Serve(chain)
@@ -77,7 +76,7 @@ fn stop_if_infallible(thread: &ThreadScope) {
         walked.is_some_and(|(count, _)| quiet::reports_alloc_error(&frames[..count]))
     });
     if infallible {
-        crate::explore::child::end_now(&thread.scope, End::Infallible);
+        (thread.scope.watch.infallible)(&thread.scope);
     }
 }
 

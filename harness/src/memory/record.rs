@@ -226,3 +226,14 @@ pub(crate) struct Leak {
     pub(crate) count: u32,
     pub(crate) bytes: u64,
 }
+
+/// How far a recorder came.
+pub(crate) mod finished {
+    /// It found that a failure is not delivered at all: the allocator is not installed.
+    pub(crate) const CANARY_FAILED: u32 = 1;
+    /// The first run panicked.
+    pub(crate) const PANICKED: u32 = 2;
+    /// The first run returned; the second did not.
+    pub(crate) const ONCE: u32 = 3;
+    pub(crate) const TWICE: u32 = 4;
+}

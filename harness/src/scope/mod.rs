@@ -37,6 +37,15 @@ pub(crate) mod phase {
     pub(crate) const CANARY: u32 = 4;
 }
 
+/// What those above the scope do when its threads come to a point of theirs.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch {
+    /// A failed request turned out to be of a caller that cannot report it; may end the process.
+    pub(crate) infallible: fn(&Scope),
+    /// A chain was met by a scope that carries; true if the request is to fail after all.
+    pub(crate) met: fn(&ThreadScope, u32) -> bool,
+}
+
 /// Who the process of this scope is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
@@ -61,6 +70,7 @@ pub(crate) struct Scope {
     /// Whether chains of recovery code are looked for: depth 2.
     pub(crate) deep: bool,
     pub(crate) walker: Walker,
+    pub(crate) watch: Watch,
     epoch: u32,
     phase: AtomicU32,
     /// Whether raw identities of this process are those of the shared set.
@@ -88,6 +98,7 @@ impl Scope {
             deep: settings.deep,
             walker: settings.walker,
             shares_raw: settings.shares_raw,
+            watch: settings.watch,
             epoch: campaign.header().epoch.load(Relaxed),
             phase: AtomicU32::new(phase::OFF),
             account: AtomicBool::new(false),
@@ -204,8 +215,9 @@ impl Scope {
 }
 
 /// What a process makes its scope of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct ScopeSettings {
+    pub(crate) watch: Watch,
     pub(crate) slot: usize,
     pub(crate) role: Role,
     pub(crate) mode: Mode,
