@@ -278,7 +278,7 @@ impl<'a> Narrator<'a> {
             End::Aborted if panic.count == 1 => told.push("the panic could not unwind, which aborts".to_owned()),
             End::Aborted => told.push("called abort".to_owned()),
             End::Unknown if evidence.fired > 0 => {
-                told.push("the process ended, and something else took its status".to_owned())
+                told.push("the process ended, and something else took its status".to_owned());
             }
             _ => {}
         }
@@ -294,7 +294,7 @@ impl<'a> Narrator<'a> {
             Retry::Different => told.push(format!("a retry without a failure gave `{}`", text(evidence.retried.text))),
             Retry::Panicked => told.push("a retry without a failure panicked".to_owned()),
             Retry::Begun => {
-                told.push(format!("a retry without a failure ended the process ({})", ended(evidence.code)))
+                told.push(format!("a retry without a failure ended the process ({})", ended(evidence.code)));
             }
             Retry::NotRun | Retry::Same => {}
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
-use super::director::{Director, stage};
+use super::director::Director;
 use super::forks::Forks;
 use super::fresh::Fresh;
 use super::launch::Launched;
@@ -15,6 +15,7 @@ use super::snapshot;
 use super::unix::{self, Capture, Child};
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
+use crate::memory::record::stage;
 use crate::settings::{BASELINE_LIMIT, Settings};
 use crate::trouble::Trouble;
 

@@ -15,6 +15,7 @@ use crate::chain::module;
 use crate::chain::walker::Walker;
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
+use crate::memory::record::stage;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -35,7 +36,6 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
 }
 
 fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
-    let settings = settings;
     if let Some(token) = settings.replay {
         let build = module::program_id() as u32;
         if token.build != build {
@@ -165,7 +165,7 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
             ));
             let (number, text) = trouble.to_record();
             campaign.header().set_trouble(number, campaign.add_text(text.as_bytes()));
-            campaign.header().stage.store(super::director::stage::FINISHED, std::sync::atomic::Ordering::Release);
+            campaign.header().stage.store(stage::FINISHED, std::sync::atomic::Ordering::Release);
             unix::exit_now(0);
         }
         base::be_base(settings, body, &campaign);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-use super::director::stage;
 use super::process::Process;
 use super::record::record;
 use super::run::Body;
@@ -12,7 +11,7 @@ use super::work::claim;
 use crate::chain::walker::Walker;
 use crate::explorer::Explorer;
 use crate::memory::campaign::{Baseline, Campaign};
-use crate::memory::record::{Evidence, Gave, finished, state};
+use crate::memory::record::{Evidence, Gave, finished, stage, state};
 use crate::scope::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::attempt::{Attempted, Held, conclude, note};
 use super::canary;
-use super::director::Director;
-use super::launch::{Job, Launch, Launched};
+use super::crew::Crew;
+use super::launch::Launched;
 use super::process::Process;
 use super::run::Ran;
 use super::unix::{self, Capture, Child, Inherited};
@@ -23,7 +23,8 @@ use crate::verdict::Verdict;
 
 /// What the process that carries the run through knows while the body runs.
 struct Carrier<'a> {
-    director: Director<'a>,
+    workers: usize,
+    crew: Crew<'a>,
     before: Held,
     limit: Duration,
     /// The least that a fork has cost so far, in nanoseconds.
@@ -37,19 +38,6 @@ struct Carrier<'a> {
 /// The carrier of this process, while its body runs.
 static CARRIER: AtomicPtr<Carrier<'static>> = AtomicPtr::new(ptr::null_mut());
 
-/// A carrier starts its children by itself.
-struct Nobody;
-
-impl Launch for Nobody {
-    fn launch(&self, _: usize, _: Job) -> io::Result<Launched> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn work(&self) -> Job {
-        Job::One
-    }
-}
-
 /// Runs the body once, and lets a child take the failure at every chain of the plan that can be split at.
 pub(crate) fn carry(process: &Process<'_>) {
     let (session, scope) = (process.session, &process.scope);
@@ -60,7 +48,8 @@ pub(crate) fn carry(process: &Process<'_>) {
     }
     let baseline = session.campaign.header().baseline();
     let mut carrier = Carrier {
-        director: Director::new(session, &Nobody),
+        workers: session.settings.workers,
+        crew: Crew::new(session),
         before: Held::now(),
         limit: session.settings.limit(Duration::from_nanos(baseline.nanos)),
         fork_nanos: 0,
@@ -78,7 +67,7 @@ pub(crate) fn carry(process: &Process<'_>) {
         take(process, &carrier.before, number, ran);
         return;
     }
-    while carrier.director.settle_next(carrier.limit) {}
+    while carrier.crew.settle_next(carrier.limit) {}
     // A run that was split and went another way than the baseline was disturbed by its children.
     if let Ran::Returned(outcome) = ran {
         slot.set_outcomes([outcome, Outcome::default()]);
@@ -139,8 +128,8 @@ impl Carrier<'_> {
         if !pays || !Held::now().same_as(&self.before) {
             return false;
         }
-        let workers = self.director.workers().min(SLOTS - 1);
-        while self.director.children() >= workers && self.director.settle_next(self.limit) {}
+        let workers = self.workers.min(SLOTS - 1);
+        while self.crew.len() >= workers && self.crew.settle_next(self.limit) {}
         if chain.state.compare_exchange(state::PLANNED, state::RUNNING, AcqRel, Acquire).is_err() {
             return false;
         }
@@ -151,7 +140,7 @@ impl Carrier<'_> {
     }
 
     fn fork_for(&mut self, scope: &Scope, chain: &Chain, number: u32) -> io::Result<bool> {
-        let slot = self.director.free_slot().ok_or(io::ErrorKind::WouldBlock)?;
+        let slot = self.crew.free_slot(1).ok_or(io::ErrorKind::WouldBlock)?;
         let capture = Capture::create()?;
         let record = &scope.campaign.header().slots[slot];
         let now = unix::now();
@@ -175,7 +164,7 @@ impl Carrier<'_> {
         };
         let cost = unix::now() - now;
         self.fork_nanos = if self.fork_nanos == 0 { cost } else { self.fork_nanos.min(cost) };
-        self.director.adopt(slot, Launched { child: Child::watch(pid)?, capture });
+        self.crew.adopt(slot, Launched { child: Child::watch(pid)?, capture });
         Ok(false)
     }
 }

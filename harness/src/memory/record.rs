@@ -237,3 +237,13 @@ pub(crate) mod finished {
     pub(crate) const ONCE: u32 = 3;
     pub(crate) const TWICE: u32 = 4;
 }
+
+/// Where a campaign stands, as its header says.
+pub(crate) mod stage {
+    /// A base process has found the sweep.
+    pub(crate) const ATTACHED: u32 = 1;
+    /// The baseline is known.
+    pub(crate) const EXPLORING: u32 = 2;
+    /// Every chain of the plan has its evidence, or there is trouble.
+    pub(crate) const FINISHED: u32 = 3;
+}
