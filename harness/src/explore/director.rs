@@ -26,8 +26,8 @@ pub(crate) mod stage {
 
 /// Runs without a failure, at most, until no new chain appears.
 const ROUNDS_MAX: u32 = 10;
-/// How often a chain is tried when something from outside kills its process.
-const ATTEMPTS_MAX: u32 = 3;
+/// How often something from outside may kill a chain's process, or a recorder, before that is the chain's doing.
+const KILLS_MAX: u32 = 8;
 /// How long a process that is asked where it hangs may take to answer.
 const ANSWER: Duration = Duration::from_millis(500);
 /// A process that others keep from running is given this many times its limit.
@@ -109,18 +109,36 @@ impl<'a> Director<'a> {
         Ok(())
     }
 
-    /// One recorder: the outcomes of its runs.
+    /// One recorder: the outcomes of its runs. One that something from outside kills has told nothing.
     fn recorded_run(&mut self) -> Result<(Outcome, Option<Outcome>), Trouble> {
+        let (mut running, mut death) = self.recorder()?;
+        for _ in 1..KILLS_MAX {
+            if !is_from_outside(&running, death) {
+                break;
+            }
+            (running, death) = self.recorder()?;
+        }
+        self.recorded(&running, death)
+    }
+
+    /// Runs a recorder to its end.
+    fn recorder(&mut self) -> Result<(Running, Death), Trouble> {
         let slot = self.slot(0);
         slot.finished.store(0, Relaxed);
         slot.update(|evidence| *evidence = Evidence::default());
         self.launch(0, Job::Record)?;
         let limit = self.session.settings.baseline_limit();
-        let (running, death) = loop {
+        loop {
             if let Some(dead) = self.next_death(limit) {
-                break dead;
+                return Ok(dead);
             }
-        };
+        }
+    }
+
+    /// What a recorder that has ended found out.
+    fn recorded(&self, running: &Running, death: Death) -> Result<(Outcome, Option<Outcome>), Trouble> {
+        let slot = self.slot(0);
+        let limit = self.session.settings.baseline_limit();
         let printed = || {
             let tail = running.launched.capture.tail(STDERR_KEPT);
             let text = String::from_utf8_lossy(&tail).trim().to_owned();
@@ -152,12 +170,15 @@ impl<'a> Director<'a> {
 
     /// Goes on with a campaign whose base process died.
     fn take_over(&mut self) -> Result<(), Trouble> {
-        for chain in self.session.campaign.chains() {
-            if chain.state.load(Acquire) == state::RUNNING {
-                self.give_back(chain);
-            }
-        }
+        self.take_back_orphans();
         Ok(())
+    }
+
+    /// Plans again what no process is at any more: a process can be killed between its claim of a chain and
+    /// the note that tells which.
+    fn take_back_orphans(&self) -> usize {
+        let running = |chain: &&Chain| chain.state.load(Acquire) == state::RUNNING;
+        self.session.campaign.chains().iter().filter(running).map(|chain| self.give_back(chain)).count()
     }
 
     /// Leaves only what the replay token names in the plan.
@@ -201,7 +222,10 @@ impl<'a> Director<'a> {
                 }
             }
             if self.running.is_empty() {
-                return Ok(());
+                if self.take_back_orphans() == 0 {
+                    return Ok(());
+                }
+                continue;
             }
             if let Some((running, death)) = self.next_death(limit) {
                 self.settle(&running, death)?;
@@ -277,8 +301,7 @@ impl<'a> Director<'a> {
         if chain.state.load(Acquire) != state::RUNNING {
             return Ok(());
         }
-        let from_outside = death == Death::Signalled(libc::SIGKILL) && !running.killed;
-        if from_outside && chain.attempts.load(Relaxed) < ATTEMPTS_MAX {
+        if is_from_outside(running, death) && chain.kills.fetch_add(1, Relaxed) < KILLS_MAX {
             self.give_back(chain);
             return Ok(());
         }
@@ -311,9 +334,14 @@ impl<'a> Director<'a> {
     fn look_for_new_chains(&mut self) {
         let campaign = self.session.campaign;
         while let Some(chain) = campaign.chains().get(self.looked_at) {
-            let Some(facts) = campaign.facts(chain) else { return };
+            let facts = campaign.facts(chain);
+            if facts.is_none() && !self.running.is_empty() {
+                return;
+            }
             let number = self.looked_at as u32;
             self.looked_at += 1;
+            // Its writer was killed in the middle.
+            let Some(facts) = facts else { continue };
             if chain.state.load(Acquire) != state::FOUND {
                 continue;
             }
@@ -337,6 +365,11 @@ impl<'a> Director<'a> {
             }
         }
     }
+}
+
+/// Whether something other than the director and the code under test ended a process.
+fn is_from_outside(running: &Running, death: Death) -> bool {
+    death == Death::Signalled(libc::SIGKILL) && !running.killed
 }
 
 /// Takes a chain out of the plan.

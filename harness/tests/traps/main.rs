@@ -1,5 +1,6 @@
 //! Traps: surroundings in which a sweep must come to the right verdicts all the same.
 #![cfg(target_os = "linux")]
+#![expect(unsafe_code, reason = "calls the operating system to set the traps up")]
 
 mod again;
 mod backtraces;
