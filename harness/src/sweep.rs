@@ -183,6 +183,9 @@ impl<R: Outcome> Sweep<R> {
     /// Sweeps, and gives the report back.
     pub fn run(mut self, body: impl Fn() -> R) -> Report {
         self.settings.ordinal = SWEEPS.replace(SWEEPS.get() + 1);
+        if self.settings.name.is_none() {
+            self.settings.name = std::thread::current().name().filter(|name| *name != "main").map(str::to_owned);
+        }
         let overruled = self.settings.overrule(|name| match std::env::var_os(name) {
             Some(value) if !value.is_empty() => Some(value.to_string_lossy().into_owned()),
             _ => None,

@@ -12,7 +12,7 @@ use super::launch::Launched;
 use super::run::Body;
 use super::session::Session;
 use super::snapshot;
-use super::unix::{self, Capture, Child};
+use super::unix::{self, Capture, Child, Death};
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::stage;
@@ -80,10 +80,11 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
                 base.child.kill();
             }
         }
-        base.child.reap();
+        let death = base.child.reap();
         match header.stage.load(Acquire) {
             stage::FINISHED => return Ok(Ended::Finished),
-            0 => {
+            // Killed on the way, by something else or for its slowness: the next one is not to be blamed.
+            0 if death != Death::Signalled(libc::SIGKILL) => {
                 let printed = String::from_utf8_lossy(&base.capture.tail(unix::OUTPUT_KEPT)).into_owned();
                 return Ok(Ended::NotAttached(printed));
             }

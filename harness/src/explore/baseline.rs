@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use super::crew::Crew;
+use super::crew::{Crew, KILLS_MAX, Running};
 use super::launch::{Job, Launch};
 use super::session::Session;
 use super::unix::{self, Death};
@@ -79,19 +79,37 @@ impl Recording<'_> {
         }
     }
 
-    /// One recorder: the outcomes of its runs.
+    /// One recorder: the outcomes of its runs. One that something from outside kills has told nothing.
     fn recorded_run(&self) -> Result<(Outcome, Option<Outcome>), Trouble> {
+        let (mut running, mut death) = self.recorder()?;
+        for _ in 1..KILLS_MAX {
+            if !running.was_killed_from_outside(death) {
+                break;
+            }
+            (running, death) = self.recorder()?;
+        }
+        self.recorded(&running, death)
+    }
+
+    /// Runs a recorder to its end.
+    fn recorder(&self) -> Result<(Running, Death), Trouble> {
         let slot = &self.session.campaign.header().slots[0];
         slot.finished.store(0, Relaxed);
         slot.update(|evidence| *evidence = Evidence::default());
         let mut crew = Crew::new(self.session);
         crew.launch(self.launcher, 0, Job::Record)?;
         let limit = self.session.settings.baseline_limit();
-        let (running, death) = loop {
+        loop {
             if let Some(dead) = crew.next_death(limit) {
-                break dead;
+                return Ok(dead);
             }
-        };
+        }
+    }
+
+    /// What a recorder that has ended found out.
+    fn recorded(&self, running: &Running, death: Death) -> Result<(Outcome, Option<Outcome>), Trouble> {
+        let slot = &self.session.campaign.header().slots[0];
+        let limit = self.session.settings.baseline_limit();
         let printed = || {
             let tail = running.launched.capture.tail(unix::OUTPUT_KEPT);
             let text = String::from_utf8_lossy(&tail).trim().to_owned();

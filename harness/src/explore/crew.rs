@@ -1,18 +1,19 @@
 //! The crew: the children that are at work, their limits of time, and what the dead ones left.
 
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Duration;
 
 use super::child;
 use super::launch::{Job, Launch, Launched};
+use super::plan::give_back;
 use super::session::Session;
 use super::unix::{self, Death};
 use crate::memory::campaign::{SLOTS, Slot};
-use crate::memory::record::{Chain, End, Retry, finished, state};
+use crate::memory::record::{End, Retry, finished, state};
 use crate::trouble::Trouble;
 
-/// How often a chain is tried when something from outside kills its process.
-const ATTEMPTS_MAX: u32 = 3;
+/// How often something from outside may kill a chain's process, or a recorder, before that is the chain's doing.
+pub(crate) const KILLS_MAX: u32 = 8;
 /// How long a process that is asked where it hangs may take to answer.
 const ANSWER: Duration = Duration::from_millis(500);
 /// A process that others keep from running is given this many times its limit.
@@ -31,6 +32,11 @@ impl Running {
     /// Whether its time was over before it died.
     pub(crate) fn was_late(&self) -> bool {
         self.asked.is_some()
+    }
+
+    /// Whether something other than the crew's own and the code under test ended it.
+    pub(crate) fn was_killed_from_outside(&self, death: Death) -> bool {
+        death == Death::Signalled(libc::SIGKILL) && !self.killed
     }
 }
 
@@ -145,8 +151,7 @@ impl<'a> Crew<'a> {
         if chain.state.load(Acquire) != state::RUNNING {
             return Ok(());
         }
-        let from_outside = death == Death::Signalled(libc::SIGKILL) && !running.killed;
-        if from_outside && chain.attempts.load(Relaxed) < ATTEMPTS_MAX {
+        if running.was_killed_from_outside(death) && chain.kills.fetch_add(1, Relaxed) < KILLS_MAX {
             give_back(chain);
             return Ok(());
         }
@@ -173,12 +178,6 @@ impl<'a> Crew<'a> {
     fn slot(&self, slot: usize) -> &'a Slot {
         &self.session.campaign.header().slots[slot]
     }
-}
-
-/// Plans a chain anew that a process was running when it died for another reason.
-pub(crate) fn give_back(chain: &Chain) {
-    let used_before = chain.attempts.load(Relaxed) > 0;
-    chain.state.store(if used_before { state::PLANNED_FRESH } else { state::PLANNED }, Release);
 }
 
 /// How much of its limit a run has left; `None` if it is over.

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
 use super::baseline::Recording;
-use super::crew::{Crew, give_back};
+use super::crew::Crew;
 use super::launch::{Job, Launch};
-use super::plan::Plan;
+use super::plan::{Plan, give_back};
 use super::session::Session;
 use crate::explorer::Explorer;
 use crate::memory::campaign::SLOTS;
@@ -43,12 +43,12 @@ impl<'a> Director<'a> {
         if header.stage.load(Acquire) < stage::EXPLORING {
             let recording = Recording { session: self.session, launcher: self.launcher };
             header.set_baseline(recording.record()?);
+            self.plan.look_for_new_chains(true);
             self.plan.keep_replayed()?;
             header.stage.store(stage::EXPLORING, Release);
         } else {
             // The base process before this one died: what it had running is to be done anew.
-            let left = campaign.chains().iter().filter(|chain| chain.state.load(Acquire) == state::RUNNING);
-            left.for_each(give_back);
+            self.plan.take_back();
         }
         self.split()?;
         self.work()
@@ -89,7 +89,7 @@ impl<'a> Director<'a> {
     fn work(&mut self) -> Result<(), Trouble> {
         let limit = self.limit();
         loop {
-            self.plan.look_for_new_chains();
+            self.plan.look_for_new_chains(self.crew.is_empty());
             while self.crew.len() < self.wanted_workers() {
                 let Some(slot) = self.crew.free_slot(0) else { break };
                 let launched = self.crew.launch(self.launcher, slot, self.launcher.work());
@@ -100,7 +100,10 @@ impl<'a> Director<'a> {
                 }
             }
             if self.crew.is_empty() {
-                return Ok(());
+                if self.plan.take_back() == 0 {
+                    return Ok(());
+                }
+                continue;
             }
             if let Some((running, death)) = self.crew.next_death(limit) {
                 self.crew.settle(&running, death)?;

@@ -21,6 +21,13 @@ impl<'a> Plan<'a> {
         Plan { settings, campaign, looked_at: 0 }
     }
 
+    /// Plans again what no process is at any more, because it was killed between its claim of a chain and the
+    /// note that tells which; how many there were.
+    pub(crate) fn take_back(&self) -> usize {
+        let running = |chain: &&Chain| chain.state.load(Acquire) == state::RUNNING;
+        self.campaign.chains().iter().filter(running).map(give_back).count()
+    }
+
     /// How many chains are still to be failed, counted up to `most`.
     pub(crate) fn left(&self, most: usize) -> usize {
         let open = [state::PLANNED, state::PLANNED_FRESH, state::PLANNED_ACCOUNT];
@@ -54,12 +61,22 @@ impl<'a> Plan<'a> {
     }
 
     /// Puts what children met outside of the plan into it, or leaves it out with a reason.
-    pub(crate) fn look_for_new_chains(&mut self) {
+    ///
+    /// With `nobody_writes`, a record that is not complete is one whose writer was killed.
+    pub(crate) fn look_for_new_chains(&mut self, nobody_writes: bool) {
         let campaign = self.campaign;
         while let Some(chain) = campaign.chains().get(self.looked_at) {
-            let Some(facts) = campaign.facts(chain) else { return };
+            let facts = campaign.facts(chain);
+            if facts.is_none() && !nobody_writes {
+                return;
+            }
             let number = self.looked_at as u32;
             self.looked_at += 1;
+            let Some(facts) = facts else { continue };
+            if chain.state.load(Acquire) == state::PLANNED && campaign.stable().find(facts.id) != Some(number) {
+                // Its recorder was killed before it could make the number known; another one gave the chain its own.
+                skip(chain, Quiet::Duplicate);
+            }
             if chain.state.load(Acquire) != state::FOUND {
                 continue;
             }
@@ -90,4 +107,10 @@ fn skip(chain: &Chain, why: Quiet) {
         chain.quiet.store(why as u32, Relaxed);
         chain.state.store(state::SKIPPED, Release);
     }
+}
+
+/// Plans a chain anew that a process was running when it died for another reason.
+pub(crate) fn give_back(chain: &Chain) {
+    let used_before = chain.attempts.load(Relaxed) > 0;
+    chain.state.store(if used_before { state::PLANNED_FRESH } else { state::PLANNED }, Release);
 }

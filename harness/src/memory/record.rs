@@ -100,6 +100,8 @@ pub(crate) struct Chain {
     pub(crate) slot: AtomicU32,
     /// How often an attempt has begun.
     pub(crate) attempts: AtomicU32,
+    /// How often something from outside killed the process that was at it.
+    pub(crate) kills: AtomicU32,
     /// How many of its allocations a first run without a failure keeps for good.
     pub(crate) retained: AtomicU32,
     /// Why it is not failed, as [`Quiet`] numbers it.
