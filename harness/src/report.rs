@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explain::finding::{self, Chain as Shown, Finding};
-use crate::explain::{frames, report as text};
+use crate::explain::{frames, name, report as text};
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
 use crate::oracle::judge::judge;
@@ -211,7 +211,15 @@ impl<'a> Narrator<'a> {
     }
 
     fn shown(&self, span: Span) -> Shown {
-        self.symbols.chain(&addresses_of(self.campaign, span))
+        let mut chain = self.symbols.chain(&addresses_of(self.campaign, span));
+        if let Some(test) = &self.settings.name {
+            for symbol in &mut chain {
+                if let Some(function) = name::swept(&symbol.function, test) {
+                    symbol.function = function;
+                }
+            }
+        }
+        chain
     }
 
     fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
