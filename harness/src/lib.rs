@@ -21,6 +21,7 @@ mod verdict;
 
 pub use explore::explorer::Explorer;
 pub use global_alloc::Alloc;
+pub use inject_macros::test;
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;
