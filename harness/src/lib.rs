@@ -19,9 +19,11 @@ mod symbols;
 mod token;
 mod trouble;
 mod verdict;
+mod whose;
 
 pub use explorer::Explorer;
 pub use global_alloc::Alloc;
+pub use inject_macros::test;
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explain::finding::{self, Chain as Shown, Finding};
-use crate::explain::{frames, report as text};
+use crate::explain::{frames, name, report as text};
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
@@ -18,6 +18,7 @@ use crate::symbols::{Address, Module, Symbols};
 use crate::token::Token;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
+use crate::whose::TestCode;
 
 /// What a sweep found.
 #[derive(Debug)]
@@ -67,7 +68,8 @@ impl Report {
         let trouble = Trouble::from_record(header.trouble.load(Acquire), campaign.text(header.trouble_text()));
         let baseline = header.baseline();
         let build = campaign.modules().first().map_or(0, |(id, _)| *id as u32);
-        let failed: Vec<Failed<'_>> = failed(campaign);
+        let mut failed: Vec<Failed<'_>> = failed(campaign);
+        settle_whose_panic(settings, campaign, &mut failed);
         let verdicts: Vec<Verdict> = failed.iter().map(|failed| judge(&failed.evidence, &baseline.outcome)).collect();
         let narrator = Narrator::new(settings, campaign, &failed, &verdicts);
         let mut allowed_by = vec![0; settings.allowed.len()];
@@ -87,6 +89,12 @@ impl Report {
         }
         if let Some(explorer) = Explorer::from_number(baseline.explorer) {
             notes.insert(0, format!("explored by {explorer}: {}", campaign.text(baseline.reason)));
+        }
+        let ambiguous = header.ambiguous.load(Relaxed);
+        if ambiguous > 0 {
+            notes.push(format!(
+                "{ambiguous} chains pass through code without frame pointers: each of their hits was walked exactly"
+            ));
         }
         if header.disturbed.load(Relaxed) != 0 {
             notes.push(
@@ -173,6 +181,26 @@ fn failed(campaign: &Campaign) -> Vec<Failed<'_>> {
     failed.collect()
 }
 
+/// Looks up the function of each panic whose file is the test's and may hold more than tests.
+fn settle_whose_panic(settings: &Settings, campaign: &Campaign, failed: &mut [Failed<'_>]) {
+    let code = TestCode::new(settings.body, settings.name.as_deref());
+    let mut open: Vec<_> =
+        failed.iter_mut().map(|failed| &mut failed.evidence.panic).filter(|panic| panic.frames.len > 0).collect();
+    if open.is_empty() {
+        return;
+    }
+    let addresses: Vec<_> = open.iter().flat_map(|panic| addresses_of(campaign, panic.frames)).collect();
+    let symbols = Symbols::resolve(&modules(campaign), &addresses);
+    for panic in &mut open {
+        let frames = symbols.chain(&addresses_of(campaign, panic.frames));
+        panic.in_test = code.has(&campaign.text(panic.file), panic.line, &frames);
+    }
+}
+
+fn modules(campaign: &Campaign) -> Vec<Module> {
+    campaign.modules().into_iter().map(|(_, path)| Module { path: PathBuf::from(path) }).collect()
+}
+
 /// What was known and not failed, and why.
 fn left_out(campaign: &Campaign) -> Vec<String> {
     let mut counts: HashMap<u32, usize> = HashMap::new();
@@ -204,8 +232,7 @@ struct Narrator<'a> {
 
 impl<'a> Narrator<'a> {
     fn new(settings: &'a Settings, campaign: &'a Campaign, failed: &[Failed<'_>], verdicts: &[Verdict]) -> Self {
-        let modules: Vec<Module> =
-            campaign.modules().into_iter().map(|(_, path)| Module { path: PathBuf::from(path) }).collect();
+        let modules = modules(campaign);
         let mut addresses = Vec::new();
         let mut want = |span| addresses.extend(addresses_of(campaign, span));
         for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
@@ -220,7 +247,15 @@ impl<'a> Narrator<'a> {
     }
 
     fn shown(&self, span: Span) -> Shown {
-        self.symbols.chain(&addresses_of(self.campaign, span))
+        let mut chain = self.symbols.chain(&addresses_of(self.campaign, span));
+        if let Some(test) = &self.settings.name {
+            for symbol in &mut chain {
+                if let Some(function) = name::swept(&symbol.function, test) {
+                    symbol.function = function;
+                }
+            }
+        }
+        chain
     }
 
     fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
@@ -304,6 +339,13 @@ impl<'a> Narrator<'a> {
         }
         if evidence.invariant.len > 0 {
             told.push(format!("the invariant \"{}\" does not hold", text(evidence.invariant)));
+        }
+        if evidence.doubtful && evidence.end == End::Hung {
+            told.push(
+                "seen in a process that was forked beside other threads, whose locks it may have found held: run the test \
+                 alone, or set FIRSTHIT_EXPLORER=process, to be sure"
+                    .to_owned(),
+            );
         }
         if evidence.stderr.len > 0 && evidence.end != End::Infallible {
             told.push(format!("printed:\n{}", text(evidence.stderr).trim_end()));

@@ -24,6 +24,8 @@ pub(crate) struct Allowed {
 pub(crate) struct Settings {
     /// The name of the test, as `--exact` takes it.
     pub(crate) name: Option<String>,
+    /// The type name of the body: its path in the source.
+    pub(crate) body: &'static str,
     pub(crate) file: &'static str,
     pub(crate) line: u32,
     /// Which sweep of its test this is, from 0.

@@ -76,6 +76,7 @@ impl<R: Outcome> Sweep<R> {
         let caller = Location::caller();
         let settings = Settings {
             name: None,
+            body: "",
             file: caller.file(),
             line: caller.line(),
             ordinal: 0,
@@ -182,6 +183,7 @@ impl<R: Outcome> Sweep<R> {
 
     /// Sweeps, and gives the report back.
     pub fn run(mut self, body: impl Fn() -> R) -> Report {
+        self.settings.body = std::any::type_name_of_val(&body);
         self.settings.ordinal = SWEEPS.replace(SWEEPS.get() + 1);
         if self.settings.name.is_none() {
             self.settings.name = std::thread::current().name().filter(|name| *name != "main").map(str::to_owned);

@@ -109,7 +109,8 @@ fn the_map_names_every_source_file_once() {
 #[test]
 fn a_file_imports_only_from_those_above_it() {
     for folder in ["harness/src/", "inject-macros/src/"] {
-        let order: BTreeMap<String, usize> = mapped(folder).into_iter().enumerate().map(|(n, file)| (file, n)).collect();
+        let order: BTreeMap<String, usize> =
+            mapped(folder).into_iter().enumerate().map(|(n, file)| (file, n)).collect();
         let mut against = Vec::new();
         for (file, place) in &order {
             let text = fs::read_to_string(root().join(folder).join(file)).unwrap();

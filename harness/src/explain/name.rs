@@ -28,6 +28,15 @@ pub(super) fn short(function: &str) -> String {
     if parts.is_empty() { path.clone() } else { parts[parts.len().saturating_sub(2)..].join("::") }
 }
 
+/// The function of a test as its author knows it: `#[firsthit::test]` puts the function `a::name` as `a::name::name`
+/// into the test `a::name`, which has the same path without the crate in front.
+pub(crate) fn swept(function: &str, test: &str) -> Option<String> {
+    let name = test.rsplit("::").next()?;
+    let (krate, path) = function.split_once("::")?;
+    let inside = path.strip_prefix(test)?.strip_prefix("::")?.strip_prefix(name)?;
+    (inside.is_empty() || inside.starts_with("::")).then(|| format!("{krate}::{test}{inside}"))
+}
+
 /// Whether a part of a path names a closure or an anonymous block rather than a function.
 fn is_closure(part: &str) -> bool {
     part.starts_with("{{closure") || part.starts_with("{closure") || part.starts_with("{impl")
@@ -106,7 +115,7 @@ fn is_arrow(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, short};
+    use super::{plain, short, swept};
 
     #[test]
     fn generic_arguments_go_and_the_path_stays() {
@@ -123,6 +132,18 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(plain(whole), expected);
+        }
+    }
+
+    #[test]
+    fn a_test_is_shown_by_its_own_path_and_nothing_else_is() {
+        let shown = |function| swept(function, "tests::grow");
+        assert_eq!(shown("demo::tests::grow::grow").as_deref(), Some("demo::tests::grow"));
+        assert_eq!(shown("demo::tests::grow::grow::{{closure}}").as_deref(), Some("demo::tests::grow::{{closure}}"));
+        assert_eq!(swept("demo::grow::grow", "grow").as_deref(), Some("demo::grow"));
+        for other in ["demo::tests::grow", "demo::tests::grow::grow_more", "demo::grow::grow", "tests::grow::grow", ""]
+        {
+            assert_eq!(shown(other), None, "{other}");
         }
     }
 

@@ -61,12 +61,18 @@ fn note_panic(scope: &Scope, info: &PanicHookInfo<'_>, test_file: &str) {
         };
         let (file, line, column) = info.location().map_or(("", 0, 0), |at| (at.file(), at.line(), at.column()));
         let (message, path) = (campaign.add_text(message.as_bytes()), campaign.add_text(file.as_bytes()));
+        let in_test = file == test_file;
+        let frames = thread::current().filter(|_| in_test).map(|current| {
+            let here = Registers::here();
+            current.quietly(|| current.frames_of(here))
+        });
         scope.slot().update(|evidence| {
+            evidence.panic.frames = frames.unwrap_or_default();
             evidence.panic.message = message;
             evidence.panic.file = path;
             evidence.panic.line = line;
             evidence.panic.column = column;
-            evidence.panic.in_test = file == test_file;
+            evidence.panic.in_test = in_test;
         });
     }
     scope.slot().update(|evidence| evidence.panic.count = known + 1);

@@ -108,6 +108,10 @@ impl<'a> Crew<'a> {
 
     /// Waits for a child's death until the next limit, asks and kills those that are over theirs.
     pub(crate) fn next_death(&mut self, limit: Duration) -> Option<(Running, Death)> {
+        // First those that have died: this process may have slept through their limits itself.
+        if let Some(dead) = self.dead(Duration::ZERO) {
+            return Some(dead);
+        }
         let now = unix::now();
         let mut wait = limit;
         for running in &mut self.running {
@@ -127,8 +131,13 @@ impl<'a> Crew<'a> {
                 }
             }
         }
+        self.dead(wait.max(Duration::from_millis(1)))
+    }
+
+    /// A child that has died, or does so within `wait`.
+    fn dead(&mut self, wait: Duration) -> Option<(Running, Death)> {
         let children: Vec<_> = self.running.iter().map(|running| &running.launched.child).collect();
-        let place = *unix::wait_for_deaths(&children, wait.max(Duration::from_millis(1))).first()?;
+        let place = *unix::wait_for_deaths(&children, wait).first()?;
         let running = self.running.swap_remove(place);
         let death = running.launched.child.reap();
         Some((running, death))
@@ -156,18 +165,17 @@ impl<'a> Crew<'a> {
             return Ok(());
         }
         let mut evidence = slot.evidence();
-        if running.asked.is_some() {
-            evidence.end = if evidence.retry == Retry::Begun { evidence.end } else { End::Hung };
-        } else if !matches!(evidence.end, End::Infallible | End::Aborted | End::Hung) && evidence.retry != Retry::Begun
-        {
-            (evidence.end, evidence.code) = match death {
-                Death::Signalled(signal) => (End::Signalled, signal),
-                Death::Exited(status) => (End::Exited, status),
-                Death::Untold => (End::Unknown, 0),
-            };
-        } else if let Death::Signalled(code) | Death::Exited(code) = death {
-            evidence.code = code;
+        let told = matches!(evidence.end, End::Infallible | End::Aborted | End::Hung);
+        match death {
+            // How the attempt ended is known: this is the end of the retry.
+            Death::Signalled(code) | Death::Exited(code) if evidence.retry == Retry::Begun => evidence.code = code,
+            _ if evidence.retry == Retry::Begun || told => {}
+            _ if running.killed => evidence.end = End::Hung,
+            Death::Signalled(signal) => (evidence.end, evidence.code) = (End::Signalled, signal),
+            Death::Exited(status) => (evidence.end, evidence.code) = (End::Exited, status),
+            Death::Untold => evidence.end = End::Unknown,
         }
+        evidence.doubtful = campaign.header().doubtful.load(Relaxed) != 0;
         let printed = running.launched.capture.tail(unix::OUTPUT_KEPT);
         evidence.heap_report = evidence.end == End::Signalled && reports_a_damaged_heap(&printed);
         evidence.stderr = campaign.add_text(&printed);

@@ -30,6 +30,10 @@ pub(crate) struct Header {
     pub(crate) stage: AtomicU32,
     pub(crate) trouble: AtomicU32,
     trouble_text: UnsafeCell<Span>,
+    /// Set if the base was forked beside other threads, whose locks its children may find held.
+    pub(crate) doubtful: AtomicU32,
+    /// Chains at which frame pointers leave frames out, and every hit is walked exactly.
+    pub(crate) ambiguous: AtomicU32,
     /// Set if a run that was split did not end as the baseline does.
     pub(crate) disturbed: AtomicU32,
     /// Where the search for the next chain of the plan begins.

@@ -165,8 +165,10 @@ pub(crate) struct Panic {
     pub(crate) count: u32,
     pub(crate) line: u32,
     pub(crate) column: u32,
-    /// Whether its location is the test's own code.
+    /// Whether its location is the test's own code, as far as its file tells.
     pub(crate) in_test: bool,
+    /// Where it stood, if only the function can tell whose code that is.
+    pub(crate) frames: Span,
     pub(crate) file: Span,
     pub(crate) message: Span,
 }

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "walks the running stack and uses the thread's own walker state")]
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::thread::{FRAMES_MAX, ThreadScope};
 use super::{Private, Role, Scope};
@@ -78,6 +79,7 @@ impl ThreadScope {
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, request);
         if let Some(raw) = raw {
+            scope.campaign.header().ambiguous.fetch_add(u32::from(!honest), Relaxed);
             scope.learn(raw, if honest { chain } else { AMBIGUOUS });
         }
         chain
@@ -170,7 +172,7 @@ impl Scope {
         if span == Span::default() && !frames.is_empty() {
             return NONE;
         }
-        let first = self.targets[0].load(std::sync::atomic::Ordering::Relaxed);
+        let first = self.targets[0].load(Relaxed);
         let after = if self.fired() > 0 { first } else { NONE };
         let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after };
         let published = match (self.role, quiet, request.kind) {
@@ -188,6 +190,6 @@ impl Scope {
     }
 
     fn too_deep(&self) {
-        self.campaign.header().too_deep.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.campaign.header().too_deep.fetch_add(1, Relaxed);
     }
 }

@@ -1,0 +1,232 @@
+//! The arguments of the attribute, as they are written.
+
+use proc_macro2::{Ident, Literal, Span};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Expr, LitInt, LitStr, Path, Token, parenthesized};
+
+use crate::reject;
+use crate::words::{self, Words};
+
+/// The longest time limit, in milliseconds: a day, as in the environment's variable.
+const TIME_LIMIT_MS_MAX: u64 = 86_400_000;
+
+/// What the attribute was given.
+#[derive(Default)]
+pub(crate) struct Args {
+    /// A variant of `firsthit::Explorer`.
+    pub(crate) explorer: Option<Ident>,
+    /// A variant of `firsthit::Mode`.
+    pub(crate) mode: Option<Ident>,
+    pub(crate) depth: Option<Literal>,
+    pub(crate) workers: Option<Literal>,
+    pub(crate) time_limit_ms: Option<Literal>,
+    pub(crate) chains_max: Option<Literal>,
+    /// Variants of `firsthit::Verdict`.
+    pub(crate) denied: Vec<Ident>,
+    pub(crate) allowed: Vec<Allowed>,
+    pub(crate) expected: Option<Expr>,
+    /// Where firsthit is, if not at `::firsthit`.
+    pub(crate) krate: Option<Path>,
+}
+
+/// Findings that are accepted.
+pub(crate) struct Allowed {
+    pub(crate) pattern: LitStr,
+    pub(crate) reason: LitStr,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Args> {
+        let mut args = Args::default();
+        let mut given: Vec<String> = Vec::new();
+        while !input.is_empty() {
+            let name = input.call(Ident::parse_any)?;
+            let word = name.to_string();
+            if word != "allow" && given.contains(&word) {
+                return Err(reject::repeated(name.span(), &word));
+            }
+            args.argument(&Argument { name: &word, span: name.span(), input })?;
+            given.push(word);
+            if !input.is_empty() {
+                input.parse::<Token![,]>().map_err(|_| reject::no_comma(input.span()))?;
+            }
+        }
+        Ok(args)
+    }
+}
+
+impl Args {
+    fn argument(&mut self, argument: &Argument<'_>) -> syn::Result<()> {
+        match argument.name {
+            "explorer" => self.explorer = Some(argument.variant(words::EXPLORERS)?),
+            "mode" => self.mode = Some(argument.variant(words::MODES)?),
+            "depth" => self.depth = Some(argument.number(1, 2, "1 or 2")?),
+            "workers" => self.workers = Some(argument.number(1, 64, "a number from 1 to 64")?),
+            "chains_max" => self.chains_max = Some(argument.number(1, u32::MAX.into(), "a number from 1 on")?),
+            "time_limit" => self.time_limit_ms = Some(argument.milliseconds()?),
+            "deny" => self.denied = argument.verdicts()?,
+            "allow" => self.allow(argument.allowed()?)?,
+            "expect" => self.expected = Some(argument.expression()?),
+            "crate" => self.krate = Some(argument.path()?),
+            unknown => return Err(reject::unknown(argument.span, "argument", unknown, words::ARGUMENTS)),
+        }
+        Ok(())
+    }
+
+    fn allow(&mut self, allowed: Allowed) -> syn::Result<()> {
+        let pattern = &allowed.pattern;
+        if self.allowed.iter().any(|before| before.pattern.value() == pattern.value()) {
+            return Err(reject::repeated(pattern.span(), &format!("allow({:?})", pattern.value())));
+        }
+        self.allowed.push(allowed);
+        Ok(())
+    }
+}
+
+/// An argument whose name has been read, and what stands behind it.
+struct Argument<'a> {
+    name: &'a str,
+    span: Span,
+    input: ParseStream<'a>,
+}
+
+impl Argument<'_> {
+    /// Reads `= value`.
+    fn value<T: Parse>(&self) -> syn::Result<T> {
+        let value = self.input.parse::<Option<Token![=]>>().ok().flatten().map(|_| self.here());
+        match value {
+            Some(at) => self.input.parse().map_err(|_| reject::wrong_form(at, self.name)),
+            None => Err(reject::wrong_form(self.here(), self.name)),
+        }
+    }
+
+    /// Reads `(..)` to its end.
+    fn list<T>(&self, read: impl FnOnce(ParseStream<'_>) -> Option<T>) -> syn::Result<T> {
+        let content = || -> syn::Result<_> {
+            let content;
+            parenthesized!(content in self.input);
+            Ok(content)
+        };
+        let at = self.here();
+        let content = content().map_err(|_| reject::wrong_form(at, self.name))?;
+        if content.is_empty() {
+            return Err(reject::wrong_form(self.span, self.name));
+        }
+        let at = content.span();
+        let list = read(&content).ok_or_else(|| reject::wrong_form(at, self.name))?;
+        if content.is_empty() { Ok(list) } else { Err(reject::wrong_form(content.span(), self.name)) }
+    }
+
+    /// The next token, or the name if there is none.
+    fn here(&self) -> Span {
+        if self.input.is_empty() { self.span } else { self.input.span() }
+    }
+
+    fn variant(&self, known: Words) -> syn::Result<Ident> {
+        let word: LitStr = self.value()?;
+        variant(word.span(), self.name, &word.value(), known)
+    }
+
+    fn number(&self, least: u64, most: u64, takes: &str) -> syn::Result<Literal> {
+        let number: LitInt = self.value()?;
+        match number.base10_parse::<u64>() {
+            Ok(value) if (least..=most).contains(&value) => Ok(unsuffixed(value, number.span())),
+            _ => Err(reject::out_of_range(number.span(), self.name, &number.to_string(), takes)),
+        }
+    }
+
+    fn milliseconds(&self) -> syn::Result<Literal> {
+        let limit: LitStr = self.value()?;
+        let text = limit.value();
+        let milliseconds = milliseconds(&text).filter(|limit| (1..=TIME_LIMIT_MS_MAX).contains(limit));
+        milliseconds.map(|value| unsuffixed(value, limit.span())).ok_or_else(|| {
+            let takes = "whole milliseconds or seconds, up to a day: `\"500ms\"`, `\"2s\"`";
+            reject::out_of_range(limit.span(), self.name, &format!("{text:?}"), takes)
+        })
+    }
+
+    fn verdicts(&self) -> syn::Result<Vec<Ident>> {
+        let words = self.list(|list| list.parse_terminated(Ident::parse_any, Token![,]).ok())?;
+        let mut verdicts: Vec<Ident> = Vec::new();
+        for word in words {
+            let (span, word) = (word.span(), word.to_string());
+            let verdict = variant(span, "verdict", &word, words::VERDICTS)?;
+            if words::GOOD_VERDICTS.contains(&word.as_str()) {
+                return Err(reject::good_verdict(span, &word));
+            }
+            if verdicts.contains(&verdict) {
+                return Err(reject::repeated(span, &word));
+            }
+            verdicts.push(verdict);
+        }
+        Ok(verdicts)
+    }
+
+    fn allowed(&self) -> syn::Result<Allowed> {
+        let (pattern, reason) = self.list(|list| {
+            let pattern: LitStr = list.parse().ok()?;
+            let comma: Option<Token![,]> = list.parse().ok()?;
+            if comma.is_none() || list.is_empty() {
+                return Some((pattern, None));
+            }
+            let word = list.call(Ident::parse_any).ok()?;
+            list.parse::<Token![=]>().ok()?;
+            let reason: LitStr = list.parse().ok()?;
+            list.parse::<Option<Token![,]>>().ok()?;
+            (word == "reason").then_some((pattern, Some(reason)))
+        })?;
+        let Some(reason) = reason else { return Err(reject::no_reason(&pattern)) };
+        for (what, text) in [("pattern", &pattern), ("reason", &reason)] {
+            if text.value().trim().is_empty() {
+                return Err(reject::empty(text.span(), what));
+            }
+        }
+        Ok(Allowed { pattern, reason })
+    }
+
+    fn expression(&self) -> syn::Result<Expr> {
+        self.list(|list| {
+            let expression = list.parse().ok()?;
+            list.parse::<Option<Token![,]>>().ok()?;
+            Some(expression)
+        })
+    }
+
+    fn path(&self) -> syn::Result<Path> {
+        self.value::<ModStyle>().map(|path| path.0)
+    }
+}
+
+/// A path without generic arguments.
+struct ModStyle(Path);
+
+impl Parse for ModStyle {
+    fn parse(input: ParseStream<'_>) -> syn::Result<ModStyle> {
+        input.call(Path::parse_mod_style).map(ModStyle)
+    }
+}
+
+fn variant(span: Span, noun: &str, word: &str, known: Words) -> syn::Result<Ident> {
+    match known.iter().find(|(name, _)| *name == word) {
+        Some((_, variant)) => Ok(Ident::new(variant, Span::mixed_site().located_at(span))),
+        None => Err(reject::unknown(span, noun, word, known)),
+    }
+}
+
+fn unsuffixed(value: u64, span: Span) -> Literal {
+    let mut literal = Literal::u64_unsuffixed(value);
+    literal.set_span(span);
+    literal
+}
+
+/// Reads `500ms` and `2s`.
+fn milliseconds(text: &str) -> Option<u64> {
+    let (number, factor) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1),
+        None => (text.strip_suffix('s')?, 1000),
+    };
+    // `parse` alone would take a sign.
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(factor)
+}

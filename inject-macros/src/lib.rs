@@ -1,0 +1,77 @@
+//! The attributes of firsthit, which re-exports them: use them by way of that crate.
+
+mod args;
+mod function;
+mod reject;
+mod test;
+mod words;
+
+use proc_macro::TokenStream;
+
+/// Makes a function a test that is swept: every call chain of it that allocates is failed once, on its first hit.
+///
+/// ```
+/// // In a test binary this is a test; the attribute leaves nothing behind in other builds.
+/// #[global_allocator]
+/// static ALLOC: firsthit::Alloc = firsthit::Alloc::system();
+///
+/// fn squares(count: usize) -> Result<Vec<usize>, std::collections::TryReserveError> {
+///     let mut squares = Vec::new();
+///     squares.try_reserve_exact(count)?;
+///     squares.extend((0..count).map(|n| n * n));
+///     Ok(squares)
+/// }
+///
+/// #[firsthit::test(deny(aborted), time_limit = "5s")]
+/// fn squares_survive() -> Result<(), std::collections::TryReserveError> {
+///     assert_eq!(squares(4)?, [0, 1, 4, 9]);
+///     Ok(())
+/// }
+/// ```
+///
+/// The function takes nothing and returns nothing, or anything that is a `firsthit::Outcome`, such as a `Result`. It
+/// becomes an ordinary `#[test]` of the same name, so `--exact`, `#[ignore]`, `#[should_panic]`, `#[cfg]` and every
+/// other attribute on it mean what they mean on any test. It does what this does:
+///
+/// ```no_run
+/// # type Error = std::collections::TryReserveError;
+/// # fn squares_survive() -> Result<(), Error> { Ok(()) }
+/// firsthit::Sweep::new()
+///     .name("tests::squares_survive")
+///     .deny(firsthit::Verdict::Aborted)
+///     .time_limit(std::time::Duration::from_secs(5))
+///     .check(squares_survive);
+/// ```
+///
+/// # Arguments
+/// In any order; all may be left out. What is not said here is said at the method of `firsthit::Sweep` of that name.
+///
+/// | argument | what it says | without it |
+/// |---|---|---|
+/// | `explorer = "worker"` | how an injection is isolated: `worker`, `snapshot`, `process`, `inline` | the one that fits |
+/// | `mode = "once"` | what happens behind the failed allocation: `once`, `sticky`, `forbid` | `once` |
+/// | `depth = 2` | 2: fail the chains of the recovery code as well | 1 |
+/// | `workers = 4` | how many processes explore at a time, 1 to 64 | the processors |
+/// | `time_limit = "500ms"` | how long one run may take, in whole `ms` or `s`, up to a day | 20 baselines, at least 2 s |
+/// | `chains_max = 1_000` | for how many call chains there is room | 131,072 |
+/// | `deny(aborted)` | verdicts that fail the test, though by default they only count | none |
+/// | `allow("path", reason = "why")` | accepts findings with this in a function's path; may be repeated | none |
+/// | `expect(is_no_memory)` | a path or closure, `Fn(&R) -> bool`: the errors that may surface | any error |
+/// | `crate = a::path` | where firsthit is, for crates that re-export it | `::firsthit` |
+///
+/// # What it refuses
+/// With the cure, on the word that is to blame: `async`, `const`, `unsafe` and `extern` functions, parameters, methods,
+/// generic arguments, items that are no function, a second `#[test]` beside it, and unknown, malformed or repeated arguments.
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    let kept = item.clone();
+    match test::expand(args.into(), item.into()) {
+        Ok(tokens) => tokens.into(),
+        Err(error) => {
+            // The item stays, so that nothing else is reported about it than the refusal.
+            let mut tokens = TokenStream::from(error.into_compile_error());
+            tokens.extend(kept);
+            tokens
+        }
+    }
+}

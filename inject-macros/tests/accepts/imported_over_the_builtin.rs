@@ -1,0 +1,9 @@
+use firsthit::test;
+
+#[test]
+fn name() {}
+
+#[test(mode = "forbid")]
+fn another() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[firsthit::test]
+async fn name() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[firsthit::test]
+const fn name() {}
+
+fn main() {}

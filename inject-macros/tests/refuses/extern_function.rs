@@ -1,0 +1,4 @@
+#[firsthit::test]
+extern "C" fn name() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[firsthit::test]
+fn name<T: Default>() {
+    let _ = T::default();
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[firsthit::test(deny(absorbed))]
+fn name() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Stack;
+
+impl Stack {
+    #[firsthit::test]
+    fn name(&self) {}
+}
+
+fn main() {}

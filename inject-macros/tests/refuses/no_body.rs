@@ -1,0 +1,6 @@
+trait Sweeps {
+    #[firsthit::test]
+    fn name();
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[firsthit::test]
+unsafe fn name() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#[firsthit::test]
+fn name()
+where
+    u8: Copy,
+{
+}
+
+fn main() {}
