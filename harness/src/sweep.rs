@@ -59,14 +59,14 @@ pub struct Sweep<R> {
     expected: Option<Box<dyn Fn(&R) -> bool>>,
 }
 
-impl<R: Outcome> Default for Sweep<R> {
+impl<R> Default for Sweep<R> {
     #[track_caller]
     fn default() -> Sweep<R> {
         Sweep::new()
     }
 }
 
-impl<R: Outcome> Sweep<R> {
+impl<R> Sweep<R> {
     /// A sweep of depth 1, mode `once`, with the explorer that fits and as many workers as there are processors.
     #[track_caller]
     pub fn new() -> Sweep<R> {
@@ -169,7 +169,10 @@ impl<R: Outcome> Sweep<R> {
     /// # Panics
     /// As [`sweep`].
     #[track_caller]
-    pub fn check(self, body: impl Fn() -> R) {
+    pub fn check(self, body: impl Fn() -> R)
+    where
+        R: Outcome,
+    {
         let report = self.run(body);
         if !report.is_clean() {
             panic!("{report}");
@@ -178,7 +181,10 @@ impl<R: Outcome> Sweep<R> {
     }
 
     /// Sweeps, and gives the report back.
-    pub fn run(mut self, body: impl Fn() -> R) -> Report {
+    pub fn run(mut self, body: impl Fn() -> R) -> Report
+    where
+        R: Outcome,
+    {
         self.settings.ordinal = SWEEPS.replace(SWEEPS.get() + 1);
         let overruled = self.settings.overrule(|name| match std::env::var_os(name) {
             Some(value) if !value.is_empty() => Some(value.to_string_lossy().into_owned()),
