@@ -2,7 +2,8 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Ident, ReturnType};
+use syn::spanned::Spanned as _;
+use syn::{Ident, ReturnType, Signature};
 
 use crate::args::{Allowed, Args};
 use crate::function::Function;
@@ -24,15 +25,25 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let mut runner = name.clone();
     runner.set_span(Span::mixed_site().located_at(name.span()));
     let sweep = sweep(&args, name, &sig.output);
+    // What cannot be compared is reported where the user says what the function returns.
+    let check = Ident::new("check", Span::mixed_site().located_at(returns_at(&sig)));
     // By its full path, because `test` may be firsthit's own where people import it.
     Ok(quote_spanned! {Span::mixed_site()=>
         #(#attrs)*
         #[::core::prelude::v1::test]
         #vis fn #runner() {
             #sig #body
-            #sweep.check(#name);
+            #sweep.#check(#name);
         }
     })
+}
+
+/// Where the function says what it returns, or its name.
+fn returns_at(sig: &Signature) -> Span {
+    match &sig.output {
+        ReturnType::Default => sig.ident.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    }
 }
 
 /// The sweep, with everything that was asked for.
