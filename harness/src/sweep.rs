@@ -16,6 +16,8 @@ use crate::verdict::Verdict;
 
 /// How many chains a sweep has room for, where nothing else is said.
 const CHAINS_MAX: usize = 1 << 17;
+/// The most that a sweep can have room for: records number their chains in 32 bits, and each takes about 1 KiB of addresses.
+const CHAINS_LIMIT: usize = 1 << 24;
 
 thread_local! {
     /// How many sweeps this thread has begun.
@@ -131,9 +133,10 @@ impl<R> Sweep<R> {
         self
     }
 
-    /// For how many call chains there is room, by default 131,072. A sweep that meets more says so and fails.
+    /// For how many call chains there is room, by default 131,072, at most 16,777,216; less than 1,024 is 1,024, and
+    /// between them it is rounded up to a power of two. A sweep that meets more says so and fails.
     pub fn chains_max(mut self, chains: usize) -> Self {
-        self.settings.chains_max = chains;
+        self.settings.chains_max = chains.clamp(1, CHAINS_LIMIT);
         self
     }
 
