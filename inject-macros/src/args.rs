@@ -11,6 +11,9 @@ use crate::words::{self, Words};
 /// The longest time limit, in milliseconds: a day, as in the environment's variable.
 const TIME_LIMIT_MS_MAX: u64 = 86_400_000;
 
+/// What a sweep can have room for at most.
+const CHAINS_LIMIT: u64 = 1 << 24;
+
 /// What the attribute was given.
 #[derive(Default)]
 pub(crate) struct Args {
@@ -63,7 +66,7 @@ impl Args {
             "mode" => self.mode = Some(argument.variant(words::MODES)?),
             "depth" => self.depth = Some(argument.number(1, 2, "1 or 2")?),
             "workers" => self.workers = Some(argument.number(1, 64, "a number from 1 to 64")?),
-            "chains_max" => self.chains_max = Some(argument.number(1, u32::MAX.into(), "a number from 1 on")?),
+            "chains_max" => self.chains_max = Some(argument.number(1, CHAINS_LIMIT, "a number from 1 to 16777216")?),
             "time_limit" => self.time_limit_ms = Some(argument.milliseconds()?),
             "deny" => self.denied = argument.verdicts()?,
             "allow" => self.allow(argument.allowed()?)?,
@@ -320,6 +323,7 @@ mod tests {
             ("depth = 3", "`depth` cannot be 3"),
             ("workers = 65", "`workers` cannot be 65"),
             ("chains_max = 0", "`chains_max` cannot be 0"),
+            ("chains_max = 16777217", "`chains_max` cannot be 16777217"),
             ("chains_max = 99999999999999999999", "`chains_max` cannot be"),
             ("depth = 1, depth = 1", "`depth` is given twice"),
             ("deny(hung), deny(hung)", "`deny` is given twice"),

@@ -114,3 +114,78 @@ fn shown(name: &Ident) -> String {
         _ => name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    fn expanded(args: TokenStream, item: TokenStream) -> String {
+        expand(args, item).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_function_stands_unchanged_in_a_test_of_its_name() {
+        let item = quote! { #[ignore] pub fn name() -> Result<u8, E> { #![allow(unused)] some invalid { code } } };
+        let test = quote! {
+            #[ignore]
+            #[::core::prelude::v1::test]
+            pub fn name() {
+                fn name() -> Result<u8, E> { #![allow(unused)] some invalid { code } }
+                ::firsthit::Sweep::<Result<u8, E> >::new().name(
+                    ::core::concat!(::core::module_path!(), "::", "name").split_once("::").map_or("name", |(_, name)| name),
+                ).check(name);
+            }
+        };
+        assert_eq!(expanded(quote!(), item), test.to_string());
+    }
+
+    #[test]
+    fn every_argument_is_a_call() {
+        let args = quote! {
+            crate = a::b, expect(f), allow("p", reason = "r"), deny(aborted, hung), time_limit = "2s",
+            chains_max = 1_000, workers = 3, depth = 2, mode = "sticky", explorer = "inline"
+        };
+        let calls = quote! {
+            .explorer(a::b::Explorer::Inline).mode(a::b::Mode::Sticky).depth(2).workers(3).chains_max(1000)
+            .time_limit(::core::time::Duration::from_millis(2000))
+            .deny(a::b::Verdict::Aborted).deny(a::b::Verdict::Hung).allow("p", "r").expect(f).check(name)
+        };
+        let test = expanded(
+            args,
+            quote!(
+                fn name() {}
+            ),
+        );
+        assert!(test.contains(&calls.to_string()), "{test}");
+        assert!(test.contains("a :: b :: Sweep :: < () > :: new"), "{test}");
+    }
+
+    #[test]
+    fn the_result_is_inferred_where_it_has_no_name() {
+        let opaque = quote!(
+            fn name() -> Option<(u8, impl Outcome)> {}
+        );
+        assert!(expanded(quote!(), opaque).contains("Sweep :: < _ > :: new"));
+    }
+
+    #[test]
+    fn all_that_is_wrong_with_a_function_is_said_at_once() {
+        let item = quote!(
+            #[test]
+            const async unsafe extern "C" fn name<T>(t: T) -> !
+            where
+                T: Copy,
+            {
+            }
+        );
+        let refusals = expand(quote!(), item).unwrap_err().into_iter();
+        let (said, cures): (Vec<String>, Vec<String>) = refusals
+            .map(|refusal| refusal.to_string())
+            .map(|text| text.split_once("\nhelp: ").map(|(said, cure)| (said.to_owned(), cure.to_owned())).unwrap())
+            .unzip();
+        assert_eq!(said.len(), 9, "{said:?}");
+        assert!(cures.iter().all(|cure| !cure.is_empty()));
+    }
+}
