@@ -15,6 +15,11 @@ use crate::chain::id::Id;
 /// assert!(Err::<(), _>("no memory").is_error());
 /// assert!(!Ok::<_, ()>(3).is_error());
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "two values of `{Self}` from two runs cannot be compared",
+    label = "not an `Outcome`",
+    note = "a swept function returns nothing, a `Result` or `Option` that is `Debug`, a plain value, or a type for which you implement `firsthit::Outcome`"
+)]
 pub trait Outcome {
     /// Whether this is a failure that surfaced.
     fn is_error(&self) -> bool {

@@ -16,6 +16,8 @@ use crate::verdict::Verdict;
 
 /// How many chains a sweep has room for, where nothing else is said.
 const CHAINS_MAX: usize = 1 << 17;
+/// The most that a sweep can have room for: records number their chains in 32 bits, and each takes about 1 KiB of addresses.
+const CHAINS_LIMIT: usize = 1 << 24;
 
 thread_local! {
     /// How many sweeps this thread has begun.
@@ -62,14 +64,14 @@ pub struct Sweep<R> {
     expected: Option<Expected<R>>,
 }
 
-impl<R: Outcome> Default for Sweep<R> {
+impl<R> Default for Sweep<R> {
     #[track_caller]
     fn default() -> Sweep<R> {
         Sweep::new()
     }
 }
 
-impl<R: Outcome> Sweep<R> {
+impl<R> Sweep<R> {
     /// A sweep of depth 1, mode `once`, with the explorer that fits and as many workers as there are processors.
     #[track_caller]
     pub fn new() -> Sweep<R> {
@@ -135,9 +137,10 @@ impl<R: Outcome> Sweep<R> {
         self
     }
 
-    /// For how many call chains there is room, by default 131,072. A sweep that meets more says so and fails.
+    /// For how many call chains there is room, by default 131,072, at most 16,777,216; less than 1,024 is 1,024, and
+    /// between them it is rounded up to a power of two. A sweep that meets more says so and fails.
     pub fn chains_max(mut self, chains: usize) -> Self {
-        self.settings.chains_max = chains;
+        self.settings.chains_max = chains.clamp(1, CHAINS_LIMIT);
         self
     }
 
@@ -173,7 +176,10 @@ impl<R: Outcome> Sweep<R> {
     /// # Panics
     /// As [`sweep`].
     #[track_caller]
-    pub fn check(self, body: impl Fn() -> R) {
+    pub fn check(self, body: impl Fn() -> R)
+    where
+        R: Outcome,
+    {
         let report = self.run(body);
         if !report.is_clean() {
             panic!("{report}");
@@ -182,7 +188,10 @@ impl<R: Outcome> Sweep<R> {
     }
 
     /// Sweeps, and gives the report back.
-    pub fn run(mut self, body: impl Fn() -> R) -> Report {
+    pub fn run(mut self, body: impl Fn() -> R) -> Report
+    where
+        R: Outcome,
+    {
         self.settings.body = std::any::type_name_of_val(&body);
         self.settings.ordinal = SWEEPS.replace(SWEEPS.get() + 1);
         if self.settings.name.is_none() {

@@ -63,9 +63,26 @@ fn the_mode_is_passed_on() -> Result<(), String> {
     squares(black_box(10)).map(drop).map_err(|error| error.to_string())
 }
 
-#[firsthit::test(explorer = "process", workers = 2, depth = 2, chains_max = 1_000, time_limit = "20s")]
-fn every_other_argument_is_taken() -> Result<Vec<usize>, TryReserveError> {
-    squares(black_box(10))
+#[firsthit::test(explorer = "process", deny(aborted))]
+#[should_panic(expected = "explored by process, as asked for")]
+fn the_explorer_is_passed_on() {
+    black_box(doubles(10));
+}
+
+#[firsthit::test(depth = 2, workers = 2, deny(aborted))]
+#[should_panic(expected = "then failed as well, during the recovery")]
+fn the_depth_is_passed_on() {
+    if squares(black_box(10)).is_err() {
+        black_box(doubles(10));
+    }
+}
+
+#[firsthit::test(time_limit = "100ms")]
+#[should_panic(expected = "1 hung")]
+fn the_time_limit_is_passed_on() {
+    while squares(black_box(10)).is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(700));
+    }
 }
 
 #[firsthit::test(explorer = "inline")]
@@ -87,6 +104,33 @@ fn an_ignored_test_is_not_run() {
 #[cfg(any())]
 fn a_test_that_is_not_compiled() {
     no_such_function();
+}
+
+mod testing {
+    pub(crate) use firsthit::*;
+}
+
+#[testing::test(crate = crate::testing, mode = "sticky", explorer = "worker", deny(aborted), time_limit = "20s")]
+fn firsthit_may_be_elsewhere() -> Result<(), TryReserveError> {
+    squares(black_box(10)).map(drop)
+}
+
+macro_rules! tests {
+    ($($(#[$attribute:meta])* $name:ident -> $returned:ty $body:block)*) => {$(
+        #[firsthit::test(deny(aborted))]
+        $(#[$attribute])*
+        fn $name() -> $returned $body
+    )*};
+}
+
+tests! {
+    /// Documented.
+    a_macro_may_write_the_test -> Result<(), TryReserveError> { squares(black_box(10)).map(drop) }
+
+    #[should_panic(expected = "1 aborted")]
+    a_macro_may_pass_attributes_on -> () {
+        black_box(doubles(10));
+    }
 }
 
 mod nested {

@@ -11,6 +11,9 @@ use crate::words::{self, Words};
 /// The longest time limit, in milliseconds: a day, as in the environment's variable.
 const TIME_LIMIT_MS_MAX: u64 = 86_400_000;
 
+/// What a sweep can have room for at most.
+const CHAINS_LIMIT: u64 = 1 << 24;
+
 /// What the attribute was given.
 #[derive(Default)]
 pub(crate) struct Args {
@@ -63,7 +66,7 @@ impl Args {
             "mode" => self.mode = Some(argument.variant(words::MODES)?),
             "depth" => self.depth = Some(argument.number(1, 2, "1 or 2")?),
             "workers" => self.workers = Some(argument.number(1, 64, "a number from 1 to 64")?),
-            "chains_max" => self.chains_max = Some(argument.number(1, u32::MAX.into(), "a number from 1 on")?),
+            "chains_max" => self.chains_max = Some(argument.number(1, CHAINS_LIMIT, "a number from 1 to 16777216")?),
             "time_limit" => self.time_limit_ms = Some(argument.milliseconds()?),
             "deny" => self.denied = argument.verdicts()?,
             "allow" => self.allow(argument.allowed()?)?,
@@ -229,4 +232,118 @@ fn milliseconds(text: &str) -> Option<u64> {
     // `parse` alone would take a sign.
     let digits = number.bytes().all(|byte| byte.is_ascii_digit());
     number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Args, milliseconds};
+    use quote::ToTokens;
+
+    fn parsed(args: &str) -> Args {
+        syn::parse_str(args).unwrap_or_else(|error| panic!("{args}: {error}"))
+    }
+
+    fn refused(args: &str) -> String {
+        syn::parse_str::<Args>(args).err().unwrap_or_else(|| panic!("taken: {args}")).to_string()
+    }
+
+    fn text(value: Option<impl ToTokens>) -> String {
+        value.into_token_stream().to_string()
+    }
+
+    #[test]
+    fn nothing_is_said_by_saying_nothing() {
+        let args = parsed("");
+        assert!(args.explorer.is_none() && args.mode.is_none() && args.depth.is_none() && args.krate.is_none());
+        assert!(args.workers.is_none() && args.time_limit_ms.is_none() && args.chains_max.is_none());
+        assert!(args.denied.is_empty() && args.allowed.is_empty() && args.expected.is_none());
+    }
+
+    #[test]
+    fn every_argument_is_taken_in_any_order() {
+        let mut said = [
+            r#"explorer = "snapshot""#,
+            r#"mode = "forbid""#,
+            "depth = 2",
+            "workers = 0x10_u8",
+            r#"time_limit = "2s""#,
+            "chains_max = 1_000",
+            "deny(aborted, hung,)",
+            r#"allow("grow", reason = "known")"#,
+            "expect(|result| result.is_err(),)",
+            "crate = crate::testing",
+        ];
+        for ends in [",", ""] {
+            said.reverse();
+            let args = parsed(&(said.join(", ") + ends));
+            assert_eq!([text(args.explorer), text(args.mode)], ["Snapshot", "Forbid"]);
+            assert_eq!([text(args.depth), text(args.workers), text(args.chains_max)], ["2", "16", "1000"]);
+            assert_eq!(text(args.time_limit_ms), "2000");
+            assert_eq!(args.denied, ["Aborted", "Hung"]);
+            assert_eq!(text(args.expected), "| result | result . is_err ()");
+            assert_eq!(text(args.krate), "crate :: testing");
+            let allowed: Vec<_> = args.allowed.iter().map(|a| (a.pattern.value(), a.reason.value())).collect();
+            assert_eq!(allowed, [("grow".to_owned(), "known".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn findings_may_be_allowed_more_than_once() {
+        assert_eq!(parsed(r#"allow("a", reason = "x"), depth = 1, allow("b", reason = "x",)"#).allowed.len(), 2);
+        assert!(refused(r#"allow("a", reason = "x"), allow("a", reason = "y")"#).contains("is given twice"));
+    }
+
+    #[test]
+    fn limits_are_whole_and_have_a_unit() {
+        for (text, expected) in [
+            ("500ms", Some(500)),
+            ("2s", Some(2_000)),
+            ("0s", Some(0)),
+            ("18446744073709551615s", None),
+            ("18446744073709551616ms", None),
+            ("2", None),
+            ("s", None),
+            ("+2s", None),
+            ("-2s", None),
+            ("1.5s", None),
+            ("2 s", None),
+            ("2S", None),
+            ("", None),
+        ] {
+            assert_eq!(milliseconds(text), expected, "{text}");
+        }
+        assert_eq!(text(parsed(r#"time_limit = "86400s""#).time_limit_ms), "86400000");
+        assert!(refused(r#"time_limit = "86400001ms""#).contains("up to a day"));
+    }
+
+    #[test]
+    fn what_is_refused_comes_with_a_cure() {
+        for (args, wrong) in [
+            ("depth = 0", "`depth` cannot be 0"),
+            ("depth = 3", "`depth` cannot be 3"),
+            ("workers = 65", "`workers` cannot be 65"),
+            ("chains_max = 0", "`chains_max` cannot be 0"),
+            ("chains_max = 16777217", "`chains_max` cannot be 16777217"),
+            ("chains_max = 99999999999999999999", "`chains_max` cannot be"),
+            ("depth = 1, depth = 1", "`depth` is given twice"),
+            ("deny(hung), deny(hung)", "`deny` is given twice"),
+            ("deny(recovered)", "ended well"),
+            ("deny(Aborted)", "did you mean `aborted`?"),
+            (r#"mode = "stikcy""#, "did you mean `sticky`?"),
+            ("exclude = 1", "unknown argument `exclude`"),
+            ("depth 1", "`depth` is not written like this"),
+            ("depth =", "`depth` is not written like this"),
+            ("expect", "`expect` is not written like this"),
+            ("crate = a<b>", "separate arguments by `,`"),
+            (r#"allow("a")"#, "for a reason"),
+            (r#"allow("a",)"#, "for a reason"),
+            (r#"allow("a", reason = "")"#, "the reason is empty"),
+            (r#"allow("a", because = "b")"#, "`allow` is not written like this"),
+            (r#"allow("a", reason = "b", "c")"#, "`allow` is not written like this"),
+        ] {
+            let refusal = refused(args);
+            let (said, cure) = refusal.split_once("\nhelp: ").unwrap_or_else(|| panic!("{args}: {refusal}"));
+            assert!((said.contains(wrong) || cure.contains(wrong)) && !cure.is_empty(), "{args}: {refusal}");
+        }
+    }
 }

@@ -61,7 +61,8 @@ use proc_macro::TokenStream;
 ///
 /// # What it refuses
 /// With the cure, on the word that is to blame: `async`, `const`, `unsafe` and `extern` functions, parameters, methods,
-/// generic arguments, items that are no function, a second `#[test]` beside it, and unknown, malformed or repeated arguments.
+/// generic arguments, items that are no function, a second `#[test]` below it, and unknown, malformed or repeated arguments.
+/// A `#[test]` above it is gone before this attribute is asked: such a test is listed and run twice.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     let kept = item.clone();

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Error, FnArg, LitStr, Signature};
+use syn::{Attribute, Error, FnArg, LitStr, ReturnType, Signature, Type};
 
 use crate::words::{self, Words};
 
@@ -65,6 +65,15 @@ fn signature(sig: &Signature, refusals: &mut Refusals) {
     }
     if let Some(bounds) = &sig.generics.where_clause {
         refusals.add(on(bounds, "a test without generic arguments has nothing to bound", "remove the `where` clause"));
+    }
+    if let ReturnType::Type(_, ty) = &sig.output
+        && let Type::Never(never) = &**ty
+    {
+        refusals.add(on(
+            never,
+            "a swept test returns, so that what it gives can be compared",
+            "remove `-> !`; a test that is to panic says so with `#[should_panic]`",
+        ));
     }
     match sig.inputs.first() {
         Some(FnArg::Receiver(receiver)) => refusals.add(on(

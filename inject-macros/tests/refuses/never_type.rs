@@ -1,0 +1,6 @@
+#[firsthit::test]
+fn name() -> ! {
+    panic!()
+}
+
+fn main() {}
