@@ -5,7 +5,7 @@ mod escape;
 pub(crate) mod finding;
 pub(crate) mod frames;
 mod group;
-mod name;
+pub(crate) mod name;
 pub(crate) mod report;
 #[cfg(test)]
 mod sample;
