@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explain::finding::{self, Chain as Shown, Finding};
-use crate::explain::{frames, name, report as text};
+use crate::explain::frames::{self, Frames};
+use crate::explain::{name, report as text};
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
@@ -78,7 +79,7 @@ impl Report {
         for (failed, verdict) in failed.iter().zip(&verdicts) {
             let finding = narrator.finding(failed, *verdict, build);
             let allowed = settings.allowed.iter().position(|allowed| {
-                !verdict.is_good() && finding.chain.iter().any(|frame| frame.function.contains(&allowed.pattern))
+                !verdict.is_good() && finding.chain.iter().any(|frame| name::matches(&frame.function, &allowed.pattern))
             });
             if let Some(place) = allowed {
                 allowed_by[place] += 1;
@@ -102,9 +103,10 @@ impl Report {
             );
         }
         notes.push(format!(
-            "frames are found by {}; {} allocations in a run of {}",
+            "frames are found by {}; {} allocation{} in a run of {}",
             Walker::from_number(baseline.walker).as_str(),
             baseline.allocations,
+            if baseline.allocations == 1 { "" } else { "s" },
             time(baseline.nanos)
         ));
         notes.extend(left_out(campaign));
@@ -112,20 +114,28 @@ impl Report {
             notes
                 .push("a second run in one process does not give what the first gives: no retry was judged".to_owned());
         }
+        let mut shown = findings.iter().filter(|finding| !finding.verdict.is_good()).flat_map(|finding| &finding.chain);
+        let blind =
+            shown.all(|symbol| symbol.line.is_none()) && findings.iter().any(|finding| !finding.verdict.is_good());
+        // A replay fails one chain: what matches none of the others says nothing.
         for (allowed, count) in settings.allowed.iter().zip(allowed_by) {
             let (pattern, reason) = (&allowed.pattern, &allowed.reason);
             notes.push(match count {
+                0 if settings.replay.is_some() => continue,
+                0 if blind => format!(
+                    "`allow(\"{pattern}\")` matches no finding; this build has no debugging information, without which \
+                     inlined functions have no names (`debug = \"limited\"` in the profile adds it)"
+                ),
                 0 => format!("`allow(\"{pattern}\")` matches no finding any more: remove it"),
                 _ => format!("{count} allowed by \"{pattern}\": {reason}"),
             });
         }
-        let folder = std::env::current_dir().unwrap_or_default();
         let brief = |verdict: Verdict| !fails(settings, verdict);
         let report = text::Report {
             test: &title(settings),
             findings: &findings,
             notes: &notes,
-            base: frames::base(&folder),
+            base: frames::base(&narrator.folder),
             brief: &brief,
         };
         let mut text = report.to_string();
@@ -228,6 +238,8 @@ struct Narrator<'a> {
     settings: &'a Settings,
     campaign: &'a Campaign,
     symbols: Symbols,
+    /// Where the test runs.
+    folder: PathBuf,
 }
 
 impl<'a> Narrator<'a> {
@@ -243,7 +255,8 @@ impl<'a> Narrator<'a> {
             [failed.facts.frames, hung_in, forbidden].into_iter().for_each(&mut want);
             owners.chain(others).chain(before).for_each(&mut want);
         }
-        Narrator { settings, campaign, symbols: Symbols::resolve(&modules, &addresses) }
+        let folder = std::env::current_dir().unwrap_or_default();
+        Narrator { settings, campaign, symbols: Symbols::resolve(&modules, &addresses), folder }
     }
 
     fn shown(&self, span: Span) -> Shown {
@@ -304,6 +317,7 @@ impl<'a> Narrator<'a> {
         let panic = evidence.panic;
         if panic.count > 0 {
             let (file, message) = (text(panic.file), text(panic.message));
+            let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(&file));
             told.push(format!("panicked at {file}:{}:{}: {message}", panic.line, panic.column));
         }
         match evidence.end {

@@ -12,7 +12,7 @@ pub(super) enum Owner {
     User,
     /// A crate that the user depends on, as `name-version`.
     Dependency(String),
-    /// A crate of the standard library; empty for the shims that the compiler makes.
+    /// A crate of the standard library, or one that does its work elsewhere; empty for the shims of the compiler.
     Std(String),
     /// This harness.
     Firsthit,
@@ -24,15 +24,18 @@ pub(super) enum Owner {
 const STD_CRATES: [&str; 9] =
     ["alloc", "core", "std", "test", "proc_macro", "panic_abort", "panic_unwind", "unwind", "std_detect"];
 
+/// Crates that allocate on behalf of whoever called them, as `alloc` does: never the place to mend.
+const CONTAINERS: [&str; 2] = ["allocator-api2", "hashbrown"];
+
 /// Prefixes of functions that the compiler and the C runtime add around Rust code.
 const SHIMS: [&str; 9] =
     ["__rust", "__rdl_", "__rg_", "rust_begin", "rust_eh_", "__libc_start", "start_thread", "clone3", "__clone"];
 
 /// Finds owners and prints places, for a user who works in one folder.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Frames<'a> {
+pub(crate) struct Frames<'a> {
     /// The workspace's folder; what lies below it is the user's.
-    pub(super) base: &'a Path,
+    pub(crate) base: &'a Path,
 }
 
 impl Frames<'_> {
@@ -57,6 +60,7 @@ impl Frames<'_> {
         let path = slashes(below.as_deref().unwrap_or(file));
         match dependency(&path) {
             Some((krate, _)) if krate.starts_with("firsthit-0") => Owner::Firsthit,
+            Some((krate, _)) if is_container(&krate) => Owner::Std(krate),
             Some((krate, _)) => Owner::Dependency(krate),
             None => Owner::User,
         }
@@ -64,14 +68,18 @@ impl Frames<'_> {
 
     /// The file as the user would open it, or within its crate; nothing if no file is known.
     pub(super) fn path(self, symbol: &Symbol) -> Option<String> {
-        let file = symbol.file.as_ref()?;
+        symbol.file.as_deref().map(|file| self.shown(file))
+    }
+
+    /// `file` as the user would open it, or within its crate.
+    pub(crate) fn shown(self, file: &Path) -> String {
         let below = self.below_base(file);
         let path = slashes(below.as_deref().unwrap_or(file));
         let path = match dependency(&path) {
             Some((krate, rest)) => format!("{krate}/{rest}"),
             None => path,
         };
-        Some(escape::name(&path))
+        escape::name(&path)
     }
 
     /// `file:line:column`, as far as they are known.
@@ -133,6 +141,10 @@ fn dependency(path: &str) -> Option<(String, &str)> {
     let (commit, rest) = rest.split_once('/')?;
     let name = repository.rsplit_once('-').map_or(repository, |(name, _)| name);
     Some((format!("{name}-{commit}"), rest))
+}
+
+fn is_container(krate: &str) -> bool {
+    krate.rsplit_once('-').is_some_and(|(name, _)| CONTAINERS.contains(&name))
 }
 
 fn is_firsthit(function: &str) -> bool {
@@ -240,6 +252,15 @@ mod tests {
         let git = "/home/ann/.cargo/git/checkouts/arena-a1b2c3/9f8e7d6/src/lib.rs";
         assert_eq!(owner("arena::f", git), Owner::Dependency("arena-9f8e7d6".to_owned()));
         assert_eq!(place(git), "arena-9f8e7d6/src/lib.rs:7:3");
+    }
+
+    #[test]
+    fn containers_are_folded_like_std_unless_they_are_the_users() {
+        let registry = "/home/ann/.cargo/registry/src/index/hashbrown-0.14.5/src/raw/mod.rs";
+        assert_eq!(owner("hashbrown::raw::f", registry), Owner::Std("hashbrown-0.14.5".to_owned()));
+        assert_eq!(owner("hashbrown::raw::f", "/home/ann/demo/src/raw/mod.rs"), Owner::User);
+        let other = "/home/ann/.cargo/registry/src/index/hashbrown-extras-1.0.0/src/lib.rs";
+        assert_eq!(owner("f", other), Owner::Dependency("hashbrown-extras-1.0.0".to_owned()));
     }
 
     #[test]

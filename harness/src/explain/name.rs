@@ -12,6 +12,11 @@ pub(super) fn plain(function: &str) -> String {
     plain_at(&function[..end], 0)
 }
 
+/// Whether a function's path contains `pattern`, in full or as reports show it.
+pub(crate) fn matches(function: &str, pattern: &str) -> bool {
+    function.contains(pattern) || plain(function).contains(pattern)
+}
+
 /// The last two parts of a function's path, as in `Vec::push`, closures counted to the function they stand in.
 pub(super) fn short(function: &str) -> String {
     let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
@@ -115,7 +120,7 @@ fn is_arrow(text: &str, at: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, short, swept};
+    use super::{matches, plain, short, swept};
 
     #[test]
     fn generic_arguments_go_and_the_path_stays() {
@@ -164,6 +169,13 @@ mod tests {
         ] {
             assert_eq!(short(whole), expected);
         }
+    }
+
+    #[test]
+    fn a_pattern_may_be_copied_from_a_report() {
+        let function = "<demo::Stack<u8> as core::ops::drop::Drop>::drop";
+        assert!(matches(function, "<demo::Stack as Drop>::drop") && matches(function, "Stack<u8>"));
+        assert!(!matches(function, "Stack::drop"));
     }
 
     #[test]
