@@ -90,10 +90,11 @@ fn gave_back(address: *mut u8, size: usize) {
     if LIVE.is_open() {
         LIVE.remove(address.addr());
     }
-    if let Some(thread) = thread::current() {
-        if !thread.busy.get() && thread.scope.phase() != phase::OFF {
-            thread.balance.gave_back(size);
-        }
+    if let Some(thread) = thread::current()
+        && !thread.busy.get()
+        && thread.scope.phase() != phase::OFF
+    {
+        thread.balance.gave_back(size);
     }
 }
 

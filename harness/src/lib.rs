@@ -3,6 +3,7 @@
 mod chain;
 mod explain;
 mod explore;
+mod explorer;
 mod global_alloc;
 mod inject;
 mod libc_symbol;
@@ -19,7 +20,7 @@ mod token;
 mod trouble;
 mod verdict;
 
-pub use explore::explorer::Explorer;
+pub use explorer::Explorer;
 pub use global_alloc::Alloc;
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;

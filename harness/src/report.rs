@@ -9,6 +9,7 @@ use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explain::finding::{self, Chain as Shown, Finding};
 use crate::explain::{frames, report as text};
+use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
 use crate::oracle::judge::judge;
@@ -83,6 +84,14 @@ impl Report {
             }
             failing += usize::from(fails(settings, *verdict));
             findings.push(finding);
+        }
+        if let Some(explorer) = Explorer::from_number(baseline.explorer) {
+            notes.insert(0, format!("explored by {explorer}: {}", campaign.text(baseline.reason)));
+        }
+        if header.disturbed.load(Relaxed) != 0 {
+            notes.push(
+                "the run that was split for snapshots did not end as the baseline: workers did it all again".to_owned(),
+            );
         }
         notes.push(format!(
             "frames are found by {}; {} allocations in a run of {}",
@@ -247,7 +256,8 @@ impl<'a> Narrator<'a> {
             second: first.map(|_| self.shown(facts.frames)),
             evidence: self.told(evidence),
             leaks: leaks.collect(),
-            hang: present(evidence.hung_in).or_else(|| present(evidence.forbidden)),
+            hang: present(evidence.hung_in),
+            forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }
     }
@@ -268,7 +278,7 @@ impl<'a> Narrator<'a> {
             End::Aborted if panic.count == 1 => told.push("the panic could not unwind, which aborts".to_owned()),
             End::Aborted => told.push("called abort".to_owned()),
             End::Unknown if evidence.fired > 0 => {
-                told.push("the process ended, and something else took its status".to_owned())
+                told.push("the process ended, and something else took its status".to_owned());
             }
             _ => {}
         }
@@ -284,7 +294,7 @@ impl<'a> Narrator<'a> {
             Retry::Different => told.push(format!("a retry without a failure gave `{}`", text(evidence.retried.text))),
             Retry::Panicked => told.push("a retry without a failure panicked".to_owned()),
             Retry::Begun => {
-                told.push(format!("a retry without a failure ended the process ({})", ended(evidence.code)))
+                told.push(format!("a retry without a failure ended the process ({})", ended(evidence.code)));
             }
             Retry::NotRun | Retry::Same => {}
         }
@@ -294,9 +304,6 @@ impl<'a> Narrator<'a> {
         }
         if evidence.invariant.len > 0 {
             told.push(format!("the invariant \"{}\" does not hold", text(evidence.invariant)));
-        }
-        if evidence.forbidden.len > 0 {
-            told.push("allocated after the failure, here:".to_owned());
         }
         if evidence.stderr.len > 0 && evidence.end != End::Infallible {
             told.push(format!("printed:\n{}", text(evidence.stderr).trim_end()));

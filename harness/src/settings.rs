@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::explore::explorer::Explorer;
+use crate::explorer::Explorer;
 use crate::mode::Mode;
 use crate::token::Token;
 use crate::verdict::Verdict;

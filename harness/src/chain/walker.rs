@@ -107,7 +107,7 @@ pub(crate) fn exact_at(at: Registers, boundary: &Boundary, out: &mut [usize]) ->
 /// Makes the unwind rules of what is loaded now known; to be called outside of the allocator.
 pub(crate) fn prepare() {
     #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
-    unwind_rules::modules::refresh();
+    unwind_rules::refresh::refresh();
 }
 
 #[cfg(test)]

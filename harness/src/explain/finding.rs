@@ -23,6 +23,8 @@ pub(crate) struct Finding {
     pub(crate) leaks: Vec<Leak>,
     /// Where the test stood when its time was over.
     pub(crate) hang: Option<Chain>,
+    /// Where it allocated again although that was forbidden.
+    pub(crate) forbidden: Option<Chain>,
     /// The command that repeats this injection and no other.
     pub(crate) replay: String,
 }

@@ -39,16 +39,38 @@ impl fmt::Display for Report<'_> {
             write!(f, "\nnote: {}", escape::message(note, "      "))?;
         }
         let frames = Frames { base: self.base };
-        for group in groups(frames, self.findings) {
+        let (listed, told): (Vec<_>, Vec<_>) =
+            groups(frames, self.findings).into_iter().partition(|group| (self.brief)(group.shown.verdict));
+        for group in told {
             f.write_str("\n\n")?;
             block(f, frames, &group)?;
         }
-        Ok(())
+        list(f, frames, &listed)
     }
 }
 
+/// The places of findings that do not fail the test, a line each.
+fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt::Result {
+    let Some(first) = groups.first() else { return Ok(()) };
+    let verdict = first.shown.verdict;
+    write!(f, "\n\n{verdict}, which fails the test only with `deny({verdict})`:")?;
+    for group in groups {
+        let chain = &group.shown.chain;
+        let asker = chain::asker(frames, chain).unwrap_or_else(|| "an allocation".to_owned());
+        write!(f, "\n  {asker}")?;
+        if let Some(place) = chain::cause(frames, chain).and_then(|(symbol, _)| frames.place(symbol)) {
+            write!(f, " at {place}")?;
+        }
+        if group.others > 0 {
+            write!(f, " ({} chains)", group.others + 1)?;
+        }
+    }
+    Ok(())
+}
+
 fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::Result {
-    let Finding { verdict, request, chain: first, spawned_by, second, evidence, leaks, hang, replay } = group.shown;
+    let Finding { verdict, request, chain: first, spawned_by, second, evidence, leaks, hang, forbidden, replay } =
+        group.shown;
     write!(f, "{verdict}: {}", what(*request))?;
     let state = if *verdict == Verdict::Unreached { "planned" } else { "failed" };
     match chain::asker(frames, first) {
@@ -70,6 +92,9 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
     }
     if let Some(hang) = hang {
         section(f, frames, "stood here when its time was over:", hang)?;
+    }
+    if let Some(forbidden) = forbidden {
+        section(f, frames, "allocated again, which mode `forbid` says it must not:", forbidden)?;
     }
     all_leaks(f, frames, leaks)?;
     match group.others {

@@ -36,6 +36,7 @@ pub(super) fn finding(verdict: Verdict, functions: &[&str]) -> Finding {
         evidence: Vec::new(),
         leaks: Vec::new(),
         hang: None,
+        forbidden: None,
         replay: "cargo firsthit replay 0123abcd".to_owned(),
     }
 }

@@ -37,18 +37,25 @@ pub(crate) fn targets(campaign: &Campaign, number: u32) -> [u32; 2] {
 ///
 /// With `account` every allocation is accounted for, which needs a process that has not run the body before.
 pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Attempted {
-    let (session, scope) = (&process.session, &process.scope);
-    let slot = scope.slot();
-    let baseline = session.campaign.header().baseline();
-    let (first, second) = targets(session.campaign, number).into();
+    let scope = &process.scope;
+    let [first, second] = targets(process.session.campaign, number);
     let before = Held::now();
-    let wanted = if second == NONE { 1 } else { 2 };
 
     if account {
         scope.keep_account(true);
         LIVE.open();
     }
     aimed_run(process, first, second);
+    conclude(process, &before, [first, second], account)
+}
+
+/// The oracles, after a run that was to fail `targets` and whose end is noted.
+pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], account: bool) -> Attempted {
+    let (session, scope) = (&process.session, &process.scope);
+    let slot = scope.slot();
+    let baseline = session.campaign.header().baseline();
+    let [first, second] = targets;
+    let wanted = if second == NONE { 1 } else { 2 };
     before.wait_for_threads();
     if scope.fired() < wanted {
         return Attempted::NotMet;
@@ -56,8 +63,8 @@ pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Atte
     let left = Held::now();
     let balance = scope.balance();
     slot.update(|evidence| {
-        evidence.fds = left.descriptors_more_than(&before);
-        evidence.threads = left.threads_more_than(&before);
+        evidence.fds = left.descriptors_more_than(before);
+        evidence.threads = left.threads_more_than(before);
     });
     check_invariants(session, scope);
     let kept_first = if account { LIVE.close() } else { Vec::new() };
@@ -115,13 +122,19 @@ fn finish(session: &Session<'_>, scope: &Arc<Scope>, leaks: &[Leak]) -> Attempte
     Attempted::Complete(scope.slot().evidence())
 }
 
-/// Runs the body with a failure and notes how it ended.
+/// Runs the body with a failure.
 fn aimed_run(process: &Process<'_>, first: u32, second: u32) {
     let scope = &process.scope;
     scope.reset_balance();
     scope.aim(first, second);
     scope.slot().update(|evidence| *evidence = Evidence::default());
     let ran = process.run(phase::WALK);
+    note(process, ran);
+}
+
+/// Notes how a run with a failure ended.
+pub(crate) fn note(process: &Process<'_>, ran: Ran) {
+    let scope = &process.scope;
     scope.rest();
     scope.slot().update(|evidence| match ran {
         Ran::Returned(outcome) => {
@@ -181,6 +194,11 @@ pub(crate) struct Held {
 impl Held {
     pub(crate) fn now() -> Held {
         Held { descriptors: unix::descriptors(), threads: unix::threads() }
+    }
+
+    /// Whether the same descriptors are open and no thread came or went.
+    pub(crate) fn same_as(&self, other: &Held) -> bool {
+        self.descriptors == other.descriptors && self.threads == other.threads
     }
 
     fn descriptors_more_than(&self, before: &Held) -> i32 {

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
-use super::director::{Director, stage};
-use super::launch::{Forks, Fresh, Launched};
-use super::process::STDERR_KEPT;
+use super::director::Director;
+use super::forks::Forks;
+use super::fresh::Fresh;
+use super::launch::Launched;
 use super::run::Body;
 use super::session::Session;
-use super::unix::{self, Capture, Child};
+use super::snapshot;
+use super::unix::{self, Capture, Child, Death};
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
+use crate::memory::record::stage;
 use crate::settings::{BASELINE_LIMIT, Settings};
 use crate::trouble::Trouble;
 
@@ -55,7 +58,8 @@ pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campai
 pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> ! {
     campaign.header().epoch.fetch_add(1, Relaxed);
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
-    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    let session =
+        Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: snapshot::split };
     Director::new(session, &Forks { session }).direct();
     unix::exit_now(0)
 }
@@ -76,11 +80,12 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
                 base.child.kill();
             }
         }
-        base.child.reap();
+        let death = base.child.reap();
         match header.stage.load(Acquire) {
             stage::FINISHED => return Ok(Ended::Finished),
-            0 => {
-                let printed = String::from_utf8_lossy(&base.capture.tail(STDERR_KEPT)).into_owned();
+            // Killed on the way, by something else or for its slowness: the next one is not to be blamed.
+            0 if death != Death::Signalled(libc::SIGKILL) => {
+                let printed = String::from_utf8_lossy(&base.capture.tail(unix::OUTPUT_KEPT)).into_owned();
                 return Ok(Ended::NotAttached(printed));
             }
             _ => {}

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use super::base::{self, Ended};
 use super::director::Director;
-use super::explorer::Explorer;
-use super::launch::{Fresh, Orders, ROLE};
-use super::process::{Job, Process};
+use super::forks::{perform, role_of};
+use super::fresh::{Fresh, Orders, ROLE};
+use super::launch::Job;
+use super::process::Process;
 use super::run::Body;
 use super::session::Session;
 use super::unix::{self, Capture};
 use crate::chain::module;
 use crate::chain::walker::Walker;
+use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
+use crate::memory::record::stage;
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -33,7 +36,6 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
 }
 
 fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
-    let settings = settings;
     if let Some(token) = settings.replay {
         let build = module::program_id() as u32;
         if token.build != build {
@@ -53,22 +55,17 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
     let campaign = Arc::new(campaign);
     let mut notes = Vec::new();
     let explorer = settings.explorer.unwrap_or(Explorer::Worker);
-    let why = if settings.explorer.is_some() { "as asked for" } else { "the default" };
     match explorer {
         Explorer::Worker | Explorer::Snapshot => {
             if let Some(trouble) = by_workers(settings, body, &campaign, &mut notes)? {
-                notes.push(format!("explored by process: {trouble}"));
+                notes.push(trouble);
                 by_processes(settings, body, &campaign)?;
-            } else {
-                notes.insert(0, format!("explored by {explorer}, {why}"));
             }
         }
         Explorer::Process => {
-            notes.push(format!("explored by {explorer}, {why}"));
             by_processes(settings, body, &campaign)?;
         }
         Explorer::Inline => {
-            notes.push(format!("explored by {explorer}, {why}: what ends the process ends the test"));
             super::inline::explore(settings, body, &campaign);
         }
     }
@@ -128,7 +125,7 @@ fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) 
                 .to_owned(),
         ));
     };
-    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked() };
+    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), met: |_, _| false };
     Director::new(session, &fresh).direct();
     Ok(())
 }
@@ -171,14 +168,22 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
             ));
             let (number, text) = trouble.to_record();
             campaign.header().set_trouble(number, campaign.add_text(text.as_bytes()));
-            campaign.header().stage.store(super::director::stage::FINISHED, std::sync::atomic::Ordering::Release);
+            campaign.header().stage.store(stage::FINISHED, std::sync::atomic::Ordering::Release);
             unix::exit_now(0);
         }
         base::be_base(settings, body, &campaign);
     };
-    let session = Session { settings, body, campaign: &campaign, shares_raw: false, walker: Walker::checked() };
+    let session = Session {
+        settings,
+        body,
+        campaign: &campaign,
+        shares_raw: false,
+        walker: Walker::checked(),
+        met: |_, _| false,
+    };
     let capture = Capture::of_standard_error();
-    Process::child(session, orders.slot, if job == Job::Work { Job::One } else { job }, capture.as_ref()).finish(job)
+    let job = if job == Job::Record { Job::Record } else { Job::One };
+    perform(&Process::child(session, orders.slot, role_of(job), capture.as_ref()), job)
 }
 
 /// Makes sure that what stands before the C library is part of the program.

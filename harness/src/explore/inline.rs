@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
-use super::director::stage;
-use super::process::{Process, claim};
-use super::record::{finished, record};
+use super::process::Process;
+use super::record::record;
 use super::run::Body;
 use super::session::Session;
+use super::work::claim;
 use crate::chain::walker::Walker;
+use crate::explorer::Explorer;
 use crate::memory::campaign::{Baseline, Campaign};
-use crate::memory::record::{Evidence, Gave, state};
+use crate::memory::record::{Evidence, Gave, finished, stage, state};
 use crate::scope::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -27,7 +28,7 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
 
 fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     campaign.header().epoch.fetch_add(1, AcqRel);
-    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked() };
+    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: |_, _| false };
     let recorder = Process::inline(session, 0, Role::Recorder);
     record(&recorder);
     let slot = recorder.scope.slot();
@@ -48,6 +49,8 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         repeatable: second.same_as(&first),
         threads: slot.threads.load(Acquire),
         walker: session.walker as u32,
+        explorer: Explorer::Inline as u32,
+        reason: campaign.add_text(b"what ends the process ends the test"),
     });
     if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
         return Err(Trouble::NothingToFail);

@@ -6,19 +6,8 @@ use super::attempt::Held;
 use super::process::Process;
 use super::run::Ran;
 use crate::memory::live::LIVE;
-use crate::memory::record::Outcome;
+use crate::memory::record::{Outcome, finished};
 use crate::scope::phase;
-
-/// How far a recorder came.
-pub(crate) mod finished {
-    /// It found that a failure is not delivered at all: the allocator is not installed.
-    pub(crate) const CANARY_FAILED: u32 = 1;
-    /// The first run panicked.
-    pub(crate) const PANICKED: u32 = 2;
-    /// The first run returned; the second did not.
-    pub(crate) const ONCE: u32 = 3;
-    pub(crate) const TWICE: u32 = 4;
-}
 
 /// Records both runs in the process's slot.
 pub(crate) fn record(process: &Process<'_>) {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use super::child;
 use super::run::Body;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
-use crate::scope::{Role, Scope, ScopeSettings};
+use crate::memory::record::End;
+use crate::scope::thread::ThreadScope;
+use crate::scope::{Role, Scope, ScopeSettings, Watch};
 use crate::settings::Settings;
 
 /// One sweep in one process.
@@ -17,12 +20,15 @@ pub(crate) struct Session<'a> {
     /// Whether raw addresses are those of the process that recorded them.
     pub(crate) shares_raw: bool,
     pub(crate) walker: Walker,
+    /// What is done when a carrying process meets a chain.
+    pub(crate) met: fn(&ThreadScope, u32) -> bool,
 }
 
 impl Session<'_> {
     /// The scope of a process that works in `slot`.
     pub(crate) fn scope(&self, slot: usize, role: Role) -> Arc<Scope> {
         let settings = ScopeSettings {
+            watch: Watch { infallible: |scope| child::end_now(scope, End::Infallible), met: self.met },
             slot,
             role,
             mode: self.settings.mode,

@@ -119,6 +119,9 @@ pub(crate) fn wait_for_deaths(children: &[&Child], timeout: Duration) -> Vec<usi
     polled.iter().enumerate().filter(|(_, poll)| poll.revents != 0).map(|(place, _)| place).collect()
 }
 
+/// How many bytes of what a child printed a finding keeps.
+pub(crate) const OUTPUT_KEPT: usize = 1500;
+
 /// Where a group of children writes what it prints: memory that is emptied before each attempt.
 #[derive(Debug)]
 pub(crate) struct Capture {
@@ -178,12 +181,6 @@ impl Capture {
         bytes.truncate(read);
         bytes
     }
-}
-
-/// The running thread's number in the kernel.
-pub(crate) fn thread_id() -> u32 {
-    // SAFETY: reads a number.
-    unsafe { libc::gettid() as u32 }
 }
 
 /// How many threads this process has; `None` where `/proc` is not mounted.

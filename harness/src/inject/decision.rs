@@ -3,7 +3,7 @@
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
-use crate::memory::record::{End, NONE, Request};
+use crate::memory::record::{NONE, Request};
 use crate::mode::Mode;
 use crate::scope::phase;
 use crate::scope::thread::ThreadScope;
@@ -36,6 +36,9 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
     match scope.phase() {
         phase::WALK => {
             if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
+                return Decision::Fail;
+            }
+            if scope.carries() && (scope.watch.met)(thread, chain) {
                 return Decision::Fail;
             }
             Decision::Serve(chain)
@@ -87,7 +90,7 @@ fn stop_if_infallible(thread: &ThreadScope) {
         walked.is_some_and(|(count, _)| quiet::reports_alloc_error(&frames[..count]))
     });
     if infallible {
-        crate::explore::child::end_now(&thread.scope, End::Infallible);
+        (thread.scope.watch.infallible)(&thread.scope);
     }
 }
 

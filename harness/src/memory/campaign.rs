@@ -30,6 +30,8 @@ pub(crate) struct Header {
     pub(crate) stage: AtomicU32,
     pub(crate) trouble: AtomicU32,
     trouble_text: UnsafeCell<Span>,
+    /// Set if a run that was split did not end as the baseline does.
+    pub(crate) disturbed: AtomicU32,
     /// Where the search for the next chain of the plan begins.
     pub(crate) cursor: AtomicU32,
     chains: AtomicU32,
@@ -75,6 +77,9 @@ pub(crate) struct Baseline {
     pub(crate) threads: u32,
     /// The number of the [`Walker`](crate::chain::walker::Walker).
     pub(crate) walker: u32,
+    /// The number of the [`Explorer`](crate::Explorer), and why it was chosen.
+    pub(crate) explorer: u32,
+    pub(crate) reason: Span,
 }
 
 /// What one child is doing, for the process that watches it.

@@ -68,23 +68,12 @@ pub(crate) enum Quiet {
     Panicking,
     /// Inside std's backtrace capture, which holds a lock that its own failure path takes again.
     Backtrace,
-    /// Deeper than a walk can hold.
-    TooDeep,
     /// Only met inside recovery code, and the sweep's depth is 1.
     RecoveryOnly,
     /// The replay token names another chain.
     NotReplayed,
     /// The same chain as an earlier record.
     Duplicate,
-}
-
-impl Quiet {
-    /// The reason that a record holds.
-    pub(crate) fn from_number(number: u32) -> Quiet {
-        use Quiet::{Backtrace, Duplicate, No, NotReplayed, Panicking, RecoveryOnly, TooDeep};
-        let all = [No, Panicking, Backtrace, TooDeep, RecoveryOnly, NotReplayed, Duplicate];
-        all.get(number as usize).copied().unwrap_or(No)
-    }
 }
 
 /// What a chain is: written once, before its state leaves `EMPTY`.
@@ -111,6 +100,8 @@ pub(crate) struct Chain {
     pub(crate) slot: AtomicU32,
     /// How often an attempt has begun.
     pub(crate) attempts: AtomicU32,
+    /// How often something from outside killed the process that was at it.
+    pub(crate) kills: AtomicU32,
     /// How many of its allocations a first run without a failure keeps for good.
     pub(crate) retained: AtomicU32,
     /// Why it is not failed, as [`Quiet`] numbers it.
@@ -236,4 +227,25 @@ pub(crate) struct Leak {
     pub(crate) chain: u32,
     pub(crate) count: u32,
     pub(crate) bytes: u64,
+}
+
+/// How far a recorder came.
+pub(crate) mod finished {
+    /// It found that a failure is not delivered at all: the allocator is not installed.
+    pub(crate) const CANARY_FAILED: u32 = 1;
+    /// The first run panicked.
+    pub(crate) const PANICKED: u32 = 2;
+    /// The first run returned; the second did not.
+    pub(crate) const ONCE: u32 = 3;
+    pub(crate) const TWICE: u32 = 4;
+}
+
+/// Where a campaign stands, as its header says.
+pub(crate) mod stage {
+    /// A base process has found the sweep.
+    pub(crate) const ATTACHED: u32 = 1;
+    /// The baseline is known.
+    pub(crate) const EXPLORING: u32 = 2;
+    /// Every chain of the plan has its evidence, or there is trouble.
+    pub(crate) const FINISHED: u32 = 3;
 }

@@ -43,10 +43,10 @@ impl ThreadScope {
             Walker::UnwindRules => self.raw_by_rules(),
             Walker::Portable => None,
         };
-        if let Some(chain) = raw.and_then(|raw| scope.known(raw)) {
-            if chain != AMBIGUOUS {
-                return chain;
-            }
+        if let Some(chain) = raw.and_then(|raw| scope.known(raw))
+            && chain != AMBIGUOUS
+        {
+            return chain;
         }
         let here = Registers::here();
         self.quietly(|| self.find_exactly(here, raw, request))
@@ -161,10 +161,10 @@ impl Scope {
         if let Some(chain) = stable.find(id) {
             return chain;
         }
-        if self.role == Role::Attempt {
-            if let Some(chain) = self.private.get().and_then(|private| private.stable.find(id)) {
-                return chain;
-            }
+        if self.role == Role::Attempt
+            && let Some(chain) = self.private.get().and_then(|private| private.stable.find(id))
+        {
+            return chain;
         }
         let span = self.campaign.add_frames(frames.iter().map(|frame| modules.relative(*frame)));
         if span == Span::default() && !frames.is_empty() {

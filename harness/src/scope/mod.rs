@@ -8,7 +8,7 @@ pub(crate) mod thread;
 
 use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::chain::module::Modules;
@@ -37,6 +37,15 @@ pub(crate) mod phase {
     pub(crate) const CANARY: u32 = 4;
 }
 
+/// What those above the scope do when its threads come to a point of theirs.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch {
+    /// A failed request turned out to be of a caller that cannot report it; may end the process.
+    pub(crate) infallible: fn(&Scope),
+    /// A chain was met by a scope that carries; true if the request is to fail after all.
+    pub(crate) met: fn(&ThreadScope, u32) -> bool,
+}
+
 /// Who the process of this scope is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
@@ -55,18 +64,20 @@ struct Private {
 /// The scope of one sweep in one process.
 pub(crate) struct Scope {
     pub(crate) campaign: Arc<Campaign>,
-    pub(crate) slot: usize,
+    slot: AtomicUsize,
     pub(crate) role: Role,
     pub(crate) mode: Mode,
     /// Whether chains of recovery code are looked for: depth 2.
     pub(crate) deep: bool,
     pub(crate) walker: Walker,
+    pub(crate) watch: Watch,
     epoch: u32,
     phase: AtomicU32,
     /// Whether raw identities of this process are those of the shared set.
     shares_raw: bool,
     /// Every allocation's chain is found, for the account of live allocations.
     account: AtomicBool,
+    carries: AtomicBool,
     /// The chains to fail, in this order; [`NONE`] for none.
     targets: [AtomicU32; 2],
     fired: AtomicU32,
@@ -81,15 +92,17 @@ impl Scope {
     pub(crate) fn new(campaign: Arc<Campaign>, settings: ScopeSettings) -> Scope {
         let modules = Modules::load(&campaign);
         Scope {
-            slot: settings.slot,
+            slot: AtomicUsize::new(settings.slot),
             role: settings.role,
             mode: settings.mode,
             deep: settings.deep,
             walker: settings.walker,
             shares_raw: settings.shares_raw,
+            watch: settings.watch,
             epoch: campaign.header().epoch.load(Relaxed),
             phase: AtomicU32::new(phase::OFF),
             account: AtomicBool::new(false),
+            carries: AtomicBool::new(false),
             targets: [AtomicU32::new(NONE), AtomicU32::new(NONE)],
             fired: AtomicU32::new(0),
             first_after: AtomicBool::new(false),
@@ -102,7 +115,26 @@ impl Scope {
 
     /// The record of this process.
     pub(crate) fn slot(&self) -> &Slot {
-        &self.campaign.header().slots[self.slot]
+        &self.campaign.header().slots[self.slot_number()]
+    }
+
+    pub(crate) fn slot_number(&self) -> usize {
+        self.slot.load(Relaxed)
+    }
+
+    /// Goes on in another record: the process was split off the one that the record was of.
+    pub(crate) fn move_to(&self, slot: usize) {
+        self.slot.store(slot, Relaxed);
+    }
+
+    /// Whether the process splits at chains of the plan.
+    #[inline(always)]
+    pub(crate) fn carries(&self) -> bool {
+        self.carries.load(Relaxed)
+    }
+
+    pub(crate) fn set_carries(&self, carries: bool) {
+        self.carries.store(carries, Relaxed);
     }
 
     pub(crate) fn phase(&self) -> u32 {
@@ -183,8 +215,9 @@ impl Scope {
 }
 
 /// What a process makes its scope of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct ScopeSettings {
+    pub(crate) watch: Watch,
     pub(crate) slot: usize,
     pub(crate) role: Role,
     pub(crate) mode: Mode,

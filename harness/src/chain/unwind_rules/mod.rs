@@ -6,7 +6,7 @@
 //! those for the outer frames that have not changed since the thread's last walk.
 //!
 //! Everything here may run inside the global allocator: it takes no lock, asks only the kernel for memory
-//! and never panics. A frame it cannot follow exactly is a [`WalkError`](walk::WalkError), never a guess:
+//! and never panics. A frame it cannot follow exactly is a [`WalkError`](walk_error::WalkError), never a guess:
 //! signal frames, PLT stubs, hand-written code without unwind information, and code generated at run time.
 //!
 //! Only 64-bit x86 Linux has rules here. On aarch64 a rule would also have to say where `x30` is kept
@@ -16,12 +16,14 @@ mod frame;
 mod frame_info;
 mod glibc;
 mod module;
-pub(crate) mod modules;
+mod modules;
 mod pages;
+pub(crate) mod refresh;
 mod rule;
 mod stack;
 mod table;
 pub(crate) mod walk;
+pub(crate) mod walk_error;
 pub(crate) mod walker;
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 use super::glibc::{self, Found};
 use super::module::Module;
 use super::pages;
-use super::table::Table;
 
 /// Modules a snapshot has room for; only those beyond have to be found by their ELF header.
 const MODULES_MAX: usize = 1024;
@@ -25,14 +24,10 @@ struct Snapshot {
 
 static SNAPSHOT: AtomicPtr<Snapshot> = AtomicPtr::new(ptr::null_mut());
 
-/// Takes note of the loaded modules; walks find only what has been noted or glibc 2.35 can find without a lock.
-///
-/// Call it before the first walk and whenever modules may have been unloaded, at the start of each scope say,
-/// but never from inside the allocator: it takes the dynamic linker's locks. Where nothing has changed it
-/// changes nothing. A module that takes an unloaded one's addresses between two calls is not noticed.
-pub(crate) fn refresh() {
+/// Takes note of the loaded modules; whether any has come or gone since the last time.
+pub(super) fn note_loaded() -> bool {
     glibc::look_up();
-    let Some(new) = pages::map::<Snapshot>(1) else { return };
+    let Some(new) = pages::map::<Snapshot>(1) else { return false };
     let old = SNAPSHOT.load(Ordering::Acquire);
     // SAFETY: 1. The callback has the type asked for. 2. Its argument is a zeroed `Snapshot`, which is a valid one.
     unsafe { libc::dl_iterate_phdr(Some(note), new.as_ptr().cast()) };
@@ -43,19 +38,17 @@ pub(crate) fn refresh() {
     };
     let publish = (changed || unloaded)
         && SNAPSHOT.compare_exchange(old, new.as_ptr(), Ordering::AcqRel, Ordering::Acquire).is_ok();
-    if publish {
-        // Refusals of addresses in new modules must go as well as rules of old ones.
-        Table::forget();
-    } else {
+    if !publish {
         // SAFETY: the mapping is `map`'s, and no other thread has seen it.
         unsafe { pages::unmap(new, 1) };
     }
+    publish
 }
 
 /// Adds one module to the snapshot that `data` points to.
 ///
 /// # Safety
-/// As the dynamic linker calls it, with a `Snapshot` of [`refresh`]'s own.
+/// As the dynamic linker calls it, with a `Snapshot` of [`note_loaded`]'s own.
 unsafe extern "C" fn note(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
     // SAFETY: 1. The linker passes a valid `info`, whose headers are mapped while it holds its lock.
     // 2. `data` is the snapshot, which nothing else refers to during the iteration.
@@ -96,8 +89,10 @@ fn noted(matches: impl Fn(&Module) -> bool) -> Option<Module> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Table, containing, glibc, noted, ptr, refresh};
+    use super::{Found, containing, glibc, noted, ptr};
     use crate::chain::unwind_rules::frame_info::rule_of;
+    use crate::chain::unwind_rules::refresh::refresh;
+    use crate::chain::unwind_rules::table::Table;
 
     #[test]
     fn a_library_opened_later_is_found_by_its_elf_header_as_by_the_linkers_list() {

@@ -1,6 +1,6 @@
 //! One unwind rule in one word: how the registers of a frame's caller are found.
 
-use super::walk::WalkError;
+use super::walk_error::WalkError;
 
 /// Where the canonical frame address is measured from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

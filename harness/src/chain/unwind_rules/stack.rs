@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "reads words of a live stack")]
 
 use super::rule::Rule;
-use super::walk::WalkError;
+use super::walk_error::WalkError;
 use crate::chain::boundary::Boundary;
 use crate::chain::registers::Registers;
 

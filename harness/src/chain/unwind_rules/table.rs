@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn threads_that_race_for_a_rule_agree() {
-        super::super::modules::refresh();
+        super::super::refresh::refresh();
         let pcs: Vec<usize> =
             (0..2_000).map(|offset| (Table::slot_of as fn(usize) -> usize) as usize + offset).collect();
         let look = || pcs.iter().map(|&pc| Table::current().unwrap().rule(pc).bits()).collect::<Vec<_>>();
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_full_table_still_answers() {
-        super::super::modules::refresh();
+        super::super::refresh::refresh();
         let table = Table::current().unwrap();
         let pc = super::frame_info::rule_of as fn(usize) -> super::Rule as usize;
         let known = super::frame_info::rule_of(pc);

@@ -8,8 +8,8 @@ use std::panic::{catch_unwind, resume_unwind};
 use super::oracle::{capture_here, probing};
 use crate::chain::boundary::within;
 use crate::chain::unwind_rules::frame_info::rule_of;
-use crate::chain::unwind_rules::modules::refresh;
-use crate::chain::unwind_rules::walk::WalkError;
+use crate::chain::unwind_rules::refresh::refresh;
+use crate::chain::unwind_rules::walk_error::WalkError;
 
 /// A routine that calls its argument.
 pub(super) type Calls = unsafe extern "C-unwind" fn(extern "C-unwind" fn());

@@ -11,8 +11,9 @@ use super::assembly::firsthit_test_framed;
 use super::oracle::{SEED, libgcc};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::registers::Registers;
-use crate::chain::unwind_rules::modules::refresh;
-use crate::chain::unwind_rules::walk::{WalkError, frames, frames_at};
+use crate::chain::unwind_rules::refresh::refresh;
+use crate::chain::unwind_rules::walk::{frames, frames_at};
+use crate::chain::unwind_rules::walk_error::WalkError;
 use crate::chain::unwind_rules::walker::Walker;
 
 /// Its own frame lies below every start the tests make, so that both walks see one and the same stack;

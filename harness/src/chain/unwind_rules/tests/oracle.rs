@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use crate::chain::boundary::Boundary;
 use crate::chain::id::Id;
 use crate::chain::registers::Registers;
-use crate::chain::unwind_rules::modules::refresh;
+use crate::chain::unwind_rules::refresh::refresh;
 use crate::chain::unwind_rules::walk::frames;
 use crate::chain::unwind_rules::walker::Walker;
 

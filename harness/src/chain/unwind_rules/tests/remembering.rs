@@ -7,7 +7,7 @@ use super::oracle::SEED;
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::id::Id;
 use crate::chain::registers::Registers;
-use crate::chain::unwind_rules::modules::refresh;
+use crate::chain::unwind_rules::refresh::refresh;
 use crate::chain::unwind_rules::table::Table;
 use crate::chain::unwind_rules::walk::frames;
 use crate::chain::unwind_rules::walker::Walker;

@@ -1,0 +1,51 @@
+//! Forks of this process, and what a child does for the job it was started for.
+
+use std::io;
+
+use super::launch::{Job, Launch, Launched};
+use super::process::Process;
+use super::record::record;
+use super::session::Session;
+use super::snapshot;
+use super::unix::{self, Capture, Child};
+use crate::scope::Role;
+
+/// Forks this process.
+pub(crate) struct Forks<'a> {
+    pub(crate) session: Session<'a>,
+}
+
+impl Launch for Forks<'_> {
+    fn launch(&self, slot: usize, job: Job) -> io::Result<Launched> {
+        let capture = Capture::create()?;
+        let parent = std::process::id();
+        let Some(pid) = unix::fork()? else {
+            unix::die_with_parent(parent);
+            if self.session.settings.replay.is_none() || job == Job::Record {
+                capture.become_standard_streams();
+            }
+            perform(&Process::child(self.session, slot, role_of(job), Some(&capture)), job);
+        };
+        Ok(Launched { child: Child::watch(pid)?, capture })
+    }
+
+    fn work(&self) -> Job {
+        Job::Work
+    }
+}
+
+/// What a child that does `job` may write.
+pub(crate) fn role_of(job: Job) -> Role {
+    if job == Job::Record { Role::Recorder } else { Role::Attempt }
+}
+
+/// Does the job and ends the process.
+pub(crate) fn perform(process: &Process<'_>, job: Job) -> ! {
+    match job {
+        Job::Record => record(process),
+        Job::Work => process.work(usize::MAX),
+        Job::One => process.work(1),
+        Job::Carry => snapshot::carry(process),
+    }
+    unix::exit_now(0)
+}

@@ -1,0 +1,119 @@
+//! Directories that are removed on drop: what a process of the sweep drops is its own, and nothing piles up.
+
+use std::collections::TryReserveError;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use firsthit::{Explorer, Sweep, Verdict};
+
+use crate::again;
+
+/// A new directory, removed when the value is dropped.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+}
+
+impl Directory {
+    pub(crate) fn create() -> Directory {
+        Directory::within(&std::env::temp_dir())
+    }
+
+    fn within(parent: &Path) -> Directory {
+        static CREATED: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let number = CREATED.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!("firsthit-traps-{}-{number}", std::process::id()));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Directory { path },
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists, "{}", path.display()),
+            }
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+fn reserved(bytes: usize) -> Result<Vec<u8>, TryReserveError> {
+    let mut block = Vec::new();
+    block.try_reserve_exact(std::hint::black_box(bytes))?;
+    Ok(block)
+}
+
+/// Writes into a directory that is there already, and removes what it wrote.
+///
+/// `String::from` and the standard library's paths allocate infallibly: those chains abort.
+fn uses(directory: &Directory) -> Result<bool, TryReserveError> {
+    let file = directory.path().join("file");
+    let text = reserved(9)?;
+    std::fs::write(&file, "something").unwrap();
+    let more = reserved(10)?;
+    std::hint::black_box((text, more));
+    let written = std::fs::read(&file).is_ok_and(|bytes| bytes == b"something");
+    Ok(written)
+}
+
+fn made_before(explorer: Option<Explorer>) {
+    let directory = Directory::create();
+    let mut sweep = Sweep::new().workers(2);
+    if let Some(explorer) = explorer {
+        sweep = sweep.explorer(explorer);
+    }
+    let report = sweep.run(|| uses(&directory));
+    assert_eq!(report.trouble(), None, "{report}");
+    assert_eq!(report.count(Verdict::Recovered), 2, "{report}");
+    // `join`, and no other, if paths fit the standard library's buffer on the stack.
+    assert_eq!(
+        report.count(Verdict::Aborted) + 2 + report.count(Verdict::Absorbed),
+        report.verdicts().len(),
+        "{report}"
+    );
+    std::fs::write(directory.path().join("still here"), "").unwrap();
+}
+
+fn made_inside(explorer: Option<Explorer>) {
+    let parent = Directory::create();
+    let mut sweep = Sweep::new().workers(2);
+    if let Some(explorer) = explorer {
+        sweep = sweep.explorer(explorer);
+    }
+    let report = sweep.run(|| {
+        let directory = Directory::within(parent.path());
+        uses(&directory)
+    });
+    assert_eq!(report.trouble(), None, "{report}");
+    assert_eq!(report.count(Verdict::Recovered), 2, "{report}");
+    assert!(parent.path().is_dir());
+}
+
+#[test]
+fn workers_of_a_fresh_base() {
+    made_before(None);
+    made_inside(None);
+}
+
+#[test]
+fn workers_of_a_base_forked_in_place() {
+    again::alone("directories::alone");
+}
+
+#[test]
+#[ignore = "run by `workers_of_a_base_forked_in_place`"]
+fn alone() {
+    made_before(None);
+    made_inside(None);
+}
+
+#[test]
+fn processes() {
+    made_before(Some(Explorer::Process));
+    made_inside(Some(Explorer::Process));
+}
