@@ -5,8 +5,8 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::explore::choose;
-use crate::explore::explorer::Explorer;
 use crate::explore::run::Observed;
+use crate::explorer::Explorer;
 use crate::mode::Mode;
 use crate::outcome::{Description, Outcome};
 use crate::report::Report;
@@ -49,6 +49,9 @@ pub fn sweep<R: Outcome>(body: impl Fn() -> R) {
     Sweep::new().check(body);
 }
 
+/// Whether an outcome is an error that a failed allocation may surface as.
+type Expected<R> = Box<dyn Fn(&R) -> bool>;
+
 /// A sweep, and how it is to be done.
 ///
 /// Each of these can be overruled from outside: `FIRSTHIT_EXPLORER`, `FIRSTHIT_MODE`, `FIRSTHIT_DEPTH`,
@@ -56,7 +59,7 @@ pub fn sweep<R: Outcome>(body: impl Fn() -> R) {
 #[must_use = "a sweep does nothing until it is run or checked"]
 pub struct Sweep<R> {
     settings: Settings,
-    expected: Option<Box<dyn Fn(&R) -> bool>>,
+    expected: Option<Expected<R>>,
 }
 
 impl<R: Outcome> Default for Sweep<R> {
