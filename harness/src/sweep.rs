@@ -96,8 +96,10 @@ impl<R> Sweep<R> {
         Sweep { settings, expected: None }
     }
 
-    /// The name of the test, as `--exact` takes it, for processes that run it anew; by default the name of
-    /// the thread, which the test runner sets.
+    /// The name of the test, as `--exact` takes it, for processes that run it anew.
+    ///
+    /// By default the name of the thread, which the test runner sets; on the main thread, what stands behind
+    /// `--exact` on the command line.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = Some(name.into());
         self
@@ -195,7 +197,8 @@ impl<R> Sweep<R> {
         self.settings.body = std::any::type_name_of_val(&body);
         self.settings.ordinal = SWEEPS.replace(SWEEPS.get() + 1);
         if self.settings.name.is_none() {
-            self.settings.name = std::thread::current().name().filter(|name| *name != "main").map(str::to_owned);
+            let arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+            self.settings.name = running_test(std::thread::current().name(), arguments);
         }
         let overruled = self.settings.overrule(|name| match std::env::var_os(name) {
             Some(value) if !value.is_empty() => Some(value.to_string_lossy().into_owned()),
@@ -219,6 +222,15 @@ impl<R> Sweep<R> {
     }
 }
 
+/// The name of the test that runs here: the thread's, or on the main thread the one behind `--exact`.
+fn running_test(thread: Option<&str>, mut arguments: impl Iterator<Item = String>) -> Option<String> {
+    if let Some(name) = thread.filter(|name| *name != "main") {
+        return Some(name.to_owned());
+    }
+    arguments.find(|argument| argument == "--exact")?;
+    arguments.next().filter(|name| !name.starts_with('-'))
+}
+
 /// Says that something must hold; where it does not after an injected failure, the verdict is `corrupted`.
 ///
 /// Outside of a sweep nothing happens. Unlike an assertion it neither panics nor ends the run, so
@@ -234,5 +246,21 @@ pub fn invariant(name: &str, holds: bool) {
     }
     if let Some(current) = crate::scope::thread::current() {
         current.quietly(|| current.scope.broken(name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_is_known_by_its_thread_and_on_the_main_thread_by_the_command_line() {
+        let named = |thread, line: &str| running_test(thread, line.split(' ').map(str::to_owned));
+        assert_eq!(named(Some("room::test"), "program --exact other").as_deref(), Some("room::test"));
+        for thread in [Some("main"), None] {
+            assert_eq!(named(thread, "program --exact room::test --nocapture").as_deref(), Some("room::test"));
+            assert_eq!(named(thread, "program --exact --nocapture"), None);
+            assert_eq!(named(thread, "program room::test"), None);
+        }
     }
 }

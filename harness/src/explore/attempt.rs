@@ -39,7 +39,7 @@ pub(crate) fn targets(campaign: &Campaign, number: u32) -> [u32; 2] {
 pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Attempted {
     let scope = &process.scope;
     let [first, second] = targets(process.session.campaign, number);
-    let before = Held::now();
+    let before = Held::of(process);
 
     if account {
         scope.keep_account(true);
@@ -62,10 +62,7 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
     }
     let left = Held::now();
     let balance = scope.balance();
-    slot.update(|evidence| {
-        evidence.fds = left.descriptors_more_than(before);
-        evidence.threads = left.threads_more_than(before);
-    });
+    note_held(process, &left, before);
     check_invariants(session, scope);
     let kept_first = if account { LIVE.close() } else { Vec::new() };
 
@@ -88,21 +85,41 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
             }
         }
     });
-    if !account {
-        let even = balance.is_even() || (balance.count, balance.bytes) == (clean.count, clean.bytes);
+    let verdict = slot.evidence();
+    let holds_more = verdict.fds > 0 || verdict.threads > 0;
+    let even = balance.is_even() || (balance.count, balance.bytes) == (clean.count, clean.bytes);
+    if !account && !holds_more {
         return settle(session, scope, false, &[], even);
     }
-    let kept_clean = LIVE.close();
-    let verdict = slot.evidence();
-    LIVE.open();
+    // What a first run opens, starts or keeps for good is there by now: only what a second failure leaves too is lost.
+    let kept_clean = if account { LIVE.close() } else { Vec::new() };
+    let before_again = Held::of(process);
+    if account {
+        LIVE.open();
+    }
     aimed_run(process, first, second);
-    before.wait_for_threads();
-    let kept_again = LIVE.close();
+    before_again.wait_for_threads();
+    let kept_again = if account { LIVE.close() } else { Vec::new() };
     let repeated = scope.fired() >= wanted;
-    // The second failure was for the account alone: what is told is what the first one showed.
+    // What is told is otherwise what the first failure showed.
     slot.update(|evidence| *evidence = verdict);
+    if repeated && holds_more {
+        note_held(process, &Held::now(), &before_again);
+    }
+    if !account {
+        return settle(session, scope, false, &[], even);
+    }
     let leaks = if repeated { more_than(&kept_again, &kept_clean) } else { beyond_baseline(session, &kept_first) };
     finish(session, scope, &leaks)
+}
+
+/// Notes what the process holds beyond what it held before.
+fn note_held(process: &Process<'_>, left: &Held, before: &Held) {
+    let counts = !before.strangers && !process.has_strangers();
+    process.scope.slot().update(|evidence| {
+        evidence.fds = if counts { left.descriptors_more_than(before) } else { 0 };
+        evidence.threads = if counts { left.threads_more_than(before) } else { 0 };
+    });
 }
 
 fn settle(session: &Session<'_>, scope: &Arc<Scope>, account: bool, kept: &[Leak], even: bool) -> Attempted {
@@ -189,11 +206,17 @@ fn retained(chains: &[Chain], number: u32) -> Leak {
 pub(crate) struct Held {
     descriptors: Option<Vec<i32>>,
     threads: Option<usize>,
+    /// Threads of other tests hold some of it.
+    strangers: bool,
 }
 
 impl Held {
     pub(crate) fn now() -> Held {
-        Held { descriptors: unix::descriptors(), threads: unix::threads() }
+        Held { descriptors: unix::descriptors(), threads: unix::threads(), strangers: false }
+    }
+
+    fn of(process: &Process<'_>) -> Held {
+        Held { strangers: process.has_strangers(), ..Held::now() }
     }
 
     /// Whether the same descriptors are open and no thread came or went.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
+use super::plan::Plan;
 use super::process::Process;
 use super::record::record;
 use super::run::Body;
@@ -50,17 +51,23 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         threads: slot.threads.load(Acquire),
         walker: session.walker as u32,
         explorer: Explorer::Inline as u32,
-        reason: campaign.add_text(b"what ends the process ends the test"),
+        reason: campaign.add_text(
+            b"what ends the process ends the test, and while other tests run in it, descriptors and threads are not counted",
+        ),
     });
     if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
         return Err(Trouble::NothingToFail);
     }
+    let mut plan = Plan::new(settings, campaign);
+    plan.look_for_new_chains(true);
+    plan.keep_replayed()?;
     let worker = Process::inline(session, 0, Role::Attempt);
     // A process that has run the body before is all there is: what it does not meet again is told so.
     while let Some(claimed) = claim(campaign, 0, false) {
         slot.update(|evidence| *evidence = Evidence::default());
         worker.fail(claimed, false);
         slot.chain.store(0, Release);
+        plan.look_for_new_chains(true);
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::child::become_child;
 use super::run::{Ran, run};
 use super::session::Session;
-use super::unix::{Capture, Inherited};
+use super::unix::{self, Capture, Inherited};
+use crate::scope::thread::kernel_id;
 use crate::scope::{Role, Scope};
 
 /// A process that runs the body.
@@ -13,6 +14,8 @@ pub(crate) struct Process<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) scope: Arc<Scope>,
     inherited: Inherited,
+    /// Whether the process exists for the sweep alone; other tests may run in one that does not.
+    own: bool,
     pub(crate) capture: Option<&'a Capture>,
 }
 
@@ -22,13 +25,22 @@ impl<'a> Process<'a> {
         let scope = session.scope(slot, role);
         become_child(&scope, session.settings.file);
         let inherited = if session.shares_raw { Inherited::reopen() } else { Inherited::default() };
-        Process { session, scope, inherited, capture }
+        Process { session, scope, inherited, own: true, capture }
     }
 
     /// This process as it is, for a sweep that stays in it.
     pub(crate) fn inline(session: Session<'a>, slot: usize, role: Role) -> Process<'a> {
         let scope = session.scope(slot, role);
-        Process { session, scope, inherited: Inherited::default(), capture: None }
+        Process { session, scope, inherited: Inherited::default(), own: false, capture: None }
+    }
+
+    /// Whether threads of other tests run in this process, so that what it holds cannot be told apart from what
+    /// they hold.
+    pub(crate) fn has_strangers(&self) -> bool {
+        let runner_and_test = [std::process::id(), kernel_id()];
+        let known =
+            |id| runner_and_test.contains(&id) || self.scope.threads().any(|thread| thread.kernel_id.get() == id);
+        !self.own && unix::thread_ids().is_some_and(|mut threads| threads.any(|id| !known(id)))
     }
 
     /// One run of the body, with inherited files where they stood before the first.

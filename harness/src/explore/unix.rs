@@ -183,6 +183,12 @@ impl Capture {
     }
 }
 
+/// The numbers of this process's threads; `None` where `/proc` is not mounted.
+pub(crate) fn thread_ids() -> Option<impl Iterator<Item = u32>> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    Some(threads.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
+}
+
 /// How many threads this process has; `None` where `/proc` is not mounted.
 pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)

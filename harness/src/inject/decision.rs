@@ -18,13 +18,23 @@ pub(crate) enum Decision {
 }
 
 /// Decides on a request of a thread in a scope whose phase is not `OFF`.
+///
+/// The chain is asked for in one place, whatever the phase: the return address into this function stands in every chain,
+/// and one chain must be the same with and without a failure before it.
 #[inline]
 pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
     let scope = &*thread.scope;
     thread.balance.requested();
+    let asks = match scope.phase() {
+        phase::WALK => true,
+        phase::AFTER => asks_after(thread),
+        phase::CANARY => false,
+        _ => scope.keeps_account(),
+    };
+    let chain = if asks { thread.chain_here(request) } else { NONE };
+    // Read again: with the value from above known on each path, the call could be made once for each of them.
     match scope.phase() {
         phase::WALK => {
-            let chain = thread.chain_here(request);
             if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
                 return Decision::Fail;
             }
@@ -33,22 +43,26 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
             }
             Decision::Serve(chain)
         }
-        phase::AFTER => after(thread, request),
+        phase::AFTER => after(thread, chain),
         phase::CANARY => Decision::Fail,
-        _ if scope.keeps_account() => Decision::Serve(thread.chain_here(request)),
-        _ => Decision::Serve(NONE),
+        _ => Decision::Serve(chain),
     }
 }
 
-/// Decides on a request behind the failure.
+/// Whether the chain of a request behind the failure is asked for.
 #[cold]
-fn after(thread: &ThreadScope, request: Request) -> Decision {
+fn asks_after(thread: &ThreadScope) -> bool {
     let scope = &*thread.scope;
     if scope.is_first_after() {
         stop_if_infallible(thread);
     }
-    let deep = scope.deep || scope.keeps_account();
-    let chain = if deep { thread.chain_here(request) } else { NONE };
+    scope.deep || scope.keeps_account()
+}
+
+/// Decides on a request behind the failure, made by `chain` if that was asked for.
+#[cold]
+fn after(thread: &ThreadScope, chain: u32) -> Decision {
+    let scope = &*thread.scope;
     if std::thread::panicking() {
         return Decision::Serve(chain);
     }

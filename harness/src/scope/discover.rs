@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::thread::{FRAMES_MAX, ThreadScope};
-use super::{Private, Role, Scope};
+use super::{Private, Role, Scope, phase};
 use crate::chain::frame_pointers::{BROKEN, MISS};
 use crate::chain::id::Id;
 use crate::chain::registers::Registers;
@@ -175,6 +175,8 @@ impl Scope {
         let first = self.targets[0].load(Relaxed);
         let after = if self.fired() > 0 { first } else { NONE };
         let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after };
+        // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped.
+        let quiet = if quiet == Quiet::No && self.phase() == phase::COUNT { Quiet::RecoveryOnly } else { quiet };
         let published = match (self.role, quiet, request.kind) {
             (_, _, Kind::Spawn) => state::SKIPPED,
             (_, reason, _) if reason != Quiet::No => state::SKIPPED,

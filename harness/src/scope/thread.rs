@@ -39,6 +39,8 @@ pub(crate) struct ThreadScope {
     pub(crate) busy: Cell<bool>,
     /// Room for one exact walk.
     pub(crate) scratch: *mut [usize; FRAMES_MAX],
+    /// The thread's number in the kernel.
+    pub(crate) kernel_id: Cell<u32>,
     next: Cell<*const ThreadScope>,
 }
 
@@ -120,6 +122,12 @@ impl Scope {
     }
 }
 
+/// The running thread's number in the kernel.
+pub(crate) fn kernel_id() -> u32 {
+    // SAFETY: reads a number.
+    unsafe { libc::gettid() as u32 }
+}
+
 impl ThreadScope {
     /// A thread's part in `scope`, with its chains ending at `boundary`.
     fn at(scope: &Arc<Scope>, boundary: Boundary, origin: Origin) -> *const ThreadScope {
@@ -130,6 +138,7 @@ impl ThreadScope {
         let free = scope.threads().find(|thread| thread.taken.compare_exchange(false, true, Acquire, Relaxed).is_ok());
         if let Some(free) = free {
             free.place.set(place);
+            free.kernel_id.set(kernel_id());
             // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
             unsafe { *free.context.get() = context };
             return free;
@@ -154,6 +163,7 @@ impl ThreadScope {
             balance: Balance::default(),
             busy: Cell::new(false),
             scratch,
+            kernel_id: Cell::new(kernel_id()),
             next: Cell::new(ptr::null()),
         };
         // SAFETY: the memory is new and has the layout of the value.
