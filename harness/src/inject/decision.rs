@@ -1,5 +1,7 @@
 //! Whether a request of the scope fails.
 
+use std::hint::black_box;
+
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
@@ -22,37 +24,31 @@ pub(crate) enum Decision {
 pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
     let scope = &*thread.scope;
     thread.balance.requested();
-    match scope.phase() {
-        phase::WALK => {
-            let chain = thread.chain_here(request);
-            if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
-                return Decision::Fail;
-            }
-            Decision::Serve(chain)
+    let phase = scope.phase();
+    if phase == phase::CANARY {
+        return Decision::Fail;
+    }
+    if phase == phase::AFTER && scope.is_first_after() {
+        stop_if_infallible(thread);
+    }
+    let wanted = phase == phase::WALK || scope.keeps_account() || (phase == phase::AFTER && scope.deep);
+    // One call for every phase: this function's return address is in the chain, and a second call in it would make
+    // second chains of the same places. What a compiler cannot see through it cannot split.
+    let chain = if black_box(wanted) { thread.chain_here(request) } else { NONE };
+    match phase {
+        phase::WALK | phase::AFTER if chain != NONE && chain == scope.target() => {
+            if !std::thread::panicking() && scope.fire() { Decision::Fail } else { Decision::Serve(chain) }
         }
-        phase::AFTER => after(thread, request),
-        phase::CANARY => Decision::Fail,
-        _ if scope.keeps_account() => Decision::Serve(thread.chain_here(request)),
-        _ => Decision::Serve(NONE),
+        phase::AFTER => after(thread, chain),
+        _ => Decision::Serve(chain),
     }
 }
 
-/// Decides on a request behind the failure.
+/// Decides on a request behind the failure that is not to be failed itself.
 #[cold]
-fn after(thread: &ThreadScope, request: Request) -> Decision {
-    let scope = &*thread.scope;
-    if scope.is_first_after() {
-        stop_if_infallible(thread);
-    }
-    let deep = scope.deep || scope.keeps_account();
-    let chain = if deep { thread.chain_here(request) } else { NONE };
-    if std::thread::panicking() {
-        return Decision::Serve(chain);
-    }
-    if chain != NONE && chain == scope.target() && scope.fire() {
-        return Decision::Fail;
-    }
-    match scope.mode {
+fn after(thread: &ThreadScope, chain: u32) -> Decision {
+    match thread.scope.mode {
+        _ if std::thread::panicking() => Decision::Serve(chain),
         Mode::Once => Decision::Serve(chain),
         Mode::Sticky => Decision::Fail,
         Mode::Forbid => {
