@@ -43,7 +43,7 @@ impl<'a> Process<'a> {
         let role = if job == Job::Record { Role::Recorder } else { Role::Attempt };
         let scope = session.scope(slot, role);
         become_child(&scope, session.settings.file);
-        let inherited = if session.shares_raw { Inherited::reopen() } else { Inherited::default() };
+        let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
         Process { session, scope, inherited, capture }
     }
 
