@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::explore::choose;
+use crate::explore::earlier;
 use crate::explore::explorer::Explorer;
 use crate::explore::run::Observed;
 use crate::mode::Mode;
@@ -198,10 +199,12 @@ impl<R: Outcome> Sweep<R> {
                 description: Description::of(&outcome),
             }
         };
-        match overruled {
+        let report = match overruled {
             Err(option) => Report::troubled(&self.settings, Trouble::BadOption(option)),
             Ok(()) => choose::explore(&self.settings, &erased),
-        }
+        };
+        earlier::note(&report);
+        report
     }
 }
 

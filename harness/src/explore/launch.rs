@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use super::earlier::{self, EARLIER};
 use super::process::{Job, Process};
 use super::session::Session;
 use super::unix::{self, Capture, Child};
@@ -114,6 +115,7 @@ impl Fresh {
         let child = Command::new(&self.program)
             .args(["--exact", &self.test, "--nocapture", "--include-ignored", "--test-threads=1"])
             .env(ROLE, orders.to_word())
+            .env(EARLIER, earlier::value())
             .stdin(Stdio::null())
             .stdout(capture.stream()?)
             .stderr(capture.stream()?)

@@ -6,6 +6,7 @@ pub(crate) mod canary;
 pub(crate) mod child;
 pub(crate) mod choose;
 pub(crate) mod director;
+pub(crate) mod earlier;
 pub(crate) mod explorer;
 pub(crate) mod inline;
 pub(crate) mod launch;

@@ -17,7 +17,9 @@ const BASES: usize = 2;
 fn children(pid: u32) -> Vec<u32> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    lists.flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    lists
+        .flat_map(|list| list.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Kills `pid` if it is a child of `parent` still.
@@ -34,8 +36,7 @@ fn kill(pid: u32, parent: u32) -> io::Result<bool> {
     }
     let nothing = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: the descriptor names a process of this test's making.
-    let sent =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor.as_raw_fd(), libc::SIGKILL, nothing, 0) };
+    let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor.as_raw_fd(), libc::SIGKILL, nothing, 0) };
     Ok(sent == 0)
 }
 
