@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use super::coverage;
 use super::unix;
 use crate::chain::registers::Registers;
 use crate::chain::{quiet, walker};
@@ -27,6 +28,7 @@ pub(crate) const TOLD: i32 = 86;
 /// told apart, it leaves no core file, and it can be asked where it hangs.
 pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
     unix::leave_no_core();
+    coverage::begin();
     CHILD.store(Arc::into_raw(Arc::clone(scope)).cast_mut(), Release);
     let noted = Arc::clone(scope);
     std::panic::set_hook(Box::new(move |info| note_panic(&noted, info, test_file)));
@@ -83,6 +85,7 @@ pub(crate) fn end_now(scope: &Scope, end: End) {
             evidence.end = end;
         }
     });
+    coverage::hand_over(&scope.campaign);
     unix::exit_now(TOLD);
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::base::{self, Ended};
+use super::coverage;
 use super::director::Director;
 use super::earlier;
 use super::explorer::Explorer;
@@ -18,8 +19,11 @@ use crate::report::Report;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
-/// Threads of a process that runs one test and nothing else: the runner's and the test's.
-const THREADS_ALONE: usize = 2;
+/// How many threads a process has that runs one test and nothing else: the runner's and the test's, or one that
+/// is both.
+fn threads_alone() -> usize {
+    if unix::thread_id() == std::process::id() { 1 } else { 2 }
+}
 
 /// Does the sweep, in the way that was asked for or that fits.
 pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
@@ -44,7 +48,7 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
             )));
         }
     }
-    let campaign = Campaign::create(settings.chains_max).map_err(|error| {
+    let campaign = Campaign::create(settings.chains_max, coverage::count()).map_err(|error| {
         Trouble::Refused(format!(
             "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
              files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",
@@ -73,6 +77,7 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
             super::inline::explore(settings, body, &campaign);
         }
     }
+    coverage::take_over(&campaign);
     Ok(Report::of(settings, &campaign, notes))
 }
 
@@ -84,7 +89,7 @@ fn by_workers(
     notes: &mut Vec<String>,
 ) -> Result<Option<String>, Trouble> {
     let threads = unix::threads();
-    let alone = threads.is_some_and(|threads| threads <= THREADS_ALONE);
+    let alone = threads.is_some_and(|threads| threads <= threads_alone());
     if threads.is_none() {
         notes.push(
             "/proc is not mounted: descriptors and threads are not counted, and workers are forked here".to_owned(),
@@ -160,11 +165,15 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
     };
     linked();
     let Some(job) = orders.job else {
-        let threads = unix::threads().unwrap_or(THREADS_ALONE);
-        if threads > THREADS_ALONE {
+        let alone = threads_alone();
+        let threads = unix::threads().unwrap_or(alone);
+        if threads > alone {
             let trouble = Trouble::OwnsThreads(format!(
-                "the test owns {} threads, which a fork would not carry",
-                threads - THREADS_ALONE
+                "the test owns {}, which a fork would not carry",
+                match threads - alone {
+                    1 => "1 thread".to_owned(),
+                    owned => format!("{owned} threads"),
+                }
             ));
             let (number, text) = trouble.to_record();
             campaign.header().set_trouble(number, campaign.add_text(text.as_bytes()));

@@ -5,6 +5,7 @@ pub(crate) mod base;
 pub(crate) mod canary;
 pub(crate) mod child;
 pub(crate) mod choose;
+pub(crate) mod coverage;
 pub(crate) mod director;
 pub(crate) mod earlier;
 pub(crate) mod explorer;

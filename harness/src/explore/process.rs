@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 use super::attempt::{Attempted, attempt};
 use super::canary;
 use super::child::become_child;
+use super::coverage;
 use super::record::{finished, record};
 use super::run::{Ran, run};
 use super::session::Session;
@@ -65,6 +66,7 @@ impl<'a> Process<'a> {
             Job::Record => record(&self),
             Job::Work | Job::One => self.work(job),
         }
+        coverage::hand_over(self.session.campaign);
         unix::exit_now(0)
     }
 
@@ -81,6 +83,8 @@ impl<'a> Process<'a> {
                 capture.clear();
             }
             let go_on = self.fail(claimed, used);
+            // What follows may kill this process.
+            coverage::hand_over(campaign);
             slot.chain.store(0, Release);
             used = true;
             if !go_on || job == Job::One {
