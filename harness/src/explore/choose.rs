@@ -118,6 +118,13 @@ fn by_workers(
             }
         }
     }
+    if !alone && threads.is_some() && settings.name.is_none() {
+        notes.push(
+            "the name of the test is not known: workers are forked beside the threads of other tests, whose locks they may \
+             find held (give it with `Sweep::name`)"
+                .to_owned(),
+        );
+    }
     match base::forked(settings, body, campaign)? {
         Ended::Finished => Ok(None),
         Ended::NotAttached(_) => {
@@ -145,13 +152,14 @@ fn fresh(settings: &Settings, campaign: &Campaign) -> Option<Fresh> {
         program: std::env::current_exe().ok()?,
         test: settings.name.clone()?,
         ordinal: settings.ordinal,
+        line: settings.line,
         campaign: campaign.path(),
     })
 }
 
 /// Does what this fresh process was started for, when it has come to the sweep that is meant.
 fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
-    if orders.ordinal != settings.ordinal {
+    if (orders.ordinal, orders.line) != (settings.ordinal, settings.line) {
         // In the user's process the body of a sweep has not run either: the test arrives in the state it had there.
         return Report::passed_over(settings, earlier::of(settings.ordinal));
     }

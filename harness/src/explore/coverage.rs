@@ -9,24 +9,22 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::memory::campaign::Campaign;
 
-#[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(".weak __start___llvm_prf_cnts", ".weak __stop___llvm_prf_cnts");
-#[cfg(target_arch = "aarch64")]
-core::arch::global_asm!(".weak __start___llvm_prf_cnts", ".weak __stop___llvm_prf_cnts");
-
 /// The beginning and the end of the counters; both are 0 in a program that has none.
 fn bounds() -> (usize, usize) {
     let (start, stop);
+    // Weak in each object that asks: without the section the program links all the same.
     // SAFETY: reads two words of the global offset table, which the linker fills in.
     unsafe {
         #[cfg(target_arch = "x86_64")]
         core::arch::asm!(
+            ".weak __start___llvm_prf_cnts", ".weak __stop___llvm_prf_cnts",
             "mov {}, qword ptr [rip + __start___llvm_prf_cnts@GOTPCREL]",
             "mov {}, qword ptr [rip + __stop___llvm_prf_cnts@GOTPCREL]",
             out(reg) start, out(reg) stop, options(nostack, preserves_flags, pure, readonly)
         );
         #[cfg(target_arch = "aarch64")]
         core::arch::asm!(
+            ".weak __start___llvm_prf_cnts", ".weak __stop___llvm_prf_cnts",
             "adrp {0}, :got:__start___llvm_prf_cnts", "ldr {0}, [{0}, :got_lo12:__start___llvm_prf_cnts]",
             "adrp {1}, :got:__stop___llvm_prf_cnts", "ldr {1}, [{1}, :got_lo12:__stop___llvm_prf_cnts]",
             out(reg) start, out(reg) stop, options(nostack, preserves_flags, pure, readonly)

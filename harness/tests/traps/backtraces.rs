@@ -5,7 +5,7 @@ use std::collections::TryReserveError;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use firsthit::{Explorer, Sweep, Verdict};
+use firsthit::{Sweep, Verdict};
 
 use crate::{again, forest};
 
@@ -24,31 +24,13 @@ fn traced() -> Result<usize, TryReserveError> {
     Ok(*boxed)
 }
 
-fn swept(explorer: Option<Explorer>) {
-    let mut sweep = Sweep::new().workers(2);
-    if let Some(explorer) = explorer {
-        sweep = sweep.explorer(explorer);
-    }
-    let report = sweep.run(traced);
-    assert_eq!(report.trouble(), None, "{report}");
-    assert_eq!(report.count(Verdict::Hung), 0, "{report}");
-    assert_eq!((report.count(Verdict::Recovered), report.count(Verdict::Aborted)), (1, 1), "{report}");
-    assert_eq!(report.verdicts().len(), 2, "{report}");
-    assert!(report.to_string().contains("met only while panicking: not failed"), "{report}");
-    assert!(report.to_string().contains("inside std's backtrace capture: not failed"), "{report}");
-}
-
-fn both() {
-    swept(None);
-    swept(Some(Explorer::Process));
-}
-
 #[test]
 fn under_every_setting() {
     for setting in ["0", "1", "full"] {
-        for threads in [1, 2] {
+        for (explorer, threads) in [("worker", 1), ("worker", 2), ("process", 1)] {
             let mut command = again::command("backtraces::alone", threads);
-            again::passes(command.args(["--nocapture"]).env("RUST_BACKTRACE", setting));
+            let command = command.env("RUST_BACKTRACE", setting).env("FIRSTHIT_EXPLORER", explorer);
+            again::passes(command.arg("--nocapture"));
         }
     }
 }
@@ -56,7 +38,13 @@ fn under_every_setting() {
 #[test]
 #[ignore = "run by `under_every_setting`"]
 fn alone() {
-    both();
+    let report = Sweep::new().workers(2).run(traced);
+    assert_eq!(report.trouble(), None, "{report}");
+    assert_eq!(report.count(Verdict::Hung), 0, "{report}");
+    assert_eq!((report.count(Verdict::Recovered), report.count(Verdict::Aborted)), (1, 1), "{report}");
+    assert_eq!(report.verdicts().len(), 2, "{report}");
+    assert!(report.to_string().contains("met only while panicking: not failed"), "{report}");
+    assert!(report.to_string().contains("inside std's backtrace capture: not failed"), "{report}");
 }
 
 #[test]

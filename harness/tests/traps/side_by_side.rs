@@ -37,8 +37,15 @@ fn keeps_order() -> Result<(), TryReserveError> {
 
 /// Threads of this process that allocate all the time; no request of theirs may fail.
 fn beside_bystanders(sweeps: impl FnOnce()) {
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _ends = Ends(&over);
         for _ in 0..2 {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
@@ -49,7 +56,6 @@ fn beside_bystanders(sweeps: impl FnOnce()) {
             });
         }
         sweeps();
-        over.store(true, Ordering::Relaxed);
     });
 }
 

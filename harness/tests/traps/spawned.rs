@@ -21,7 +21,9 @@ fn reserved(bytes: usize) -> Result<Vec<u8>, TryReserveError> {
 fn recovered(report: &Report, count: usize) {
     assert_eq!(report.trouble(), None, "{report}");
     assert_eq!(report.count(Verdict::Recovered), count, "{report}");
-    assert_eq!(report.count(Verdict::Aborted) + count, report.verdicts().len(), "{report}");
+    // A receiver allocates only if it comes before what it waits for: such a chain may not be met again.
+    let others = report.count(Verdict::Aborted) + report.count(Verdict::Unreached);
+    assert_eq!(others + count, report.verdicts().len(), "{report}");
 }
 
 #[test]
