@@ -1,6 +1,7 @@
 //! Fails every allocation that a test reaches, once per call chain, on its first hit.
 
 mod chain;
+mod earlier;
 mod explain;
 mod explore;
 mod explorer;
