@@ -1,5 +1,7 @@
 //! Whether a request of the scope fails.
 
+use std::hint::black_box;
+
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
@@ -22,9 +24,18 @@ pub(crate) enum Decision {
 pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
     let scope = &*thread.scope;
     thread.balance.requested();
-    match scope.phase() {
+    let phase = scope.phase();
+    let wanted = match phase {
+        phase::WALK => true,
+        phase::CANARY => return Decision::Fail,
+        phase::AFTER => before_walk(thread) || scope.keeps_account(),
+        _ => scope.keeps_account(),
+    };
+    // A chain begins with the address that this call returns to. There is one call, and nothing that would let the
+    // compiler make two of it, so that one place of the program is one chain in every phase.
+    let chain = if black_box(wanted) { thread.chain_here(request) } else { NONE };
+    match black_box(phase) {
         phase::WALK => {
-            let chain = thread.chain_here(request);
             if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
                 return Decision::Fail;
             }
@@ -33,22 +44,24 @@ pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
             }
             Decision::Serve(chain)
         }
-        phase::AFTER => after(thread, request),
-        phase::CANARY => Decision::Fail,
-        _ if scope.keeps_account() => Decision::Serve(thread.chain_here(request)),
-        _ => Decision::Serve(NONE),
+        phase::AFTER => after(thread, chain),
+        _ => Decision::Serve(chain),
     }
 }
 
-/// Decides on a request behind the failure.
+/// What is to be done first on a request behind the failure; whether chains are looked for there.
 #[cold]
-fn after(thread: &ThreadScope, request: Request) -> Decision {
-    let scope = &*thread.scope;
-    if scope.is_first_after() {
+fn before_walk(thread: &ThreadScope) -> bool {
+    if thread.scope.is_first_after() {
         stop_if_infallible(thread);
     }
-    let deep = scope.deep || scope.keeps_account();
-    let chain = if deep { thread.chain_here(request) } else { NONE };
+    thread.scope.deep
+}
+
+/// Decides on a request behind the failure, made by `chain` if that was asked for.
+#[cold]
+fn after(thread: &ThreadScope, chain: u32) -> Decision {
+    let scope = &*thread.scope;
     if std::thread::panicking() {
         return Decision::Serve(chain);
     }
