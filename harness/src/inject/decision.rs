@@ -1,5 +1,7 @@
 //! Whether a request of the scope fails.
 
+use std::hint::black_box;
+
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
