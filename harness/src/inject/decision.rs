@@ -1,6 +1,5 @@
 //! Whether a request of the scope fails.
 
-use std::hint::black_box;
 
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
