@@ -17,42 +17,35 @@ pub(crate) enum Decision {
     Fail,
 }
 
-/// Decides on a request of a thread in a scope whose phase is not `OFF`.
-#[inline]
-pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
+/// Decides on a request of a thread in a scope whose phase is this one, and not `OFF`.
+#[inline(always)]
+pub(crate) fn decide(thread: &ThreadScope, phase: u32, request: Request) -> Decision {
     let scope = &*thread.scope;
     thread.balance.requested();
-    match scope.phase() {
-        phase::WALK => {
-            let chain = thread.chain_here(request);
-            if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
-                return Decision::Fail;
-            }
-            Decision::Serve(chain)
-        }
-        phase::AFTER => after(thread, request),
-        phase::CANARY => Decision::Fail,
-        _ if scope.keeps_account() => Decision::Serve(thread.chain_here(request)),
-        _ => Decision::Serve(NONE),
-    }
-}
-
-/// Decides on a request behind the failure.
-#[cold]
-fn after(thread: &ThreadScope, request: Request) -> Decision {
-    let scope = &*thread.scope;
-    if scope.is_first_after() {
+    if phase == phase::AFTER && scope.is_first_after() {
         stop_if_infallible(thread);
     }
-    let deep = scope.deep || scope.keeps_account();
-    let chain = if deep { thread.chain_here(request) } else { NONE };
+    let walks = match phase {
+        phase::WALK => true,
+        phase::AFTER => scope.deep || scope.keeps_account(),
+        phase::CANARY => return Decision::Fail,
+        _ => scope.keeps_account(),
+    };
+    let chain = if walks { thread.chain_here(request) } else { NONE };
+    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
+        return Decision::Fail;
+    }
+    if phase == phase::AFTER { after(thread, chain) } else { Decision::Serve(chain) }
+}
+
+/// Decides on a request behind the failure that is not to fail by its chain.
+#[cold]
+#[inline(never)]
+fn after(thread: &ThreadScope, chain: u32) -> Decision {
     if std::thread::panicking() {
         return Decision::Serve(chain);
     }
-    if chain != NONE && chain == scope.target() && scope.fire() {
-        return Decision::Fail;
-    }
-    match scope.mode {
+    match thread.scope.mode {
         Mode::Once => Decision::Serve(chain),
         Mode::Sticky => Decision::Fail,
         Mode::Forbid => {
