@@ -36,7 +36,8 @@ pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = on_hang as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        // On the thread's own stack: the alternate one, of some kilobytes, has no room for a walk.
+        action.sa_flags = libc::SA_SIGINFO;
         libc::sigaction(hang_signal(), &raw const action, ptr::null_mut());
     }
 }
