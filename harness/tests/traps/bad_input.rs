@@ -79,10 +79,18 @@ fn a_chain_that_is_not_met() {
     says("FIRSTHIT_REPLAY", &token, &[&format!("FIRSTHIT_REPLAY={token}"), "meets no such chain", "help: "]);
 }
 
+/// Whether this process was started for a sweep, and only runs through those before it.
+fn elsewhere() -> bool {
+    std::env::var_os("FIRSTHIT_ROLE").is_some()
+}
+
 #[test]
 fn nothing_to_fail() {
     for explorer in [Explorer::Worker, Explorer::Process, Explorer::Inline] {
         let report = Sweep::new().explorer(explorer).run(|| black_box(3));
+        if elsewhere() {
+            continue;
+        }
         assert_eq!(report.trouble(), Some(&Trouble::NothingToFail), "{report}");
         assert!(!report.is_clean() && report.to_string().contains("help: "), "{report}");
     }
@@ -92,6 +100,9 @@ fn nothing_to_fail() {
 fn a_body_that_fails_by_itself() {
     for explorer in [Explorer::Worker, Explorer::Process, Explorer::Inline] {
         let report = Sweep::new().explorer(explorer).run(|| Err::<(), _>(vec![black_box(7)]));
+        if elsewhere() {
+            continue;
+        }
         assert!(matches!(report.trouble(), Some(Trouble::BaselineFails(_))), "{report}");
         assert!(report.to_string().contains("Err([7])"), "{report}");
     }
