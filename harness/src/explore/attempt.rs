@@ -41,7 +41,7 @@ pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Atte
     let slot = scope.slot();
     let baseline = session.campaign.header().baseline();
     let (first, second) = targets(session.campaign, number).into();
-    let before = Held::now();
+    let before = process.held();
     let wanted = if second == NONE { 1 } else { 2 };
 
     if account {
@@ -53,7 +53,7 @@ pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Atte
     if scope.fired() < wanted {
         return Attempted::NotMet;
     }
-    let left = Held::now();
+    let left = process.held();
     let balance = scope.balance();
     slot.update(|evidence| {
         evidence.fds = left.descriptors_more_than(&before);
@@ -179,6 +179,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Those of a process that others use as well, which nobody can tell apart.
+    pub(crate) fn unknown() -> Held {
+        Held { descriptors: None, threads: None }
+    }
+
     pub(crate) fn now() -> Held {
         Held { descriptors: unix::descriptors(), threads: unix::threads() }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::attempt::{Attempted, attempt};
+use super::attempt::{Attempted, Held, attempt};
 use super::canary;
 use super::child::become_child;
 use super::coverage;
@@ -35,6 +35,8 @@ pub(crate) struct Process<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) scope: Arc<Scope>,
     inherited: Inherited,
+    /// Whether nothing but the test runs in this process.
+    own: bool,
     capture: Option<&'a Capture>,
 }
 
@@ -45,13 +47,18 @@ impl<'a> Process<'a> {
         let scope = session.scope(slot, role);
         become_child(&scope, session.settings.file);
         let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
-        Process { session, scope, inherited, capture }
+        Process { session, scope, inherited, own: true, capture }
     }
 
     /// This process as it is, for a sweep that stays in it.
     pub(crate) fn inline(session: Session<'a>, slot: usize, role: Role) -> Process<'a> {
         let scope = session.scope(slot, role);
-        Process { session, scope, inherited: Inherited::default(), capture: None }
+        Process { session, scope, inherited: Inherited::default(), own: false, capture: None }
+    }
+
+    /// What the process holds, as far as it is the body's doing.
+    pub(crate) fn held(&self) -> Held {
+        if self.own { Held::now() } else { Held::unknown() }
     }
 
     /// One run of the body, with inherited files where they stood before the first.

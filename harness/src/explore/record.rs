@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::attempt::Held;
 use super::process::Process;
 use super::run::Ran;
 use crate::memory::live::LIVE;
@@ -28,7 +27,7 @@ pub(crate) fn record(process: &Process<'_>) {
         slot.finished.store(finished::CANARY_FAILED, Release);
         return;
     }
-    let before = Held::now();
+    let before = process.held();
     scope.reset_balance();
     scope.keep_account(true);
     LIVE.open();
