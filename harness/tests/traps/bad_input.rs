@@ -113,7 +113,7 @@ fn a_body_that_fails_by_itself() {
 fn descriptors_run_out() {
     let mut enough = 0;
     for explorer in ["worker", "process", "inline"] {
-        for limit in [6, 8, 9, 10, 11, 12, 13, 14, 16, 20] {
+        for limit in [6, 7, 8, 9, 10, 14] {
             let mut command = again::command("bad_input::with_few_descriptors", 1);
             let command = command.env("TRAPS_DESCRIPTORS", limit.to_string()).env("FIRSTHIT_EXPLORER", explorer);
             let output = again::passes(command.args(["--exact", "--nocapture"]));
@@ -125,7 +125,7 @@ fn descriptors_run_out() {
             assert!(output.contains("Too many open files"), "{explorer}, {limit}: {output}");
         }
     }
-    assert!((3..30).contains(&enough), "{enough}");
+    assert!((3..18).contains(&enough), "{enough}");
 }
 
 #[test]
