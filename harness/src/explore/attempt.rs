@@ -215,7 +215,8 @@ impl Held {
         Held { descriptors: unix::descriptors(), threads: unix::threads(), strangers: false }
     }
 
-    fn of(process: &Process<'_>) -> Held {
+    /// What this process holds, with a note of whether others use it as well.
+    pub(crate) fn of(process: &Process<'_>) -> Held {
         Held { strangers: process.has_strangers(), ..Held::now() }
     }
 

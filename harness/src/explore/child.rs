@@ -54,6 +54,10 @@ fn child() -> Option<&'static Scope> {
 
 /// Notes the first panic of a run; the message is cut to what fits, nothing is allocated.
 fn note_panic(scope: &Scope, info: &PanicHookInfo<'_>, test_file: &str) {
+    // What other threads of the test panic about is not the body's doing.
+    if !thread::current().is_some_and(|current| ptr::eq(&raw const *current.scope, scope)) {
+        return;
+    }
     let campaign = &scope.campaign;
     let known = scope.slot().evidence().panic.count;
     if known == 0 {

@@ -30,8 +30,11 @@ fn threads_alone() -> usize {
 
 /// Does the sweep, in the way that was asked for or that fits.
 pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
-    if let Some(orders) = std::env::var(ROLE).ok().as_deref().and_then(Orders::from_word) {
-        return follow(&orders, settings, body);
+    if let Ok(word) = std::env::var(ROLE) {
+        return match Orders::from_word(&word) {
+            Some(orders) => follow(&orders, settings, body),
+            None => Report::troubled(settings, Trouble::BadOption(bad_role(&word))),
+        };
     }
     linked();
     match swept(settings, body) {
@@ -133,11 +136,14 @@ fn by_workers(
 
 fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     let Some(fresh) = fresh(settings, campaign) else {
-        return Err(Trouble::Refused(
-            "a fresh process cannot be started: the name of the test is not known, or this program's file\n  help: give \
-             it with `Sweep::name`, or use another explorer"
-                .to_owned(),
-        ));
+        let why = match settings.name {
+            None => "the name of the test is not known\n  help: give it with `Sweep::name`, or use another explorer",
+            Some(_) => {
+                "this program's file is not known (/proc/self/exe cannot be read)\n  help: mount /proc, or use another \
+                 explorer"
+            }
+        };
+        return Err(Trouble::Refused(format!("a fresh process cannot be started: {why}")));
     };
     let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), met: |_, _| false };
     Director::new(session, &fresh).direct();
@@ -153,6 +159,13 @@ fn fresh(settings: &Settings, campaign: &Campaign) -> Option<Fresh> {
         line: settings.line,
         campaign: campaign.path(),
     })
+}
+
+fn bad_role(word: &str) -> String {
+    format!(
+        "{ROLE}={}: it is for processes that a sweep starts, and they are told otherwise\n  help: unset it",
+        word.escape_debug()
+    )
 }
 
 /// Does what this fresh process was started for, when it has come to the sweep that is meant.

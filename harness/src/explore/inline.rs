@@ -1,7 +1,7 @@
 //! The inline explorer: chain after chain in the process that asked, for platforms and cases without another.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::plan::Plan;
 use super::process::Process;
@@ -17,9 +17,13 @@ use crate::scope::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
+/// Sweeps that stay in their process take turns: the account of live allocations is the process's.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Records and fails every chain in this process.
 pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) {
     let header = campaign.header();
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Err(trouble) = explored(settings, body, campaign) {
         let (number, text) = trouble.to_record();
         header.set_trouble(number, campaign.add_text(text.as_bytes()));

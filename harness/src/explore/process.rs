@@ -14,7 +14,7 @@ pub(crate) struct Process<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) scope: Arc<Scope>,
     inherited: Inherited,
-    /// Whether the process exists for the sweep alone; other tests may run in one that does not.
+    /// Whether nothing but the test runs in this process.
     own: bool,
     pub(crate) capture: Option<&'a Capture>,
 }
@@ -25,7 +25,9 @@ impl<'a> Process<'a> {
         let scope = session.scope(slot, role);
         become_child(&scope, session.settings.file);
         let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
-        Process { session, scope, inherited, own: true, capture }
+        // A fresh process has the test's other threads, if the sweep was begun on one of several.
+        let own = session.shares_raw || std::thread::current().name() == session.settings.name.as_deref();
+        Process { session, scope, inherited, own, capture }
     }
 
     /// This process as it is, for a sweep that stays in it.

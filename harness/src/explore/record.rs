@@ -17,7 +17,7 @@ pub(crate) fn record(process: &Process<'_>) {
         slot.finished.store(finished::CANARY_FAILED, Release);
         return;
     }
-    let before = Held::now();
+    let before = Held::of(process);
     scope.reset_balance();
     scope.keep_account(true);
     LIVE.open();

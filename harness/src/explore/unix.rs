@@ -67,8 +67,13 @@ impl Child {
     /// # Errors
     /// When the kernel has no `pidfd_open` (before Linux 5.3) or no descriptors are left.
     pub(crate) fn watch(pid: u32) -> io::Result<Child> {
-        // SAFETY: opens a descriptor for a child of ours that has not been waited for.
-        let descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        // SAFETY: opens a descriptor for a child of ours.
+        let mut descriptor = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        if descriptor < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH) {
+            // It has ended and somebody else took its status: a descriptor that says so at once.
+            // SAFETY: makes a descriptor and nothing else.
+            descriptor = libc::c_long::from(unsafe { libc::eventfd(1, libc::EFD_CLOEXEC) });
+        }
         if descriptor < 0 {
             return Err(io::Error::last_os_error());
         }
@@ -84,8 +89,9 @@ impl Child {
 
     /// Kills the child.
     pub(crate) fn kill(&self) {
-        // SAFETY: as above.
-        unsafe { libc::kill(self.pid as i32, libc::SIGKILL) };
+        let (descriptor, nothing) = (self.descriptor.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+        // SAFETY: names the child by its descriptor: its number may be another's by now, if somebody took its status.
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, descriptor, libc::SIGKILL, nothing, 0) };
     }
 
     /// Waits for a child that has died, or will at once.
@@ -295,4 +301,19 @@ pub(crate) fn leave_no_core() {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: sets a limit of this process.
     unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const none) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_whose_status_was_taken_is_dead() {
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        gone.wait().unwrap();
+        let child = Child::watch(gone.id()).unwrap();
+        assert_eq!(wait_for_deaths(&[&child], Duration::from_secs(10)), [0]);
+        child.kill();
+        assert_eq!(child.reap(), Death::Untold);
+    }
 }

@@ -20,7 +20,7 @@ fn traced() -> Result<usize, TryReserveError> {
     let mut block: Vec<u8> = Vec::new();
     block.try_reserve_exact(black_box(12))?;
     let boxed = black_box(Box::new(black_box(3_usize)));
-    drop(black_box((backtrace, caught.is_err(), block)));
+    let _ = black_box((backtrace, caught.is_err(), block));
     Ok(*boxed)
 }
 

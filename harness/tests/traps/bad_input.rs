@@ -79,10 +79,18 @@ fn a_chain_that_is_not_met() {
     says("FIRSTHIT_REPLAY", &token, &[&format!("FIRSTHIT_REPLAY={token}"), "meets no such chain", "help: "]);
 }
 
+/// Whether this process was started for a sweep, and only runs through those before it.
+fn elsewhere() -> bool {
+    std::env::var_os("FIRSTHIT_ROLE").is_some()
+}
+
 #[test]
 fn nothing_to_fail() {
     for explorer in [Explorer::Worker, Explorer::Process, Explorer::Inline] {
         let report = Sweep::new().explorer(explorer).run(|| black_box(3));
+        if elsewhere() {
+            continue;
+        }
         assert_eq!(report.trouble(), Some(&Trouble::NothingToFail), "{report}");
         assert!(!report.is_clean() && report.to_string().contains("help: "), "{report}");
     }
@@ -92,6 +100,9 @@ fn nothing_to_fail() {
 fn a_body_that_fails_by_itself() {
     for explorer in [Explorer::Worker, Explorer::Process, Explorer::Inline] {
         let report = Sweep::new().explorer(explorer).run(|| Err::<(), _>(vec![black_box(7)]));
+        if elsewhere() {
+            continue;
+        }
         assert!(matches!(report.trouble(), Some(Trouble::BaselineFails(_))), "{report}");
         assert!(report.to_string().contains("Err([7])"), "{report}");
     }
@@ -102,7 +113,7 @@ fn a_body_that_fails_by_itself() {
 fn descriptors_run_out() {
     let mut enough = 0;
     for explorer in ["worker", "process", "inline"] {
-        for limit in [6, 8, 9, 10, 11, 12, 13, 14, 16, 20] {
+        for limit in [6, 7, 8, 9, 10, 14] {
             let mut command = again::command("bad_input::with_few_descriptors", 1);
             let command = command.env("TRAPS_DESCRIPTORS", limit.to_string()).env("FIRSTHIT_EXPLORER", explorer);
             let output = again::passes(command.args(["--exact", "--nocapture"]));
@@ -114,7 +125,7 @@ fn descriptors_run_out() {
             assert!(output.contains("Too many open files"), "{explorer}, {limit}: {output}");
         }
     }
-    assert!((3..30).contains(&enough), "{enough}");
+    assert!((3..18).contains(&enough), "{enough}");
 }
 
 #[test]
