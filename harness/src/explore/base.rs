@@ -63,8 +63,15 @@ pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campai
 pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> ! {
     campaign.header().epoch.fetch_add(1, Relaxed);
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
-    let session =
-        Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: snapshot::split };
+    let session = Session {
+        settings,
+        body,
+        campaign,
+        shares_raw: true,
+        walker: Walker::checked(),
+        why: "",
+        met: snapshot::split,
+    };
     Director::new(session, &Forks { session }).direct();
     unix::exit_now(0)
 }

@@ -65,7 +65,7 @@ impl Recording<'_> {
     fn choose(&self, baseline: &Baseline) -> (Explorer, String) {
         let planned = self.session.campaign.chains().len() as u64;
         match self.session.settings.explorer {
-            _ if self.launcher.work() == Job::One => (Explorer::Process, "a process for each chain".to_owned()),
+            _ if self.launcher.work() == Job::One => (Explorer::Process, self.session.why.to_owned()),
             Some(Explorer::Snapshot) if baseline.threads > 0 => {
                 let why = format!("the body spawns {} threads, which a snapshot would not carry", baseline.threads);
                 (Explorer::Worker, why)

@@ -65,13 +65,12 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
     let explorer = settings.explorer.unwrap_or(Explorer::Worker);
     match explorer {
         Explorer::Worker | Explorer::Snapshot => {
-            if let Some(trouble) = by_workers(settings, body, &campaign, &mut notes)? {
-                notes.push(trouble);
-                by_processes(settings, body, &campaign)?;
+            if let Some(why) = by_workers(settings, body, &campaign, &mut notes)? {
+                by_processes(settings, body, &campaign, &why)?;
             }
         }
         Explorer::Process => {
-            by_processes(settings, body, &campaign)?;
+            by_processes(settings, body, &campaign, "as asked for")?;
         }
         Explorer::Inline => {
             super::inline::explore(settings, body, &campaign);
@@ -134,7 +133,7 @@ fn by_workers(
     }
 }
 
-fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
+fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>, why: &str) -> Result<(), Trouble> {
     let Some(fresh) = fresh(settings, campaign) else {
         let why = match settings.name {
             None => "the name of the test is not known\n  help: give it with `Sweep::name`, or use another explorer",
@@ -145,7 +144,8 @@ fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) 
         };
         return Err(Trouble::Refused(format!("a fresh process cannot be started: {why}")));
     };
-    let session = Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), met: |_, _| false };
+    let session =
+        Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), why, met: |_, _| false };
     Director::new(session, &fresh).direct();
     Ok(())
 }

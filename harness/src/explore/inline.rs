@@ -33,7 +33,8 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
 
 fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     campaign.header().epoch.fetch_add(1, AcqRel);
-    let session = Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), met: |_, _| false };
+    let session =
+        Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), why: "", met: |_, _| false };
     let recorder = Process::inline(session, 0, Role::Recorder);
     record(&recorder);
     let slot = recorder.scope.slot();

@@ -20,6 +20,8 @@ pub(crate) struct Session<'a> {
     /// Whether raw addresses are those of the process that recorded them.
     pub(crate) shares_raw: bool,
     pub(crate) walker: Walker,
+    /// Why fresh processes explore, where they do.
+    pub(crate) why: &'a str,
     /// What is done when a carrying process meets a chain.
     pub(crate) met: fn(&ThreadScope, u32) -> bool,
 }
