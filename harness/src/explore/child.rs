@@ -30,11 +30,13 @@ pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
     CHILD.store(Arc::into_raw(Arc::clone(scope)).cast_mut(), Release);
     let noted = Arc::clone(scope);
     std::panic::set_hook(Box::new(move |info| note_panic(&noted, info, test_file)));
+    // Not on the alternate stack, which is for overflows of the other one: the 8 KiB that std gives it are too few for
+    // a walk, and what was a hang would be told as a crash.
     // SAFETY: a zeroed action is valid; the handler has the signature that SA_SIGINFO asks for.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = on_hang as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+        action.sa_flags = libc::SA_SIGINFO;
         libc::sigaction(hang_signal(), &raw const action, ptr::null_mut());
     }
 }
