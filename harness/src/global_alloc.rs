@@ -2,13 +2,14 @@
 #![expect(unsafe_code, reason = "implements GlobalAlloc")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::cold_path;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::inject::decision::{Decision, decide};
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE, Request};
-use crate::scope::{ARMED, phase, thread};
+use crate::scope::{ARMED, thread};
 
 /// The global allocator of a test binary that sweeps.
 ///
@@ -47,57 +48,97 @@ fn armed() -> bool {
     ARMED.load(Relaxed) != 0
 }
 
-/// Asks for the request; `serve` does the inner allocator's work.
-///
-/// Never inlined, so that the disarmed path stays a load and a branch.
-#[inline(never)]
-fn request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
-    let Some(thread) = thread::current() else { return serve_accounted(request, old, NONE, serve) };
-    if thread.busy.get() || thread.scope.phase() == phase::OFF {
-        return serve();
+/// Serves the request of an armed process, or fails it.
+#[inline(always)]
+fn armed_request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
+    cold_path();
+    let answer = ask(request, old);
+    if answer == Answer::FAIL {
+        return ptr::null_mut();
     }
-    let Decision::Serve(chain) = decide(thread, request) else { return ptr::null_mut() };
-    let new = serve_accounted(request, old, chain, serve);
-    if !new.is_null() {
-        thread.balance.took(request.size as usize);
-        if !old.is_null() {
-            thread.balance.gave_back(request.old_size as usize);
-        }
+    let new = serve();
+    if new.is_null() || answer.accounted {
+        settle(request, old, new, answer);
     }
     new
 }
 
-/// Serves, and keeps the account of live allocations if one is open: of this scope's, wherever they are resized.
-#[inline(always)]
-fn serve_accounted(request: Request, old: *mut u8, chain: u32, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
-    if !LIVE.is_open() {
-        return serve();
+/// What is to become of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Answer {
+    fails: bool,
+    /// An account of live allocations is kept.
+    accounted: bool,
+    /// It belongs to a scope, and is in its thread's balance.
+    observed: bool,
+    /// The chain that asks.
+    chain: u32,
+    /// The chain that the account has for the block that is to be resized.
+    made: u32,
+}
+
+impl Answer {
+    const FAIL: Answer = Answer { fails: true, accounted: false, observed: false, chain: NONE, made: NONE };
+    const PASS: Answer = Answer { fails: false, accounted: false, observed: false, chain: NONE, made: NONE };
+}
+
+/// Asks what is to become of a request, and puts it into the thread's balance.
+///
+/// Never inlined, so that the disarmed path stays a load and a branch. It is also the frame that every chain
+/// begins behind: the only call on the way from an allocator's function to the walk.
+#[inline(never)]
+fn ask(request: Request, old: *mut u8) -> Answer {
+    let mut answer = Answer::PASS;
+    if let Some((thread, phase)) = thread::observed() {
+        let Decision::Serve(chain) = decide(thread, phase, request) else { return Answer::FAIL };
+        thread.balance.took(request);
+        answer.chain = chain;
+        answer.observed = true;
     }
-    // Taken out before: once the inner allocator has moved it, another thread may be given the address.
-    let before = if old.is_null() { None } else { LIVE.remove(old.addr()) };
-    let new = serve();
-    match before {
-        Some((size, chain)) if new.is_null() => LIVE.add(old.addr(), size, chain),
-        Some((_, made)) if chain == NONE => LIVE.add(new.addr(), request.size as usize, made),
-        _ if !new.is_null() && chain != NONE => LIVE.add(new.addr(), request.size as usize, chain),
-        _ => {}
+    if LIVE.is_open() {
+        cold_path();
+        answer.accounted = true;
+        // Taken out before: once the inner allocator has moved it, another thread may be given the address.
+        if let (false, Some((_, made))) = (old.is_null(), LIVE.remove(old.addr())) {
+            answer.made = made;
+        }
     }
-    new
+    answer
+}
+
+/// Keeps the account, and takes out of the balance what the inner allocator has had no memory for.
+#[cold]
+#[inline(never)]
+fn settle(request: Request, old: *mut u8, new: *mut u8, answer: Answer) {
+    if new.is_null()
+        && answer.observed
+        && let Some(thread) = thread::current()
+    {
+        thread.balance.took_not(request);
+    }
+    if answer.accounted {
+        match answer {
+            Answer { made: NONE, chain: NONE, .. } => {}
+            Answer { made: NONE, .. } if new.is_null() => {}
+            Answer { made, .. } if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
+            Answer { made, chain: NONE, .. } => LIVE.add(new.addr(), request.size as usize, made),
+            Answer { chain, .. } => LIVE.add(new.addr(), request.size as usize, chain),
+        }
+    }
 }
 
 #[inline(never)]
 fn gave_back(address: *mut u8, size: usize) {
-    if LIVE.is_open() {
-        LIVE.remove(address.addr());
-    }
-    if let Some(thread) = thread::current()
-        && !thread.busy.get()
-        && thread.scope.phase() != phase::OFF
-    {
+    if let Some((thread, _)) = thread::observed() {
         thread.balance.gave_back(size);
+    }
+    if LIVE.is_open() {
+        cold_path();
+        LIVE.remove(address.addr());
     }
 }
 
+#[inline(always)]
 fn of(kind: Kind, layout: Layout) -> Request {
     Request { kind, align: layout.align() as u32, size: layout.size() as u64, old_size: 0 }
 }
@@ -110,14 +151,14 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout.
         let serve = || unsafe { self.inner.alloc(layout) };
-        if armed() { request(of(Kind::Alloc, layout), ptr::null_mut(), serve) } else { serve() }
+        if armed() { armed_request(of(Kind::Alloc, layout), ptr::null_mut(), serve) } else { serve() }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's layout.
         let serve = || unsafe { self.inner.alloc_zeroed(layout) };
-        if armed() { request(of(Kind::AllocZeroed, layout), ptr::null_mut(), serve) } else { serve() }
+        if armed() { armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), serve) } else { serve() }
     }
 
     #[inline]
@@ -129,12 +170,13 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         }
         let old_size = layout.size() as u64;
         let asked = Request { size: new_size as u64, old_size, ..of(Kind::Realloc, layout) };
-        request(asked, address, serve)
+        armed_request(asked, address, serve)
     }
 
     #[inline]
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
         if armed() {
+            cold_path();
             gave_back(address, layout.size());
         }
         // SAFETY: the caller's pointer and layout.

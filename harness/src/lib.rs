@@ -1,6 +1,10 @@
 //! Fails every allocation that a test reaches, once per call chain, on its first hit.
 
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod chain;
+mod earlier;
 mod explain;
 mod explore;
 mod explorer;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
+use crate::earlier::Earlier;
 use crate::explain::finding::{self, Chain as Shown, Finding};
 use crate::explain::frames::{self, Frames};
 use crate::explain::{name, report as text};
@@ -57,10 +58,10 @@ impl Report {
         Report { verdicts: Vec::new(), failing: 0, trouble: Some(trouble), text }
     }
 
-    /// The report of a sweep that another process is to do: this one only goes past it.
-    pub(crate) fn passed_over(settings: &Settings) -> Report {
+    /// The report of a sweep that another process has done, or is to do: this one only goes past it.
+    pub(crate) fn passed_over(settings: &Settings, earlier: Earlier) -> Report {
         let text = format!("firsthit: {}: not swept in this process", title(settings));
-        Report { verdicts: Vec::new(), failing: 0, trouble: None, text }
+        Report { verdicts: earlier.verdicts, failing: usize::from(!earlier.clean), trouble: None, text }
     }
 
     /// What stands in a finished campaign.

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::earlier::{self, Earlier};
 use crate::explore::choose;
 use crate::explore::run::Observed;
 use crate::explorer::Explorer;
@@ -215,10 +216,12 @@ impl<R> Sweep<R> {
                 description: Description::of(&outcome),
             }
         };
-        match overruled {
+        let report = match overruled {
             Err(option) => Report::troubled(&self.settings, Trouble::BadOption(option)),
             Ok(()) => choose::explore(&self.settings, &erased),
-        }
+        };
+        earlier::note(&Earlier { clean: report.is_clean(), verdicts: report.verdicts().to_vec() });
+        report
     }
 }
 

@@ -1,6 +1,9 @@
 //! The frame-pointer walker: one assembly routine that walks, hashes and looks up in some ten nanoseconds.
 #![expect(unsafe_code, reason = "walks the stack in assembly")]
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Acquire;
+
 use super::boundary::Boundary;
 use super::id::Id;
 use crate::memory::seen::{Seen, Variant};
@@ -25,7 +28,7 @@ pub(crate) const BROKEN: u32 = u32::MAX - 1;
 pub(crate) struct Context {
     boundary_fp: usize,
     seed: Id,
-    slots: *const u8,
+    slots: *const AtomicU64,
     mask: usize,
     variants: *const Variant,
     raw: Id,
@@ -47,7 +50,7 @@ impl Context {
         Context {
             boundary_fp: boundary.fp,
             seed,
-            slots: slots.as_ptr().cast(),
+            slots: slots.as_ptr(),
             mask: slots.len() - 1,
             variants: seen.variants.as_ptr(),
             raw: Id::EMPTY,
@@ -57,8 +60,33 @@ impl Context {
     /// Looks up in the newest level from now on.
     pub(crate) fn refresh(&mut self, seen: &Seen<'_>) {
         let slots = seen.newest();
-        self.slots = slots.as_ptr().cast();
+        self.slots = slots.as_ptr();
         self.mask = slots.len() - 1;
+    }
+
+    /// The chain number that the set's level knows for `id`, or [`MISS`]: the assembly's own look-up.
+    ///
+    /// # Safety
+    /// As [`Context::walk`].
+    #[inline(always)]
+    pub(crate) unsafe fn find(&self, id: Id) -> u32 {
+        let mut place = (id.lo >> 32) as usize;
+        loop {
+            place &= self.mask;
+            // SAFETY: the mask keeps the place inside the level, which is mapped.
+            let slot = unsafe { (*self.slots.add(place)).load(Acquire) };
+            if slot == 0 {
+                return MISS;
+            }
+            if slot >> 32 == id.lo & 0xffff_ffff {
+                // SAFETY: a slot names a variant that was written before it.
+                let variant = unsafe { &*self.variants.add((slot as u32).wrapping_sub(1) as usize) };
+                if let Some(chain) = variant.chain_of(id) {
+                    return chain;
+                }
+            }
+            place = place.wrapping_add(1);
+        }
     }
 
     /// The identity that the last walk found.

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_address_of_this_program_is_relative_to_it_and_comes_back() {
-        let campaign = Campaign::create(1024).unwrap();
+        let campaign = Campaign::create(1024, 0).unwrap();
         let modules = Modules::load(&campaign);
         let address = program_id as *const () as usize;
         let (number, offset) = split(modules.relative(address)).unwrap();

@@ -1,5 +1,6 @@
 //! The base: a process of our own that forks the workers, beside the user's, which only waits for it.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
@@ -45,6 +46,10 @@ pub(crate) fn fresh(fresh: &Fresh, campaign: &Campaign) -> Result<Ended, Trouble
 pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<Ended, Trouble> {
     supervise(campaign, || {
         let capture = Capture::create()?;
+        if settings.replay.is_some() {
+            // The child of a replay prints where this process does: it must not print this one's buffer again.
+            let _ = std::io::stdout().flush();
+        }
         let parent = std::process::id();
         let Some(pid) = unix::fork()? else {
             unix::die_with_parent(parent);

@@ -135,6 +135,13 @@ impl Recording<'_> {
             _ if running.was_late() => {
                 Err(Trouble::BaselineHangs(format!("{} s have passed{}", limit.as_secs(), printed())))
             }
+            _ if self.launcher.work() == Job::One && printed().contains("running 0 tests") => {
+                let name = self.session.settings.name.as_deref().unwrap_or_default();
+                Err(Trouble::Refused(format!(
+                    "a fresh process finds no test of the name `{name}`\n  help: give `Sweep::name` what `--exact` takes for \
+                     this test, or use another explorer"
+                )))
+            }
             _ => Err(Trouble::BaselineFails(format!("{}{}", how_it_died(&evidence, death), printed()))),
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{Acquire, Release};
 
+use super::coverage;
 use super::unix;
 use crate::chain::registers::Registers;
 use crate::chain::{quiet, walker};
@@ -27,15 +28,15 @@ pub(crate) const TOLD: i32 = 86;
 /// told apart, it leaves no core file, and it can be asked where it hangs.
 pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
     unix::leave_no_core();
+    coverage::begin();
     CHILD.store(Arc::into_raw(Arc::clone(scope)).cast_mut(), Release);
     let noted = Arc::clone(scope);
     std::panic::set_hook(Box::new(move |info| note_panic(&noted, info, test_file)));
-    // Not on the alternate stack, which is for overflows of the other one: the 8 KiB that std gives it are too few for
-    // a walk, and what was a hang would be told as a crash.
     // SAFETY: a zeroed action is valid; the handler has the signature that SA_SIGINFO asks for.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
         action.sa_sigaction = on_hang as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
+        // On the thread's own stack: the alternate one, of some kilobytes, has no room for a walk.
         action.sa_flags = libc::SA_SIGINFO;
         libc::sigaction(hang_signal(), &raw const action, ptr::null_mut());
     }
@@ -91,14 +92,29 @@ pub(crate) fn end_now(scope: &Scope, end: End) {
             evidence.end = end;
         }
     });
+    coverage::hand_over(&scope.campaign);
     unix::exit_now(TOLD);
 }
 
 // A weak definition in the program stands before the C library's, and yields to one of the program's own.
 #[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(".weak abort", "abort:", "jmp {}", sym firsthit_abort);
+core::arch::global_asm!(
+    ".weak abort",
+    ".type abort, @function",
+    "abort:",
+    "jmp {}",
+    ".size abort, . - abort",
+    sym firsthit_abort
+);
 #[cfg(target_arch = "aarch64")]
-core::arch::global_asm!(".weak abort", "abort:", "b {}", sym firsthit_abort);
+core::arch::global_asm!(
+    ".weak abort",
+    ".type abort, %function",
+    "abort:",
+    "b {}",
+    ".size abort, . - abort",
+    sym firsthit_abort
+);
 
 extern "C" fn firsthit_abort() -> ! {
     if let Some(scope) = child() {

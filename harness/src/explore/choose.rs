@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::base::{self, Ended};
+use super::coverage;
 use super::director::Director;
 use super::forks::{perform, role_of};
 use super::fresh::{Fresh, Orders, ROLE};
@@ -13,6 +14,7 @@ use super::session::Session;
 use super::unix::{self, Capture};
 use crate::chain::module;
 use crate::chain::walker::Walker;
+use crate::earlier;
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::stage;
@@ -20,8 +22,11 @@ use crate::report::Report;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
-/// Threads of a process that runs one test and nothing else: the runner's and the test's.
-const THREADS_ALONE: usize = 2;
+/// How many threads a process has that runs one test and nothing else: the runner's and the test's, or one that
+/// is both.
+fn threads_alone() -> usize {
+    if unix::thread_id() == std::process::id() { 1 } else { 2 }
+}
 
 /// Does the sweep, in the way that was asked for or that fits.
 pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
@@ -45,7 +50,7 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
             )));
         }
     }
-    let campaign = Campaign::create(settings.chains_max).map_err(|error| {
+    let campaign = Campaign::create(settings.chains_max, coverage::count()).map_err(|error| {
         Trouble::Refused(format!(
             "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
              files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",
@@ -69,6 +74,7 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
             super::inline::explore(settings, body, &campaign);
         }
     }
+    coverage::take_over(&campaign);
     Ok(Report::of(settings, &campaign, notes))
 }
 
@@ -80,7 +86,7 @@ fn by_workers(
     notes: &mut Vec<String>,
 ) -> Result<Option<String>, Trouble> {
     let threads = unix::threads();
-    let alone = threads.is_some_and(|threads| threads <= THREADS_ALONE);
+    let alone = threads.is_some_and(|threads| threads <= threads_alone());
     if threads.is_none() {
         notes.push(
             "/proc is not mounted: descriptors and threads are not counted, and workers are forked here".to_owned(),
@@ -109,6 +115,14 @@ fn by_workers(
             }
         }
     }
+    if !alone && threads.is_some() && settings.name.is_none() {
+        notes.push(
+            "the name of the test is not known: workers are forked beside the threads of other tests, whose locks they may \
+             find held (give it with `Sweep::name`)"
+                .to_owned(),
+        );
+    }
+    campaign.header().doubtful.store(u32::from(!alone), std::sync::atomic::Ordering::Relaxed);
     match base::forked(settings, body, campaign)? {
         Ended::Finished => Ok(None),
         Ended::NotAttached(_) => {
@@ -136,19 +150,20 @@ fn fresh(settings: &Settings, campaign: &Campaign) -> Option<Fresh> {
         program: std::env::current_exe().ok()?,
         test: settings.name.clone()?,
         ordinal: settings.ordinal,
+        line: settings.line,
         campaign: campaign.path(),
     })
 }
 
 /// Does what this fresh process was started for, when it has come to the sweep that is meant.
 fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
-    if orders.ordinal != settings.ordinal {
-        // The sweeps before it are passed over, so that the test arrives in the state it would: only an inline
-        // sweep runs its body in the test's own process.
+    if (orders.ordinal, orders.line) != (settings.ordinal, settings.line) {
+        // In the user's process the body of a sweep has run only if that was inline: the test arrives here in the
+        // state that it had there.
         if settings.explorer == Some(Explorer::Inline) {
             body(&|| ());
         }
-        return Report::passed_over(settings);
+        return Report::passed_over(settings, earlier::of(settings.ordinal));
     }
     unix::die_with_parent(orders.parent);
     let campaign = match base::open(&orders.campaign) {
@@ -160,11 +175,15 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
     };
     linked();
     let Some(job) = orders.job else {
-        let threads = unix::threads().unwrap_or(THREADS_ALONE);
-        if threads > THREADS_ALONE {
+        let alone = threads_alone();
+        let threads = unix::threads().unwrap_or(alone);
+        if threads > alone {
             let trouble = Trouble::OwnsThreads(format!(
-                "the test owns {} threads, which a fork would not carry",
-                threads - THREADS_ALONE
+                "the test owns {}, which a fork would not carry",
+                match threads - alone {
+                    1 => "1 thread".to_owned(),
+                    owned => format!("{owned} threads"),
+                }
             ));
             let (number, text) = trouble.to_record();
             campaign.header().set_trouble(number, campaign.add_text(text.as_bytes()));

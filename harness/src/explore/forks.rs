@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::coverage;
 use super::launch::{Job, Launch, Launched};
 use super::process::Process;
 use super::record::record;
@@ -47,5 +48,6 @@ pub(crate) fn perform(process: &Process<'_>, job: Job) -> ! {
         Job::One => process.work(1),
         Job::Carry => snapshot::carry(process),
     }
+    coverage::hand_over(process.session.campaign);
     unix::exit_now(0)
 }

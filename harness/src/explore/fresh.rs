@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 
 use super::launch::{Job, Launch, Launched};
 use super::unix::{Capture, Child};
+use crate::earlier::{self, EARLIER};
 
-/// The variable that tells a fresh process what it is started for: `role:slot:parent:ordinal:path`.
+/// The variable that tells a fresh process what it is started for: `role:slot:parent:ordinal:line:path`.
 pub(crate) const ROLE: &str = "FIRSTHIT_ROLE";
 
 /// What a fresh process is started for.
@@ -17,8 +18,9 @@ pub(crate) struct Orders {
     pub(crate) job: Option<Job>,
     pub(crate) slot: usize,
     pub(crate) parent: u32,
-    /// Which sweep of the test is meant.
+    /// Which sweep of the test is meant: of those of its thread, and in which line.
     pub(crate) ordinal: u32,
+    pub(crate) line: u32,
     /// Where the campaign is shared.
     pub(crate) campaign: String,
 }
@@ -30,12 +32,12 @@ impl Orders {
             Some(Job::Record) => "record",
             Some(Job::Work | Job::One | Job::Carry) => "one",
         };
-        format!("{job}:{}:{}:{}:{}", self.slot, self.parent, self.ordinal, self.campaign)
+        format!("{job}:{}:{}:{}:{}:{}", self.slot, self.parent, self.ordinal, self.line, self.campaign)
     }
 
     /// Reads what [`Orders::to_word`] wrote.
     pub(crate) fn from_word(word: &str) -> Option<Orders> {
-        let mut parts = word.splitn(5, ':');
+        let mut parts = word.splitn(6, ':');
         let job = match parts.next()? {
             "base" => None,
             "record" => Some(Job::Record),
@@ -47,6 +49,7 @@ impl Orders {
             slot: parts.next()?.parse().ok()?,
             parent: parts.next()?.parse().ok()?,
             ordinal: parts.next()?.parse().ok()?,
+            line: parts.next()?.parse().ok()?,
             campaign: parts.next()?.to_owned(),
         })
     }
@@ -57,6 +60,7 @@ pub(crate) struct Fresh {
     pub(crate) program: PathBuf,
     pub(crate) test: String,
     pub(crate) ordinal: u32,
+    pub(crate) line: u32,
     pub(crate) campaign: String,
 }
 
@@ -67,11 +71,18 @@ impl Fresh {
     /// When the system refuses the process.
     pub(crate) fn start(&self, slot: usize, job: Option<Job>) -> io::Result<Launched> {
         let capture = Capture::create()?;
-        let orders =
-            Orders { job, slot, parent: std::process::id(), ordinal: self.ordinal, campaign: self.campaign.clone() };
+        let orders = Orders {
+            job,
+            slot,
+            parent: std::process::id(),
+            ordinal: self.ordinal,
+            line: self.line,
+            campaign: self.campaign.clone(),
+        };
         let child = Command::new(&self.program)
             .args(["--exact", &self.test, "--nocapture", "--include-ignored", "--test-threads=1"])
             .env(ROLE, orders.to_word())
+            .env(EARLIER, earlier::value())
             .stdin(Stdio::null())
             .stdout(capture.stream()?)
             .stderr(capture.stream()?)
@@ -97,7 +108,8 @@ mod tests {
     #[test]
     fn orders_read_as_they_are_written() {
         for job in [None, Some(Job::Record), Some(Job::One)] {
-            let orders = Orders { job, slot: 3, parent: 17, ordinal: 1, campaign: "/proc/17/fd/9:x".to_owned() };
+            let orders =
+                Orders { job, slot: 3, parent: 17, ordinal: 1, line: 9, campaign: "/proc/17/fd/9:x".to_owned() };
             assert_eq!(Orders::from_word(&orders.to_word()), Some(orders));
         }
         assert_eq!(Orders::from_word("base:1:2"), None);

@@ -6,6 +6,7 @@ pub(crate) mod baseline;
 pub(crate) mod canary;
 pub(crate) mod child;
 pub(crate) mod choose;
+pub(crate) mod coverage;
 pub(crate) mod crew;
 pub(crate) mod director;
 pub(crate) mod forks;

@@ -24,7 +24,7 @@ impl<'a> Process<'a> {
     pub(crate) fn child(session: Session<'a>, slot: usize, role: Role, capture: Option<&'a Capture>) -> Process<'a> {
         let scope = session.scope(slot, role);
         become_child(&scope, session.settings.file);
-        let inherited = if session.shares_raw { Inherited::reopen() } else { Inherited::default() };
+        let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
         Process { session, scope, inherited, own: true, capture }
     }
 

@@ -156,7 +156,7 @@ impl Carrier<'_> {
             record.thread.store(kernel_id(), Relaxed);
             capture.become_standard_streams();
             // Offsets of its own, at the places where the carrier's stand.
-            let _ = Inherited::reopen();
+            let _ = Inherited::reopen(Some(&capture));
             scope.move_to(slot);
             scope.aim(number, NONE);
             scope.set_carries(false);

@@ -189,6 +189,12 @@ pub(crate) fn thread_ids() -> Option<impl Iterator<Item = u32>> {
     Some(threads.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()))
 }
 
+/// The running thread's number in the kernel.
+pub(crate) fn thread_id() -> u32 {
+    // SAFETY: reads a number.
+    unsafe { libc::gettid() as u32 }
+}
+
 /// How many threads this process has; `None` where `/proc` is not mounted.
 pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
@@ -225,9 +231,13 @@ pub(crate) struct Inherited {
 
 impl Inherited {
     /// Gives this process its own offsets, at the places where the parent's stand.
-    pub(crate) fn reopen() -> Inherited {
-        let open = descriptors().unwrap_or_default().into_iter().filter(|fd| *fd > libc::STDERR_FILENO);
-        Inherited { files: open.filter_map(|fd| Some((fd, reopen(fd)?))).collect() }
+    pub(crate) fn reopen(capture: Option<&Capture>) -> Inherited {
+        Inherited { files: before_the_sweep(capture).filter_map(|fd| Some((fd, reopen(fd)?))).collect() }
+    }
+
+    /// Remembers the offsets of a process that shares them with no other.
+    pub(crate) fn remember(capture: Option<&Capture>) -> Inherited {
+        Inherited { files: before_the_sweep(capture).filter_map(|fd| Some((fd, offset(fd)?))).collect() }
     }
 
     /// Puts every offset back to where it stood at the fork.
@@ -239,19 +249,31 @@ impl Inherited {
     }
 }
 
+/// The descriptors that the test may have opened; what the children print is not among them.
+fn before_the_sweep(capture: Option<&Capture>) -> impl Iterator<Item = i32> {
+    let own = capture.map(|capture| capture.file.as_raw_fd());
+    let open = descriptors().unwrap_or_default().into_iter();
+    open.filter(move |fd| *fd > libc::STDERR_FILENO && Some(*fd) != own)
+}
+
+/// Where a regular file stands; `None` for anything else.
+fn offset(fd: i32) -> Option<i64> {
+    // SAFETY: zeroed `stat` is valid, and the call fills it; the offset of an open descriptor is asked for.
+    unsafe {
+        let mut stat: libc::stat = std::mem::zeroed();
+        let regular = libc::fstat(fd, &raw mut stat) == 0 && stat.st_mode & libc::S_IFMT == libc::S_IFREG;
+        regular.then(|| libc::lseek(fd, 0, libc::SEEK_CUR))
+    }
+}
+
 /// Replaces `fd` by an own description of the same regular file and gives its offset.
 fn reopen(fd: i32) -> Option<i64> {
-    // SAFETY: zeroed `stat` is valid, and the call fills it.
-    let regular = unsafe {
-        let mut stat: libc::stat = std::mem::zeroed();
-        libc::fstat(fd, &raw mut stat) == 0 && stat.st_mode & libc::S_IFMT == libc::S_IFREG
-    };
-    if !regular {
-        return None;
-    }
-    // SAFETY: asks for properties of an open descriptor.
-    let (offset, flags) = unsafe { (libc::lseek(fd, 0, libc::SEEK_CUR), libc::fcntl(fd, libc::F_GETFL)) };
+    let offset = offset(fd)?;
+    // SAFETY: asks for a property of an open descriptor.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
     let path = std::ffi::CString::new(format!("/proc/self/fd/{fd}")).ok()?;
+    // Flags of creation: with O_TMPFILE, which contains O_DIRECTORY, the file would be taken for a directory.
+    let flags = flags & !(libc::O_TMPFILE | libc::O_EXCL | libc::O_TRUNC | libc::O_CREAT);
     // SAFETY: opens the file behind an open descriptor a second time.
     let own = unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC) };
     if own < 0 {

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 
 use super::attempt::{Attempted, attempt};
 use super::canary;
+use super::coverage;
 use super::process::Process;
 use super::unix::OUTPUT_KEPT;
 use crate::memory::campaign::Campaign;
@@ -26,6 +27,8 @@ impl Process<'_> {
                 capture.clear();
             }
             let go_on = self.fail(claimed, used);
+            // What follows may kill this process.
+            coverage::hand_over(campaign);
             slot.chain.store(0, Release);
             used = true;
             if !go_on {

@@ -17,59 +17,38 @@ pub(crate) enum Decision {
     Fail,
 }
 
-/// Decides on a request of a thread in a scope whose phase is not `OFF`.
-///
-/// The chain is asked for in one place, whatever the phase: the return address into this function stands in every chain,
-/// and one chain must be the same with and without a failure before it.
-#[inline]
-pub(crate) fn decide(thread: &ThreadScope, request: Request) -> Decision {
+/// Decides on a request of a thread in a scope whose phase is this one, and not `OFF`.
+#[inline(always)]
+pub(crate) fn decide(thread: &ThreadScope, phase: u32, request: Request) -> Decision {
     let scope = &*thread.scope;
     thread.balance.requested();
-    let asks = match scope.phase() {
-        phase::WALK => true,
-        phase::AFTER => asks_after(thread),
-        phase::CANARY => false,
-        _ => scope.keeps_account(),
-    };
-    let chain = if asks { thread.chain_here(request) } else { NONE };
-    // Read again: with the value from above known on each path, the call could be made once for each of them.
-    match scope.phase() {
-        phase::WALK => {
-            if chain == scope.target() && chain != NONE && !std::thread::panicking() && scope.fire() {
-                return Decision::Fail;
-            }
-            if scope.carries() && (scope.watch.met)(thread, chain) {
-                return Decision::Fail;
-            }
-            Decision::Serve(chain)
-        }
-        phase::AFTER => after(thread, chain),
-        phase::CANARY => Decision::Fail,
-        _ => Decision::Serve(chain),
-    }
-}
-
-/// Whether the chain of a request behind the failure is asked for.
-#[cold]
-fn asks_after(thread: &ThreadScope) -> bool {
-    let scope = &*thread.scope;
-    if scope.is_first_after() {
+    if phase == phase::AFTER && scope.is_first_after() {
         stop_if_infallible(thread);
     }
-    scope.deep || scope.keeps_account()
+    let walks = match phase {
+        phase::WALK => true,
+        phase::AFTER => scope.deep || scope.keeps_account(),
+        phase::CANARY => return Decision::Fail,
+        _ => scope.keeps_account(),
+    };
+    let chain = if walks { thread.chain_here(request) } else { NONE };
+    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
+        return Decision::Fail;
+    }
+    if phase == phase::WALK && scope.carries() && (scope.watch.met)(thread, chain) {
+        return Decision::Fail;
+    }
+    if phase == phase::AFTER { after(thread, chain) } else { Decision::Serve(chain) }
 }
 
-/// Decides on a request behind the failure, made by `chain` if that was asked for.
+/// Decides on a request behind the failure that is not to fail by its chain.
 #[cold]
+#[inline(never)]
 fn after(thread: &ThreadScope, chain: u32) -> Decision {
-    let scope = &*thread.scope;
     if std::thread::panicking() {
         return Decision::Serve(chain);
     }
-    if chain != NONE && chain == scope.target() && scope.fire() {
-        return Decision::Fail;
-    }
-    match scope.mode {
+    match thread.scope.mode {
         Mode::Once => Decision::Serve(chain),
         Mode::Sticky => Decision::Fail,
         Mode::Forbid => {

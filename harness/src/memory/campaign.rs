@@ -24,6 +24,7 @@ const TEXT_MAX: usize = 4096;
 pub(crate) struct Header {
     magic: AtomicU64,
     chains_max: AtomicU32,
+    coverage: AtomicU32,
     /// Raised by every base process: raw addresses of another one mean nothing to it.
     pub(crate) epoch: AtomicU32,
     /// Where the campaign stands: see `explore::director`.
@@ -128,6 +129,9 @@ struct Layout {
     frames: usize,
     leaks: usize,
     text: usize,
+    coverage: usize,
+    /// How many coverage counters the program has.
+    coverage_len: usize,
     end: usize,
 }
 
@@ -136,7 +140,7 @@ impl Layout {
     const FRAMES_PER_CHAIN: usize = 64;
     const TEXT_PER_CHAIN: usize = 256;
 
-    fn new(chains_max: usize) -> Layout {
+    fn new(chains_max: usize, coverage_len: usize) -> Layout {
         let mut end = 0;
         let mut region = |bytes: usize| {
             let start = end;
@@ -155,6 +159,8 @@ impl Layout {
             frames: region(chains_max * Self::FRAMES_PER_CHAIN * 8),
             leaks: region(chains_max * size_of::<Leak>()),
             text: region(chains_max * Self::TEXT_PER_CHAIN),
+            coverage: region(coverage_len * 8),
+            coverage_len,
             end,
         }
     }
@@ -173,14 +179,16 @@ impl Layout {
 unsafe impl Sync for Campaign {}
 
 impl Campaign {
-    /// A new campaign of at most `chains_max` chains, rounded up to a power of two of at least 1024.
+    /// A new campaign of at most `chains_max` chains, rounded up to a power of two of at least 1024, of a program
+    /// with `coverage` coverage counters.
     ///
     /// # Errors
     /// When the operating system refuses the mapping.
-    pub(crate) fn create(chains_max: usize) -> io::Result<Campaign> {
-        let layout = Layout::new(chains_max.next_power_of_two().max(1024));
+    pub(crate) fn create(chains_max: usize, coverage: usize) -> io::Result<Campaign> {
+        let layout = Layout::new(chains_max.next_power_of_two().max(1024), coverage);
         let campaign = Campaign { map: SharedMap::create(layout.end)?, layout };
         campaign.header().chains_max.store(layout.chains_max as u32, Relaxed);
+        campaign.header().coverage.store(coverage as u32, Relaxed);
         campaign.header().magic.store(MAGIC, Release);
         Ok(campaign)
     }
@@ -196,7 +204,7 @@ impl Campaign {
         if header.magic.load(Acquire) != MAGIC {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a firsthit campaign of this version"));
         }
-        let layout = Layout::new(header.chains_max.load(Relaxed) as usize);
+        let layout = Layout::new(header.chains_max.load(Relaxed) as usize, header.coverage.load(Relaxed) as usize);
         Ok(Campaign { map, layout })
     }
 
@@ -337,6 +345,11 @@ impl Campaign {
         let bytes: Vec<u8> =
             pool[span.start as usize..][..span.len as usize].iter().map(|byte| byte.load(Relaxed)).collect();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// What the children counted of the program's coverage, counter by counter.
+    pub(crate) fn coverage(&self) -> &[AtomicU64] {
+        self.slice(self.layout.coverage, self.layout.coverage_len)
     }
 
     /// Keeps a list of leaks.

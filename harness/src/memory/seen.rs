@@ -20,6 +20,15 @@ pub(crate) struct Variant {
     _unused: [u32; 3],
 }
 
+impl Variant {
+    /// The chain, if this is the variant of `id`.
+    #[inline(always)]
+    pub(crate) fn chain_of(&self, id: Id) -> Option<u32> {
+        let same = self.lo.load(Relaxed) == id.lo && self.hi.load(Relaxed) == id.hi;
+        same.then(|| self.chain.load(Relaxed))
+    }
+}
+
 /// The counters of one set.
 #[repr(C)]
 pub(crate) struct Control {
@@ -116,9 +125,7 @@ impl Seen<'_> {
         if slot & !0xffff_ffff != tag(id) {
             return None;
         }
-        let variant = &self.variants[(slot as u32 - 1) as usize];
-        let same = variant.lo.load(Relaxed) == id.lo && variant.hi.load(Relaxed) == id.hi;
-        same.then(|| variant.chain.load(Relaxed))
+        self.variants[(slot as u32 - 1) as usize].chain_of(id)
     }
 
     /// Puts `id` into the set under `chain`, unless it is there.

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::memory::record::{Kind, Request};
+
 /// Allocations minus deallocations of one thread: numbers, bytes, and squares of sizes.
 ///
 /// All three being zero means that what was freed is, size by size, what was allocated, or differs in a
@@ -26,23 +28,35 @@ pub(crate) struct Balanced {
 impl Balance {
     #[inline(always)]
     pub(crate) fn requested(&self) {
-        self.requests.set(self.requests.get() + 1);
+        self.requests.set(self.requests.get().wrapping_add(1));
     }
 
+    /// Adds what a request is given; a reallocation gives its old block back.
     #[inline(always)]
-    pub(crate) fn took(&self, size: usize) {
-        let size = size as i64;
-        self.count.set(self.count.get().wrapping_add(1));
-        self.bytes.set(self.bytes.get().wrapping_add(size));
-        self.squares.set(self.squares.get().wrapping_add(size.wrapping_mul(size)));
+    pub(crate) fn took(&self, request: Request) {
+        let (new, old) = (request.size as i64, request.old_size as i64);
+        let count = i64::from(request.kind != Kind::Realloc);
+        self.add(count, new.wrapping_sub(old), new.wrapping_mul(new).wrapping_sub(old.wrapping_mul(old)));
+    }
+
+    /// Undoes [`took`](Balance::took).
+    pub(crate) fn took_not(&self, request: Request) {
+        let (new, old) = (request.size as i64, request.old_size as i64);
+        let count = -i64::from(request.kind != Kind::Realloc);
+        self.add(count, old.wrapping_sub(new), old.wrapping_mul(old).wrapping_sub(new.wrapping_mul(new)));
     }
 
     #[inline(always)]
     pub(crate) fn gave_back(&self, size: usize) {
         let size = size as i64;
-        self.count.set(self.count.get().wrapping_sub(1));
-        self.bytes.set(self.bytes.get().wrapping_sub(size));
-        self.squares.set(self.squares.get().wrapping_sub(size.wrapping_mul(size)));
+        self.add(-1, size.wrapping_neg(), size.wrapping_mul(size).wrapping_neg());
+    }
+
+    #[inline(always)]
+    fn add(&self, count: i64, bytes: i64, squares: i64) {
+        self.count.set(self.count.get().wrapping_add(count));
+        self.bytes.set(self.bytes.get().wrapping_add(bytes));
+        self.squares.set(self.squares.get().wrapping_add(squares));
     }
 
     pub(crate) fn now(&self) -> Balanced {
@@ -85,8 +99,9 @@ mod tests {
     #[test]
     fn two_small_blocks_do_not_pay_for_a_large_one() {
         let balance = Balance::default();
-        balance.took(64);
-        balance.took(0);
+        let request = |size| Request { size, ..Request::default() };
+        balance.took(request(64));
+        balance.took(request(0));
         balance.gave_back(32);
         balance.gave_back(32);
         let now = balance.now();
@@ -94,5 +109,17 @@ mod tests {
         assert!(!now.is_even());
         balance.reset();
         assert!(balance.now().is_even());
+    }
+
+    #[test]
+    fn a_request_that_the_inner_allocator_refuses_leaves_no_trace() {
+        let balance = Balance::default();
+        for kind in [Kind::Alloc, Kind::Realloc] {
+            let request = Request { kind, align: 8, size: 100, old_size: if kind == Kind::Alloc { 0 } else { 7 } };
+            balance.took(request);
+            assert!(!balance.now().is_even());
+            balance.took_not(request);
+            assert!(balance.now().is_even());
+        }
     }
 }

@@ -20,37 +20,40 @@ const AMBIGUOUS: u32 = u32::MAX - 2;
 impl ThreadScope {
     /// The number of the chain that the running request stands at the end of.
     ///
-    /// Never inlined: the frames of a chain begin with this function's caller, whatever path leads here.
+    /// Never inlined, and called by functions that are not: a chain begins behind this function's caller, the
+    /// runtime's own, which may call it from more than one place.
     #[inline(never)]
     pub(crate) fn chain_here(&self, request: Request) -> u32 {
         let scope = &*self.scope;
-        let raw = match scope.walker {
+        // SAFETY: the context is this thread's own and not borrowed elsewhere.
+        let context = unsafe { &mut *self.context.get() };
+        let (chain, raw) = match scope.walker {
             Walker::FramePointers => {
-                // SAFETY: the context is this thread's own and not borrowed elsewhere; its set is the
-                // campaign's, mapped and never full; the boundary's frame is live while the thread is current.
-                let context = unsafe { &mut *self.context.get() };
-                // SAFETY: as above.
+                // SAFETY: the set is the campaign's, mapped and never full; the boundary's frame is live while the
+                // thread is current.
                 let chain = unsafe { context.walk() };
-                match chain {
-                    BROKEN => None,
-                    MISS => {
-                        context.refresh(&scope.campaign.raw());
-                        Some(context.raw())
-                    }
-                    AMBIGUOUS => None,
-                    known => return known,
-                }
+                (chain, Some(context.raw()))
             }
-            Walker::UnwindRules => self.raw_by_rules(),
-            Walker::Portable => None,
+            Walker::UnwindRules => match self.raw_by_rules() {
+                // SAFETY: the set is the campaign's, mapped and never full.
+                Some(raw) => (unsafe { context.find(raw) }, Some(raw)),
+                None => (BROKEN, None),
+            },
+            Walker::Portable => (BROKEN, None),
         };
-        if let Some(chain) = raw.and_then(|raw| scope.known(raw))
-            && chain != AMBIGUOUS
-        {
+        if chain < AMBIGUOUS {
             return chain;
         }
+        let raw = raw.filter(|_| chain == MISS);
+        if let Some(raw) = raw {
+            context.refresh(&scope.campaign.raw());
+            match scope.known(raw) {
+                Some(chain) if chain != AMBIGUOUS => return chain,
+                _ => {}
+            }
+        }
         let here = Registers::here();
-        self.quietly(|| self.find_exactly(here, raw, request))
+        self.quietly(|| self.find_exactly(here, raw, request, 1))
     }
 
     /// The raw identity that the thread's own walker by unwind rules finds.
@@ -64,8 +67,10 @@ impl ThreadScope {
         unsafe { walker.as_mut()?.raw(here, &place.boundary, place.raw_seed) }.ok()
     }
 
-    /// Walks exactly, and makes the chain known if it is new.
-    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request) -> u32 {
+    /// Walks exactly, and makes the chain behind the innermost `own` frames known if it is new.
+    #[cold]
+    #[inline(never)]
+    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request, own: usize) -> u32 {
         let scope = &*self.scope;
         // SAFETY: the room is this thread's own, of this many words, and `busy` keeps a second walk out.
         let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
@@ -75,6 +80,7 @@ impl ThreadScope {
         };
         let exact = &mut scratch[..count];
         let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
+        let exact = exact.get_mut(own..).unwrap_or_default();
         let quiet = quiet::reason(exact);
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, request);
@@ -114,7 +120,7 @@ impl ThreadScope {
     pub(crate) fn spawning(&self) -> super::thread::Origin {
         let here = Registers::here();
         let request = Request { kind: Kind::Spawn, ..Request::default() };
-        let chain = self.quietly(|| self.find_exactly(here, None, request));
+        let chain = self.quietly(|| self.find_exactly(here, None, request, 0));
         let facts = self.scope.campaign.chains().get(chain as usize).and_then(|chain| self.scope.campaign.facts(chain));
         let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
         super::thread::Origin { seed, spawned_by: chain }

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::balance::Balance;
-use super::{ARMED, Scope};
+use super::{ARMED, Scope, phase};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
@@ -72,6 +72,14 @@ pub(crate) fn current() -> Option<&'static ThreadScope> {
     let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
     // SAFETY: null, or a `ThreadScope` that is never freed.
     unsafe { current.as_ref() }
+}
+
+/// The running thread's part in a scope, and the scope's phase, if its requests mean anything at the moment.
+#[inline(always)]
+pub(crate) fn observed() -> Option<(&'static ThreadScope, u32)> {
+    let thread = current()?;
+    let phase = thread.scope.phase();
+    (phase != phase::OFF && !thread.busy.get()).then_some((thread, phase))
 }
 
 /// Puts back what was current before, also when the body unwinds.

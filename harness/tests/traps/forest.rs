@@ -88,3 +88,14 @@ pub(crate) fn check(report: &Report) {
     }
     assert_eq!(report.verdicts().len(), PATHS, "{report}");
 }
+
+/// Panics on the failure of its one allocation, in a file that is not the test's.
+#[inline(never)]
+pub(crate) fn fails_badly() -> Vec<u8> {
+    let mut block = Vec::new();
+    let reserved = block.try_reserve_exact(black_box(33));
+    if reserved.is_err() {
+        panic!("it was not to fail");
+    }
+    block
+}

@@ -56,7 +56,7 @@ fn hunt(test: &str, bases: usize, pause: Duration) -> HashMap<&'static str, usiz
         let bases_now = children(game.id());
         let workers: Vec<(u32, u32)> =
             bases_now.iter().flat_map(|base| children(*base).into_iter().map(|pid| (pid, *base))).collect();
-        if killed["bases"] < bases && random % 16 == 0 && !workers.is_empty() {
+        if killed["bases"] < bases && random.is_multiple_of(16) && !workers.is_empty() {
             let hit = kill(bases_now[random % bases_now.len()], game.id()).unwrap_or(false);
             *killed.get_mut("bases").unwrap() += usize::from(hit);
         } else if !workers.is_empty() {
