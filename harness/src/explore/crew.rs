@@ -122,7 +122,7 @@ impl<'a> Crew<'a> {
                 Some(left) => wait = wait.min(left),
                 None if running.asked.is_none() => {
                     running.asked = Some(now);
-                    running.launched.child.signal_main_thread(child::hang_signal());
+                    running.launched.child.signal_thread(slot.thread.load(Relaxed), child::hang_signal());
                     wait = wait.min(ANSWER);
                 }
                 None => {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::unix;
 use crate::memory::record::{Gave, Outcome};
 use crate::outcome::Description;
-use crate::scope::thread::Origin;
+use crate::scope::thread::{Origin, kernel_id};
 use crate::scope::{Scope, phase};
 
 /// What the body gave back, before it is put into the campaign.
@@ -34,6 +34,7 @@ pub(crate) enum Ran {
 /// What the run leaves behind shows in the scope's balance: its result, or the panic's payload, is dropped inside.
 pub(crate) fn run(scope: &Arc<Scope>, body: &Body<'_>, phase: u32) -> Ran {
     let slot = scope.slot();
+    slot.thread.store(kernel_id(), Relaxed);
     slot.began.store(unix::now(), Relaxed);
     let ran = scope.enter(Origin::SWEEP, || {
         scope.set_phase(phase);

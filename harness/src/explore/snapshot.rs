@@ -17,7 +17,7 @@ use super::unix::{self, Capture, Child, Inherited};
 use crate::memory::campaign::SLOTS;
 use crate::memory::record::{Chain, Evidence, NONE, Outcome, finished, state};
 use crate::oracle::judge::judge;
-use crate::scope::thread::ThreadScope;
+use crate::scope::thread::{ThreadScope, kernel_id};
 use crate::scope::{Scope, phase};
 use crate::verdict::Verdict;
 
@@ -153,6 +153,7 @@ impl Carrier<'_> {
         let parent = std::process::id();
         let Some(pid) = unix::fork()? else {
             unix::die_with_parent(parent);
+            record.thread.store(kernel_id(), Relaxed);
             capture.become_standard_streams();
             // Offsets of its own, at the places where the carrier's stand.
             let _ = Inherited::reopen(Some(&capture));

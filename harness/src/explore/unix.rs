@@ -81,10 +81,10 @@ impl Child {
         Ok(Child { pid, descriptor: unsafe { OwnedFd::from_raw_fd(descriptor as i32) } })
     }
 
-    /// Sends a signal to the child's main thread.
-    pub(crate) fn signal_main_thread(&self, signal: i32) {
+    /// Sends a signal to one of the child's threads.
+    pub(crate) fn signal_thread(&self, thread: u32, signal: i32) {
         // SAFETY: the pid is that of a child that has not been reaped.
-        unsafe { libc::syscall(libc::SYS_tgkill, self.pid, self.pid, signal) };
+        unsafe { libc::syscall(libc::SYS_tgkill, self.pid, thread, signal) };
     }
 
     /// Kills the child.

@@ -95,6 +95,8 @@ pub(crate) struct Slot {
     pub(crate) chain: AtomicU32,
     /// When the run began, in nanoseconds of the monotonic clock; 0 between runs.
     pub(crate) began: AtomicU64,
+    /// The kernel's number of the thread that runs the body: not the process's first where a test runner started it.
+    pub(crate) thread: AtomicU32,
     /// Evidence in the making; moved to the chain when it is complete.
     evidence: UnsafeCell<Evidence>,
     /// For recorders: the outcomes of the two runs, how far they came, and what the first one took.
