@@ -211,6 +211,7 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
         campaign: &campaign,
         shares_raw: false,
         walker: Walker::checked(),
+        why: "",
         met: |_, _| false,
     };
     let capture = Capture::of_standard_error();
