@@ -174,18 +174,18 @@ fn retained(chains: &[Chain], number: u32) -> Leak {
 
 /// Descriptors and threads that the process holds.
 pub(crate) struct Held {
-    descriptors: Option<Vec<i32>>,
+    descriptors: Option<usize>,
     threads: Option<usize>,
 }
 
 impl Held {
     pub(crate) fn now() -> Held {
-        Held { descriptors: unix::descriptors(), threads: unix::threads() }
+        Held { descriptors: unix::descriptors_count(), threads: unix::threads() }
     }
 
     fn descriptors_more_than(&self, before: &Held) -> i32 {
-        match (&self.descriptors, &before.descriptors) {
-            (Some(now), Some(before)) => now.len() as i32 - before.len() as i32,
+        match (self.descriptors, before.descriptors) {
+            (Some(now), Some(before)) => now as i32 - before as i32,
             _ => 0,
         }
     }

@@ -88,9 +88,9 @@ pub(crate) fn end_now(scope: &Scope, end: End) {
 
 // A weak definition in the program stands before the C library's, and yields to one of the program's own.
 #[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(".weak abort", "abort:", "jmp {}", sym firsthit_abort);
+core::arch::global_asm!(".weak abort", ".type abort, @function", "abort:", "jmp {}", ".size abort, . - abort", sym firsthit_abort);
 #[cfg(target_arch = "aarch64")]
-core::arch::global_asm!(".weak abort", "abort:", "b {}", sym firsthit_abort);
+core::arch::global_asm!(".weak abort", ".type abort, %function", "abort:", "b {}", ".size abort, . - abort", sym firsthit_abort);
 
 extern "C" fn firsthit_abort() -> ! {
     if let Some(scope) = child() {
