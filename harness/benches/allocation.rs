@@ -94,7 +94,10 @@ fn counting(depth: usize, threads: usize, count: u64) -> Duration {
 }
 
 fn config() -> Criterion {
-    Criterion::default().warm_up_time(Duration::from_millis(50)).measurement_time(Duration::from_millis(300)).sample_size(20)
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(50))
+        .measurement_time(Duration::from_millis(300))
+        .sample_size(20)
 }
 
 criterion_group! { name = benches; config = config(); targets = allocation }

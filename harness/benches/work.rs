@@ -167,7 +167,10 @@ fn counting(count: u64, work: &dyn Fn()) -> Duration {
 }
 
 fn config() -> Criterion {
-    Criterion::default().warm_up_time(Duration::from_millis(50)).measurement_time(Duration::from_millis(500)).sample_size(10)
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(50))
+        .measurement_time(Duration::from_millis(500))
+        .sample_size(10)
 }
 
 criterion_group! { name = benches; config = config(); targets = work }

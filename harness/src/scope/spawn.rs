@@ -17,9 +17,9 @@ static CREATE: LibcSymbol = LibcSymbol::new(c"pthread_create");
 
 // A weak definition in the program stands before the C library's, and yields to one of the program's own.
 #[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(".weak pthread_create", "pthread_create:", "jmp {}", sym firsthit_pthread_create);
+core::arch::global_asm!(".weak pthread_create", ".type pthread_create, @function", "pthread_create:", "jmp {}", ".size pthread_create, . - pthread_create", sym firsthit_pthread_create);
 #[cfg(target_arch = "aarch64")]
-core::arch::global_asm!(".weak pthread_create", "pthread_create:", "b {}", sym firsthit_pthread_create);
+core::arch::global_asm!(".weak pthread_create", ".type pthread_create, %function", "pthread_create:", "b {}", ".size pthread_create, . - pthread_create", sym firsthit_pthread_create);
 
 /// What a new thread of a scope starts with; in memory of the system allocator, outside of the balance.
 struct Birth {
