@@ -99,8 +99,8 @@ fn ask(request: Request, old: *mut u8) -> Answer {
         cold_path();
         answer.accounted = true;
         // Taken out before: once the inner allocator has moved it, another thread may be given the address.
-        if let (false, Some((_, made))) = (old.is_null(), LIVE.remove(old.addr())) {
-            answer.made = made;
+        if !old.is_null() {
+            answer.made = LIVE.remove(old.addr()).map_or(NONE, |(_, made)| made);
         }
     }
     answer

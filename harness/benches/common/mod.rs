@@ -1,5 +1,5 @@
 //! What the benchmarks share.
-#![expect(unreachable_pub, reason = "each benchmark uses a part of it")]
+#![allow(unreachable_pub, reason = "each benchmark uses a part of it")]
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 pub mod chains;

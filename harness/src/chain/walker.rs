@@ -114,6 +114,21 @@ pub(crate) fn prepare() {
 mod tests {
     use super::*;
 
+    /// The program's own frame pointers, found by following them: whether this build has them.
+    #[inline(never)]
+    fn follow(boundary: &Boundary) -> bool {
+        let here = Registers::here();
+        let mut out = [0; 64];
+        std::hint::black_box(pointed(here, boundary, &mut out)).is_some_and(|count| count >= 1)
+    }
+
+    #[test]
+    fn where_frame_pointers_are_kept_they_are_followed() {
+        let kept = within(|boundary| std::hint::black_box(follow(&boundary)));
+        let found = Walker::checked();
+        assert!(!kept || found == Walker::FramePointers, "{found:?}");
+    }
+
     #[test]
     fn a_walker_is_found_that_reaches_the_boundary() {
         let found = Walker::checked();

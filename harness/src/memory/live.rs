@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use super::record::Leak;
 
-/// One live allocation; `address` 0 is a free place, [`REMOVED`] one that was freed.
+/// One live allocation; `address` 0 is a free place.
 #[derive(Clone, Copy)]
 struct Entry {
     address: usize,
@@ -17,13 +17,11 @@ struct Entry {
     chain: u32,
 }
 
-const REMOVED: usize = 1;
-
 struct Table {
     entries: *mut Entry,
     /// A power of two, or 0 before the first entry.
     capacity: usize,
-    /// Places that are not free, removed ones included.
+    /// Places that are not free.
     used: usize,
 }
 
@@ -65,7 +63,7 @@ impl Live {
         self.open.store(false, Relaxed);
         let mut leaks: Vec<Leak> = Vec::new();
         self.with(|table| {
-            for entry in table.entries().iter().filter(|entry| entry.address > REMOVED) {
+            for entry in table.entries().iter().filter(|entry| entry.address != 0) {
                 let bytes = entry.size as u64;
                 match leaks.binary_search_by_key(&entry.chain, |leak| leak.chain) {
                     Ok(place) => {
@@ -109,11 +107,17 @@ impl Table {
         unsafe { std::slice::from_raw_parts_mut(self.entries, self.capacity) }
     }
 
+    /// The place where the search for an address begins.
+    fn home(address: usize, mask: usize) -> usize {
+        let hash = (address as u64 >> 3).wrapping_mul(crate::chain::id::LANE_LO) >> 20;
+        hash as usize & mask
+    }
+
     fn place(&mut self, address: usize) -> Option<usize> {
         let mask = self.capacity.checked_sub(1)?;
-        let hash = (address as u64 >> 3).wrapping_mul(crate::chain::id::LANE_LO) >> 20;
+        let home = Table::home(address, mask);
         let entries = self.entries();
-        let mut places = (0..=mask).map(|step| (hash as usize + step) & mask);
+        let mut places = (0..=mask).map(|step| (home + step) & mask);
         places.find(|place| entries[*place].address == address || entries[*place].address == 0)
     }
 
@@ -127,13 +131,29 @@ impl Table {
         }
     }
 
+    /// Frees the entry's place and moves those behind it up, so that no search meets a place of the past: addresses
+    /// come back from the allocator at once, and would each time find a longer row of them.
     fn remove(&mut self, address: usize) -> Option<(usize, u32)> {
-        let place = self.place(address)?;
-        let entry = &mut self.entries()[place];
-        (entry.address == address).then(|| {
-            entry.address = REMOVED;
-            (entry.size, entry.chain)
-        })
+        let mut free = self.place(address)?;
+        let mask = self.capacity - 1;
+        let entries = self.entries();
+        let removed = entries[free];
+        if removed.address != address || address == 0 {
+            return None;
+        }
+        let mut next = (free + 1) & mask;
+        while entries[next].address != 0 {
+            // An entry may move up unless its search begins behind the free place.
+            let home = Table::home(entries[next].address, mask);
+            if next.wrapping_sub(home) & mask >= next.wrapping_sub(free) & mask {
+                entries[free] = entries[next];
+                free = next;
+            }
+            next = (next + 1) & mask;
+        }
+        entries[free].address = 0;
+        self.used -= 1;
+        Some((removed.size, removed.chain))
     }
 
     fn grow(&mut self) -> bool {
@@ -145,7 +165,7 @@ impl Table {
             return false;
         }
         let mut larger = Table { entries, capacity, used: 0 };
-        for entry in self.entries().iter().filter(|entry| entry.address > REMOVED) {
+        for entry in self.entries().iter().filter(|entry| entry.address != 0) {
             larger.add(*entry);
         }
         let mut smaller = std::mem::replace(self, larger);
@@ -190,5 +210,28 @@ mod tests {
         assert_eq!(leaks, [(0, 1, 10), (1, 2, 20)]);
         live.open();
         assert!(live.close().is_empty());
+    }
+
+    #[test]
+    fn addresses_that_come_and_go_leave_no_row_behind() {
+        let mut table = Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 };
+        let mut kept = std::collections::BTreeMap::new();
+        let mut state = 1_u64;
+        for n in 0..100_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let address = ((state >> 33) as usize % 1500 + 1) * 16;
+            if kept.remove(&address).is_some() {
+                assert!(table.remove(address).is_some());
+            } else {
+                table.add(Entry { address, size: n, chain: 0 });
+                kept.insert(address, n);
+            }
+            assert_eq!(table.used, kept.len());
+        }
+        assert_eq!(table.capacity, 4096);
+        for (address, size) in kept {
+            assert_eq!(table.remove(address), Some((size, 0)));
+        }
+        table.release();
     }
 }
