@@ -110,10 +110,8 @@ fn ask(request: Request, old: *mut u8) -> Answer {
 #[cold]
 #[inline(never)]
 fn settle(request: Request, old: *mut u8, new: *mut u8, answer: Answer) {
-    if new.is_null() && answer.observed {
-        if let Some(thread) = thread::current() {
-            thread.balance.took_not(request);
-        }
+    if let (true, true, Some(thread)) = (new.is_null(), answer.observed, thread::current()) {
+        thread.balance.took_not(request);
     }
     if answer.accounted {
         match answer {

@@ -26,10 +26,13 @@ impl ThreadScope {
         let scope = &*self.scope;
         // SAFETY: the context is this thread's own and not borrowed elsewhere.
         let context = unsafe { &mut *self.context.get() };
-        // SAFETY: the context's set is the campaign's, mapped and never full; the boundary's frame is live while the
-        // thread is current.
         let (chain, raw) = match scope.walker {
-            Walker::FramePointers => (unsafe { context.walk() }, Some(context.raw())),
+            Walker::FramePointers => {
+                // SAFETY: the context's set is the campaign's, mapped and never full; the boundary's frame is live
+                // while the thread is current.
+                let chain = unsafe { context.walk() };
+                (chain, Some(context.raw()))
+            }
             Walker::UnwindRules => match self.raw_by_rules() {
                 // SAFETY: as above.
                 Some(raw) => (unsafe { context.find(raw) }, Some(raw)),
