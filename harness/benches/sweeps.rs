@@ -61,7 +61,7 @@ unsafe impl GlobalAlloc for Switch {
     }
 
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
-        pass_on!(self.dealloc(address, layout))
+        pass_on!(self.dealloc(address, layout));
     }
 }
 

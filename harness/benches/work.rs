@@ -69,7 +69,7 @@ unsafe impl GlobalAlloc for Switch {
     }
 
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
-        pass_on!(self.dealloc(address, layout))
+        pass_on!(self.dealloc(address, layout));
     }
 }
 
@@ -127,8 +127,8 @@ fn work(criterion: &mut Criterion) {
     let (document, lines) = (document(), text());
     let joined = lines.join("\n");
     let parse = || drop(black_box(serde_json::from_str::<serde_json::Value>(black_box(&document)).unwrap()));
-    let map = || drop(black_box(map_of_strings(black_box(&lines))));
-    let sort = || drop(black_box(sorted(black_box(&joined))));
+    let map = || _ = black_box(map_of_strings(black_box(&lines)));
+    let sort = || _ = black_box(sorted(black_box(&joined)));
     let works: [(&str, &dyn Fn()); 3] = [("JSON parse", &parse), ("map of strings", &map), ("text sort", &sort)];
     for (title, work) in works {
         let before = armed.requests();
