@@ -6,7 +6,7 @@ use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::mode::Mode;
 use crate::scope::thread::Origin;
-use crate::scope::{Role, Scope, ScopeSettings, phase};
+use crate::scope::{Role, Scope, ScopeSettings, Watch, phase};
 
 /// A scope that records chains and aims at none.
 pub struct Armed {
@@ -20,10 +20,17 @@ impl Armed {
     /// When its memory is refused.
     #[expect(clippy::new_without_default, reason = "it maps memory and checks the walkers")]
     pub fn new() -> Armed {
-        let campaign = Arc::new(Campaign::create(1 << 17).expect("memory for the campaign"));
+        let campaign = Arc::new(Campaign::create(1 << 17, 0).expect("memory for the campaign"));
         let walker = Walker::checked();
-        let settings =
-            ScopeSettings { slot: 0, role: Role::Recorder, mode: Mode::Once, deep: false, walker, shares_raw: true };
+        let settings = ScopeSettings {
+            watch: Watch { infallible: |_| (), met: |_, _| false },
+            slot: 0,
+            role: Role::Recorder,
+            mode: Mode::Once,
+            deep: false,
+            walker,
+            shares_raw: true,
+        };
         Armed { scope: Arc::new(Scope::new(campaign, settings)) }
     }
 
