@@ -111,6 +111,18 @@ impl Report {
             time(baseline.nanos)
         ));
         notes.extend(left_out(campaign));
+        let disturbed = failed.iter().zip(&verdicts).filter(|(failed, verdict)| {
+            let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));
+            before.is_some_and(|before| before != *verdict)
+        });
+        let disturbed = disturbed.count();
+        if disturbed > 0 {
+            notes.push(format!(
+                "{} ended in another way beside other workers than alone, which is what is told: the body shares something \
+                 with itself, such as a file of a fixed name",
+                if disturbed == 1 { "1 chain".to_owned() } else { format!("{disturbed} chains") }
+            ));
+        }
         if !baseline.repeatable && trouble.is_none() {
             notes
                 .push("a second run in one process does not give what the first gives: no retry was judged".to_owned());
@@ -179,6 +191,8 @@ struct Failed<'a> {
     facts: Facts,
     evidence: Evidence,
     before: Option<&'a Chain>,
+    /// The verdict that it had got before, as the record numbers it.
+    suspected: u32,
 }
 
 fn failed(campaign: &Campaign) -> Vec<Failed<'_>> {
@@ -187,7 +201,8 @@ fn failed(campaign: &Campaign) -> Vec<Failed<'_>> {
     let failed = done.filter_map(|chain| {
         let facts = campaign.facts(chain)?;
         let before = (facts.after != NONE).then(|| chains.get(facts.after as usize)).flatten();
-        Some(Failed { facts, evidence: campaign.evidence(chain), before })
+        let suspected = chain.suspected.load(Relaxed);
+        Some(Failed { facts, evidence: campaign.evidence(chain), before, suspected })
     });
     failed.collect()
 }
@@ -273,7 +288,7 @@ impl<'a> Narrator<'a> {
     }
 
     fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
-        let Failed { facts, evidence, before } = failed;
+        let Failed { facts, evidence, before, .. } = failed;
         let request = facts.request;
         let kind = match request.kind {
             Kind::AllocZeroed => finding::Kind::AllocZeroed,

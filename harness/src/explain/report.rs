@@ -53,7 +53,7 @@ impl fmt::Display for Report<'_> {
 fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt::Result {
     let Some(first) = groups.first() else { return Ok(()) };
     let verdict = first.shown.verdict;
-    write!(f, "\n\n{verdict}, which fails the test only with `deny({verdict})`:")?;
+    write!(f, "\n\n{verdict}, which fails the test only where `{verdict}` is denied:")?;
     for group in groups {
         let chain = &group.shown.chain;
         let asker = chain::asker(frames, chain).unwrap_or_else(|| "an allocation".to_owned());

@@ -51,7 +51,12 @@ impl<'a> Director<'a> {
             self.plan.take_back();
         }
         self.split()?;
-        self.work()
+        let workers = self.session.settings.workers;
+        self.work(workers)?;
+        if workers > 1 && self.plan.ask_again() > 0 {
+            self.work(1)?;
+        }
+        Ok(())
     }
 
     /// How long a run may take.
@@ -85,12 +90,12 @@ impl<'a> Director<'a> {
         Ok(())
     }
 
-    /// Fails every chain of the plan.
-    fn work(&mut self) -> Result<(), Trouble> {
+    /// Fails every chain of the plan, with `most` workers at a time.
+    fn work(&mut self, most: usize) -> Result<(), Trouble> {
         let limit = self.limit();
         loop {
             self.plan.look_for_new_chains(self.crew.is_empty());
-            while self.crew.len() < self.wanted_workers() {
+            while self.crew.len() < self.wanted_workers(most) {
                 let Some(slot) = self.crew.free_slot(0) else { break };
                 let launched = self.crew.launch(self.launcher, slot, self.launcher.work());
                 // With a worker at work the rest of the plan gets done, if more slowly.
@@ -112,8 +117,8 @@ impl<'a> Director<'a> {
     }
 
     /// How many workers the rest of the plan is worth; one that has taken a chain is busy with that.
-    fn wanted_workers(&self) -> usize {
-        let most = self.session.settings.workers.min(SLOTS);
+    fn wanted_workers(&self, most: usize) -> usize {
+        let most = most.min(SLOTS);
         self.plan.left(most).saturating_add(self.crew.busy()).min(most)
     }
 }

@@ -5,8 +5,14 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, NONE, Quiet, state};
 use crate::memory::seen::Inserted;
+use crate::oracle::judge::judge;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
+use crate::verdict::Verdict;
+
+/// Verdicts that another run of the body, at the same time, can bring about.
+const DISTURBED: [Verdict; 5] =
+    [Verdict::Swallowed, Verdict::Panicked, Verdict::Crashed, Verdict::Corrupted, Verdict::Unusable];
 
 /// The plan of one campaign, as the process that directs it keeps it.
 pub(crate) struct Plan<'a> {
@@ -26,6 +32,22 @@ impl<'a> Plan<'a> {
     pub(crate) fn take_back(&self) -> usize {
         let running = |chain: &&Chain| chain.state.load(Acquire) == state::RUNNING;
         self.campaign.chains().iter().filter(running).map(give_back).count()
+    }
+
+    /// Plans again, for a process that runs alone, what ended badly beside other workers: a body that uses a file of a
+    /// fixed name is disturbed by itself. How many there are.
+    pub(crate) fn ask_again(&self) -> usize {
+        let baseline = self.campaign.header().baseline().outcome;
+        let again = self.campaign.chains().iter().filter(|chain| {
+            if chain.state.load(Acquire) != state::DONE || chain.suspected.load(Relaxed) != 0 {
+                return false;
+            }
+            let verdict = judge(&self.campaign.evidence(chain), &baseline);
+            let place = Verdict::ALL.iter().position(|known| *known == verdict && DISTURBED.contains(known));
+            chain.suspected.store(place.map_or(0, |place| place as u32 + 1), Relaxed);
+            place.is_some()
+        });
+        again.map(|chain| chain.state.store(state::PLANNED_FRESH, Release)).count()
     }
 
     /// How many chains are still to be failed, counted up to `most`.

@@ -102,6 +102,9 @@ pub(crate) struct Chain {
     pub(crate) attempts: AtomicU32,
     /// How often something from outside killed the process that was at it.
     pub(crate) kills: AtomicU32,
+    /// The place in `Verdict::ALL`, plus 1, of the bad verdict that it got beside other workers and is tried again
+    /// for alone.
+    pub(crate) suspected: AtomicU32,
     /// How many of its allocations a first run without a failure keeps for good.
     pub(crate) retained: AtomicU32,
     /// Why it is not failed, as [`Quiet`] numbers it.

@@ -14,6 +14,7 @@ mod killed;
 mod many_chains;
 mod output;
 mod owned_threads;
+mod shared_name;
 mod side_by_side;
 mod spawned;
 mod stolen_statuses;
