@@ -136,7 +136,6 @@ mod tests {
     use super::super::boundary::within;
     use super::super::registers::Registers;
     use super::*;
-    use crate::memory::seen::tests::small;
 
     /// Whether this build keeps frame pointers: the walk from here reaches the boundary through these frames.
     fn capture(boundary: Boundary, seen: &Seen<'_>) -> (u32, Id, Option<Vec<usize>>) {
@@ -152,7 +151,7 @@ mod tests {
 
     #[test]
     fn the_assembly_and_the_plain_walk_agree() {
-        let seen = small(16, 100);
+        let seen = Seen::leaked(16, 100);
         within(|boundary| {
             let (first, raw, frames) = capture(boundary, &seen);
             // A build without frame pointers has whatever it likes in the register.

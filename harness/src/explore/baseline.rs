@@ -96,6 +96,9 @@ impl Recording<'_> {
         let slot = &self.session.campaign.header().slots[0];
         slot.finished.store(0, Relaxed);
         slot.update(|evidence| *evidence = Evidence::default());
+        // The recorder before this one may have been killed at any moment.
+        self.session.campaign.raw().recover();
+        self.session.campaign.stable().recover();
         let mut crew = Crew::new(self.session);
         crew.launch(self.launcher, 0, Job::Record)?;
         let limit = self.session.settings.baseline_limit();

@@ -5,3 +5,11 @@ pub(crate) mod live;
 pub(crate) mod map;
 pub(crate) mod record;
 pub(crate) mod seen;
+
+#[cfg(test)]
+mod tests;
+
+/// What the seen set is made of; the model checker puts its own in this place.
+pub(crate) mod atomic {
+    pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64};
+}

@@ -1,11 +1,9 @@
 //! The seen set: a lock-free map from chain identities to chain numbers, in memory that processes share.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU32, AtomicU64};
 
+// The model checker puts its own here: see `tests/interleavings.rs`.
+use super::atomic::{AtomicU32, AtomicU64};
 use crate::chain::id::Id;
 
 /// How often a set can double its first level.
@@ -79,10 +77,14 @@ fn place(id: Id) -> usize {
     (id.lo >> 32) as usize
 }
 
-#[cfg(not(loom))]
 impl Seen<'static> {
     /// A set in private memory, for identities that only this process knows; never given back.
     pub(crate) fn leaked(first_level: usize, variants: usize) -> Seen<'static> {
+        Seen::with_levels(std::array::from_fn(|level| first_level << level), variants)
+    }
+
+    /// A set in private memory with levels of these sizes, each a power of two.
+    pub(crate) fn with_levels(levels: [usize; LEVELS], variants: usize) -> Seen<'static> {
         let zeros = |count| Box::leak(std::iter::repeat_with(AtomicU64::default).take(count).collect());
         let variant =
             || Variant { lo: AtomicU64::new(0), hi: AtomicU64::new(0), chain: AtomicU32::new(0), _unused: [0; 3] };
@@ -94,7 +96,7 @@ impl Seen<'static> {
                 overflowed: AtomicU32::new(0),
                 used: Default::default(),
             })),
-            levels: std::array::from_fn(|level| &*zeros(first_level << level)),
+            levels: levels.map(|count| &*zeros(count)),
             variants: Box::leak(std::iter::repeat_with(variant).take(variants).collect()),
         }
     }
@@ -198,6 +200,11 @@ impl Seen<'_> {
         true
     }
 
+    /// Lets levels grow again after the death of a process that may have been at it; nobody else may be writing.
+    pub(crate) fn recover(&self) {
+        self.control.growing.store(0, Release);
+    }
+
     fn overflow(&self) -> Inserted {
         self.control.overflowed.store(1, Relaxed);
         Inserted::Full
@@ -211,136 +218,5 @@ impl Seen<'_> {
     /// The newest level, for walkers that look up by themselves.
     pub(crate) fn newest(&self) -> &[AtomicU64] {
         self.levels[self.control.level.load(Acquire) as usize]
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// A set in private memory that lives as long as the test process.
-    pub(crate) fn small(first_level: usize, variants: usize) -> Seen<'static> {
-        let zeros = |count: usize| -> &'static [AtomicU64] {
-            Box::leak((0..count).map(|_| AtomicU64::new(0)).collect::<Vec<_>>().into_boxed_slice())
-        };
-        let control = Control {
-            level: AtomicU32::new(0),
-            growing: AtomicU32::new(0),
-            variants: AtomicU32::new(0),
-            overflowed: AtomicU32::new(0),
-            used: std::array::from_fn(|_| AtomicU32::new(0)),
-        };
-        let variants: Vec<Variant> = (0..variants)
-            .map(|_| Variant {
-                lo: AtomicU64::new(0),
-                hi: AtomicU64::new(0),
-                chain: AtomicU32::new(0),
-                _unused: [0; 3],
-            })
-            .collect();
-        Seen {
-            control: Box::leak(Box::new(control)),
-            levels: std::array::from_fn(|level| zeros(if cfg!(loom) && level > 2 { 1 } else { first_level << level })),
-            variants: Box::leak(variants.into_boxed_slice()),
-        }
-    }
-
-    #[cfg(not(loom))]
-    mod alone {
-        use super::*;
-
-        fn id(n: u64) -> Id {
-            Id::EMPTY.with(n).with(n ^ 0xabcd)
-        }
-
-        fn insert_now(seen: &Seen<'_>, id: Id, chain: u32) -> Inserted {
-            loop {
-                match seen.insert(id, chain) {
-                    Inserted::Later => std::thread::yield_now(),
-                    done => return done,
-                }
-            }
-        }
-
-        #[test]
-        fn what_was_inserted_is_found_and_nothing_else_is() {
-            let seen = small(16, 100_000);
-            for n in 0..10_000 {
-                assert_eq!(seen.insert(id(n), n as u32), Inserted::New);
-            }
-            for n in 0..10_000 {
-                assert_eq!(seen.find(id(n)), Some(n as u32));
-                assert_eq!(seen.insert(id(n), 7), Inserted::Present(n as u32));
-            }
-            assert!((10_000..200_000).all(|n| seen.find(id(n)).is_none()));
-            assert!(!seen.overflowed());
-        }
-
-        #[test]
-        fn identities_that_share_place_and_tag_stay_apart() {
-            let seen = small(16, 100);
-            let twins = (0..5).map(|hi| Id { lo: 42, hi });
-            for (n, twin) in twins.clone().enumerate() {
-                assert_eq!(seen.insert(twin, n as u32), Inserted::New);
-            }
-            let found: Vec<_> = twins.map(|twin| seen.find(twin)).collect();
-            assert_eq!(found, [Some(0), Some(1), Some(2), Some(3), Some(4)]);
-        }
-
-        #[test]
-        fn a_full_set_says_so_and_keeps_what_it_has() {
-            let seen = small(4, 10);
-            let inserted = (0..12).map(|n| seen.insert(id(n), n as u32)).filter(|i| *i == Inserted::New).count();
-            assert_eq!(inserted, 10);
-            assert!(seen.overflowed());
-            assert!((0..10).all(|n| seen.find(id(n)) == Some(n as u32)));
-        }
-
-        #[test]
-        fn threads_that_insert_the_same_identities_agree() {
-            let seen = small(16, 100_000);
-            std::thread::scope(|scope| {
-                for _ in 0..4 {
-                    scope.spawn(|| {
-                        for n in 0..5_000 {
-                            let inserted = insert_now(&seen, id(n), n as u32);
-                            assert!(matches!(inserted, Inserted::New) || inserted == Inserted::Present(n as u32));
-                        }
-                    });
-                }
-            });
-            assert!((0..5_000).all(|n| seen.find(id(n)) == Some(n as u32)));
-        }
-    }
-
-    #[cfg(loom)]
-    mod interleaved {
-        use super::*;
-
-        /// Two writers of the same and of different identities over a growth, and a reader beside them.
-        #[test]
-        fn a_reader_never_sees_a_wrong_number() {
-            loom::model(|| {
-                let seen = small(2, 6);
-                let ids = [Id { lo: 1 << 32 | 5, hi: 1 }, Id { lo: 1 << 32 | 5, hi: 2 }];
-                let writers = [0_usize, 1].map(|first| {
-                    loom::thread::spawn(move || {
-                        for n in [first, 1 - first] {
-                            let inserted = seen.insert(ids[n], n as u32);
-                            assert!(
-                                matches!(inserted, Inserted::New | Inserted::Later)
-                                    || inserted == Inserted::Present(n as u32)
-                            );
-                        }
-                    })
-                });
-                for (n, id) in ids.iter().enumerate() {
-                    assert!(seen.find(*id).is_none_or(|chain| chain == n as u32));
-                }
-                for writer in writers {
-                    writer.join().unwrap();
-                }
-            });
-        }
     }
 }

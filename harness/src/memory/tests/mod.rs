@@ -1,0 +1,3 @@
+//! Tests that stand apart from their file, which the model checker compiles as well.
+
+mod seen;
