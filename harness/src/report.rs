@@ -131,7 +131,7 @@ impl Report {
         let blind =
             shown.all(|symbol| symbol.line.is_none()) && findings.iter().any(|finding| !finding.verdict.is_good());
         // A replay fails one chain: what matches none of the others says nothing.
-        for (allowed, count) in settings.allowed.iter().zip(allowed_by) {
+        for (allowed, &count) in settings.allowed.iter().zip(&allowed_by) {
             let (pattern, reason) = (&allowed.pattern, &allowed.reason);
             notes.push(match count {
                 0 if settings.replay.is_some() => continue,
@@ -149,6 +149,7 @@ impl Report {
             findings: &findings,
             notes: &notes,
             base: frames::base(&narrator.folder),
+            allowed: allowed_by.iter().sum(),
             brief: &brief,
         };
         let mut text = report.to_string();

@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter, Write as _};
 use std::path::Path;
 
 use super::finding::{Finding, Kind, Leak, Request};
-use super::frames::Frames;
+use super::frames::{Frames, Owner};
 use super::group::{Group, groups};
 use super::{chain, escape, summary};
 use crate::symbols::Symbol;
@@ -25,6 +25,8 @@ pub(crate) struct Report<'a> {
     pub(crate) notes: &'a [String],
     /// The folder that paths are shown from; see [`super::frames::base`].
     pub(crate) base: &'a Path,
+    /// How many more were found and are accepted.
+    pub(crate) allowed: usize,
     /// Verdicts of which only the places are listed.
     pub(crate) brief: &'a dyn Fn(Verdict) -> bool,
 }
@@ -32,7 +34,7 @@ pub(crate) struct Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "firsthit: {}", escape::name(self.test))?;
-        for line in summary::lines(self.findings) {
+        for line in summary::lines(self.findings, self.allowed) {
             write!(f, "\n{line}")?;
         }
         for note in self.notes {
@@ -49,6 +51,13 @@ impl fmt::Display for Report<'_> {
     }
 }
 
+/// Where the user's own code calls what a chain ends in, if that is a dependency's.
+fn user_place(frames: Frames<'_>, chain: &[Symbol]) -> Option<String> {
+    let (_, owner) = chain::cause(frames, chain)?;
+    let own = chain.iter().find(|symbol| matches!(frames.owner(symbol), Owner::User))?;
+    matches!(owner, Owner::Dependency(_)).then(|| frames.place(own)).flatten()
+}
+
 /// The places of findings that do not fail the test, a line each.
 fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt::Result {
     let Some(first) = groups.first() else { return Ok(()) };
@@ -60,6 +69,9 @@ fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt:
         write!(f, "\n  {asker}")?;
         if let Some(place) = chain::cause(frames, chain).and_then(|(symbol, _)| frames.place(symbol)) {
             write!(f, " at {place}")?;
+        }
+        if let Some(place) = user_place(frames, chain) {
+            write!(f, ", from {place}")?;
         }
         if group.others > 0 {
             write!(f, " ({} chains)", group.others + 1)?;
@@ -160,7 +172,7 @@ mod tests {
 
     fn text(findings: &[Finding], notes: &[String]) -> String {
         let base = Path::new("/home/ann/demo");
-        Report { test: "parser::tests::nested", findings, notes, base, brief: &|_| false }.to_string()
+        Report { test: "parser::tests::nested", findings, notes, base, allowed: 0, brief: &|_| false }.to_string()
     }
 
     const RAW_VEC: &str = "alloc::raw_vec::RawVec<T,A>::grow_one alloc/src/raw_vec.rs:340:29";
@@ -298,9 +310,15 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
             ..finding(Verdict::Leaked, &[&format!("alloc::{raw} alloc/{raw}.rs:1:1"), &named])
         };
         let notes = [format!("{raw}\n{raw}")];
-        let text =
-            Report { test: raw, findings: &[bad], notes: &notes, base: Path::new("/home/ann/demo"), brief: &|_| false }
-                .to_string();
+        let text = Report {
+            test: raw,
+            findings: &[bad],
+            notes: &notes,
+            base: Path::new("/home/ann/demo"),
+            allowed: 0,
+            brief: &|_| false,
+        }
+        .to_string();
         assert!(text.chars().all(|character| character == '\n' || !character.is_control()), "{text}");
         assert!(!text.contains('\u{202e}') && text.contains(r"\u{1b}[2J\u{7}\u{202e}"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() < 400), "{text}");
