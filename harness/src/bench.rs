@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::mode::Mode;
+use crate::scope::shared::{Role, Scope, ScopeSettings, Watch, phase};
 use crate::scope::thread::Origin;
-use crate::scope::{Role, Scope, ScopeSettings, Watch, phase};
 
 /// A scope that records chains and aims at none.
 pub struct Armed {

@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use crate::inject::decision::{Decision, decide};
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE, Request};
-use crate::scope::{ARMED, thread};
+use crate::scope::shared::ARMED;
+use crate::scope::thread;
 
 /// The global allocator of a test binary that sweeps.
 ///

@@ -10,7 +10,7 @@ use super::unix;
 use crate::memory::campaign::Campaign;
 use crate::memory::live::LIVE;
 use crate::memory::record::{Chain, End, Evidence, Leak, NONE, Retry};
-use crate::scope::{Scope, phase};
+use crate::scope::shared::{Scope, phase};
 
 /// How long threads that the body did not wait for are given to end.
 const GRACE: Duration = Duration::from_millis(100);

@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use crate::scope::shared::{Scope, phase};
 use crate::scope::thread::Origin;
-use crate::scope::{Scope, phase};
 
 /// Whether an allocation of this process's scope fails when it is told to, and is served when it is not.
 ///

@@ -14,7 +14,8 @@ use crate::chain::registers::Registers;
 use crate::chain::{quiet, walker};
 use crate::libc_symbol::LibcSymbol;
 use crate::memory::record::{End, Retry};
-use crate::scope::{Scope, thread};
+use crate::scope::shared::Scope;
+use crate::scope::thread;
 
 /// The scope of a process that exists only for the sweep; null in the user's own process.
 static CHILD: AtomicPtr<Scope> = AtomicPtr::new(ptr::null_mut());

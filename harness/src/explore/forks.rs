@@ -9,7 +9,7 @@ use super::record::record;
 use super::session::Session;
 use super::snapshot;
 use super::unix::{self, Capture, Child};
-use crate::scope::Role;
+use crate::scope::shared::Role;
 
 /// Forks this process.
 pub(crate) struct Forks<'a> {

@@ -13,7 +13,7 @@ use crate::chain::walker::Walker;
 use crate::explorer::Explorer;
 use crate::memory::campaign::{Baseline, Campaign};
 use crate::memory::record::{Evidence, Gave, finished, stage, state};
-use crate::scope::Role;
+use crate::scope::shared::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 

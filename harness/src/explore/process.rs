@@ -6,8 +6,8 @@ use super::child::become_child;
 use super::run::{Ran, run};
 use super::session::Session;
 use super::unix::{self, Capture, Inherited};
+use crate::scope::shared::{Role, Scope};
 use crate::scope::thread::kernel_id;
-use crate::scope::{Role, Scope};
 
 /// A process that runs the body.
 pub(crate) struct Process<'a> {

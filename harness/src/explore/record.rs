@@ -7,7 +7,7 @@ use super::process::Process;
 use super::run::Ran;
 use crate::memory::live::LIVE;
 use crate::memory::record::{Outcome, finished};
-use crate::scope::phase;
+use crate::scope::shared::phase;
 
 /// Records both runs in the process's slot.
 pub(crate) fn record(process: &Process<'_>) {

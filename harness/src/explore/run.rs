@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::unix;
 use crate::memory::record::{Gave, Outcome};
 use crate::outcome::Description;
+use crate::scope::shared::{Scope, phase};
 use crate::scope::thread::{Origin, kernel_id};
-use crate::scope::{Scope, phase};
 
 /// What the body gave back, before it is put into the campaign.
 pub(crate) struct Observed {

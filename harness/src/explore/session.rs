@@ -7,8 +7,7 @@ use super::run::Body;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::End;
-use crate::scope::thread::ThreadScope;
-use crate::scope::{Role, Scope, ScopeSettings, Watch};
+use crate::scope::shared::{Role, Scope, ScopeSettings, Watch};
 use crate::settings::Settings;
 
 /// One sweep in one process.
@@ -23,7 +22,7 @@ pub(crate) struct Session<'a> {
     /// Why fresh processes explore, where they do.
     pub(crate) why: &'a str,
     /// What is done when a carrying process meets a chain.
-    pub(crate) met: fn(&ThreadScope, u32) -> bool,
+    pub(crate) met: fn(&Scope, u32) -> bool,
 }
 
 impl Session<'_> {

@@ -17,8 +17,8 @@ use super::unix::{self, Capture, Child, Inherited};
 use crate::memory::campaign::SLOTS;
 use crate::memory::record::{Chain, Evidence, NONE, Outcome, finished, state};
 use crate::oracle::judge::judge;
-use crate::scope::thread::{ThreadScope, kernel_id};
-use crate::scope::{Scope, phase};
+use crate::scope::shared::{Scope, phase};
+use crate::scope::thread::{self, kernel_id};
 use crate::verdict::Verdict;
 
 /// What the process that carries the run through knows while the body runs.
@@ -107,8 +107,8 @@ pub(crate) fn is_certain(verdict: Verdict) -> bool {
 
 /// Splits the process at the chain that is about to be served: true in the child, whose request fails.
 #[cold]
-pub(crate) fn split(thread: &ThreadScope, number: u32) -> bool {
-    let chains = thread.scope.campaign.chains();
+pub(crate) fn split(scope: &Scope, number: u32) -> bool {
+    let chains = scope.campaign.chains();
     let planned = chains.get(number as usize).filter(|chain| chain.state.load(Relaxed) == state::PLANNED);
     let Some(chain) = planned else { return false };
     if std::thread::panicking() {
@@ -116,8 +116,8 @@ pub(crate) fn split(thread: &ThreadScope, number: u32) -> bool {
     }
     // SAFETY: null, or the carrier that `carry` keeps alive while the body runs, on the only thread there is.
     let Some(carrier) = (unsafe { CARRIER.load(Acquire).as_mut() }) else { return false };
-    let took = thread.quietly(|| carrier.split_at(&thread.scope, chain, number));
-    took && thread.scope.fire()
+    let took = thread::current().is_some_and(|thread| thread.quietly(|| carrier.split_at(scope, chain, number)));
+    took && scope.fire()
 }
 
 impl Carrier<'_> {

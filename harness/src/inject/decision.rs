@@ -5,7 +5,7 @@ use crate::chain::registers::Registers;
 use crate::chain::walker;
 use crate::memory::record::{NONE, Request};
 use crate::mode::Mode;
-use crate::scope::phase;
+use crate::scope::shared::phase;
 use crate::scope::thread::ThreadScope;
 
 /// The answer to a request.
@@ -35,7 +35,7 @@ pub(crate) fn decide(thread: &ThreadScope, phase: u32, request: Request) -> Deci
     if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
         return Decision::Fail;
     }
-    if phase == phase::WALK && scope.carries() && (scope.watch.met)(thread, chain) {
+    if phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain) {
         return Decision::Fail;
     }
     if phase == phase::AFTER { after(thread, chain) } else { Decision::Serve(chain) }

@@ -4,8 +4,8 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::shared::{Private, Role, Scope, phase};
 use super::thread::{FRAMES_MAX, ThreadScope};
-use super::{Private, Role, Scope, phase};
 use crate::chain::frame_pointers::{BROKEN, MISS};
 use crate::chain::id::Id;
 use crate::chain::registers::Registers;

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::Scope;
+use super::shared::Scope;
 use super::thread::{self, Origin};
 
 /// The running sweep, to be taken along to a thread pool or a task.

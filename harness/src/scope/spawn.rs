@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::mem;
 use std::sync::Arc;
 
-use super::Scope;
+use super::shared::Scope;
 use super::thread::{self, Origin};
 use crate::libc_symbol::LibcSymbol;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
-use super::balance::Balance;
-use super::{ARMED, Scope, phase};
+use super::balance::{Balance, Balanced};
+use super::shared::{ARMED, Scope, phase};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
@@ -119,8 +119,18 @@ impl Scope {
         })
     }
 
+    /// The sum over all threads that belong, or belonged, to the scope.
+    pub(crate) fn balance(&self) -> Balanced {
+        self.threads().fold(Balanced::default(), |sum, thread| sum.plus(thread.balance.now()))
+    }
+
+    /// Starts the sums anew.
+    pub(crate) fn reset_balance(&self) {
+        self.threads().for_each(|thread| thread.balance.reset());
+    }
+
     pub(crate) fn threads(&self) -> impl Iterator<Item = &ThreadScope> {
-        let mut next: *const ThreadScope = self.threads.load(Acquire);
+        let mut next: *const ThreadScope = self.threads.load(Acquire).cast();
         std::iter::from_fn(move || {
             // SAFETY: null, or a `ThreadScope` of this scope's list, never freed.
             let thread = unsafe { next.as_ref() }?;
@@ -179,8 +189,8 @@ impl ThreadScope {
         // SAFETY: just written; never freed.
         let linked = unsafe { &*thread };
         let _ = scope.threads.fetch_update(AcqRel, Acquire, |first| {
-            linked.next.set(first);
-            Some(thread)
+            linked.next.set(first.cast());
+            Some(thread.cast())
         });
         thread
     }
