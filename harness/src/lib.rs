@@ -13,6 +13,7 @@ mod inject;
 mod libc_symbol;
 mod memory;
 mod mode;
+mod narrator;
 mod oracle;
 mod outcome;
 mod report;

@@ -2,25 +2,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
-use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::earlier::Earlier;
-use crate::explain::finding::{self, Chain as Shown, Finding};
-use crate::explain::frames::{self, Frames};
-use crate::explain::{name, report as text};
+use crate::explain::{frames, name, report as text};
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
-use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Quiet, Retry, Span, state};
+use crate::memory::record::{Kind, Quiet, state};
+use crate::narrator::{Failed, Narrator, failed, settle_whose_panic};
 use crate::oracle::judge::judge;
 use crate::settings::Settings;
-use crate::symbols::{Address, Module, Symbols};
-use crate::token::Token;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
-use crate::whose::TestCode;
 
 /// What a sweep found.
 #[derive(Debug)]
@@ -89,48 +83,10 @@ impl Report {
             failing += usize::from(fails(settings, *verdict));
             findings.push(finding);
         }
-        if let Some(explorer) = Explorer::from_number(baseline.explorer) {
-            notes.insert(0, format!("explored by {explorer}: {}", campaign.text(baseline.reason)));
-        }
-        let ambiguous = header.ambiguous.load(Relaxed);
-        if ambiguous > 0 {
-            notes.push(format!(
-                "{ambiguous} chains pass through code without frame pointers: each of their hits was walked exactly"
-            ));
-        }
-        if header.disturbed.load(Relaxed) != 0 {
-            notes.push(
-                "the run that was split for snapshots did not end as the baseline: workers did it all again".to_owned(),
-            );
-        }
-        notes.push(format!(
-            "frames are found by {}; {} allocation{} in a run of {}",
-            Walker::from_number(baseline.walker).as_str(),
-            baseline.allocations,
-            if baseline.allocations == 1 { "" } else { "s" },
-            time(baseline.nanos)
-        ));
-        notes.extend(left_out(campaign));
-        let disturbed = failed.iter().zip(&verdicts).filter(|(failed, verdict)| {
-            let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));
-            before.is_some_and(|before| before != *verdict)
-        });
-        let disturbed = disturbed.count();
-        if disturbed > 0 {
-            notes.push(format!(
-                "{} ended in another way beside other workers than alone, which is what is told: the body shares something \
-                 with itself, such as a file of a fixed name",
-                if disturbed == 1 { "1 chain".to_owned() } else { format!("{disturbed} chains") }
-            ));
-        }
-        if !baseline.repeatable && trouble.is_none() {
-            notes
-                .push("a second run in one process does not give what the first gives: no retry was judged".to_owned());
-        }
+        tell_how(campaign, &failed, &verdicts, &mut notes);
         let mut shown = findings.iter().filter(|finding| !finding.verdict.is_good()).flat_map(|finding| &finding.chain);
         let blind =
             shown.all(|symbol| symbol.line.is_none()) && findings.iter().any(|finding| !finding.verdict.is_good());
-        // A replay fails one chain: what matches none of the others says nothing.
         for (allowed, &count) in settings.allowed.iter().zip(&allowed_by) {
             let (pattern, reason) = (&allowed.pattern, &allowed.reason);
             notes.push(match count {
@@ -166,6 +122,50 @@ impl fmt::Display for Report {
     }
 }
 
+/// How the sweep was done, and what has to be known of it beside its findings.
+fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], notes: &mut Vec<String>) {
+    let header = campaign.header();
+    let baseline = header.baseline();
+    if let Some(explorer) = Explorer::from_number(baseline.explorer) {
+        notes.insert(0, format!("explored by {explorer}: {}", campaign.text(baseline.reason)));
+    }
+    let ambiguous = header.ambiguous.load(Relaxed);
+    if ambiguous > 0 {
+        notes.push(format!(
+            "{ambiguous} chains pass through code without frame pointers: each of their hits was walked exactly"
+        ));
+    }
+    if header.disturbed.load(Relaxed) != 0 {
+        notes.push(
+            "the run that was split for snapshots did not end as the baseline: workers did it all again".to_owned(),
+        );
+    }
+    notes.push(format!(
+        "frames are found by {}; {} allocation{} in a run of {}",
+        Walker::from_number(baseline.walker).as_str(),
+        baseline.allocations,
+        if baseline.allocations == 1 { "" } else { "s" },
+        time(baseline.nanos)
+    ));
+    notes.extend(left_out(campaign));
+    let disturbed = failed.iter().zip(verdicts).filter(|(failed, verdict)| {
+        let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));
+        before.is_some_and(|before| before != *verdict)
+    });
+    let disturbed = disturbed.count();
+    if disturbed > 0 {
+        notes.push(format!(
+            "{} ended in another way beside other workers than alone, which is what is told: the body shares something \
+             with itself, such as a file of a fixed name",
+            if disturbed == 1 { "1 chain".to_owned() } else { format!("{disturbed} chains") }
+        ));
+    }
+    if !baseline.repeatable && header.trouble.load(Acquire) == 0 {
+        notes.push("a second run in one process does not give what the first gives: no retry was judged".to_owned());
+    }
+    // A replay fails one chain: what matches none of the others says nothing.
+}
+
 /// Whether a verdict fails the test.
 fn fails(settings: &Settings, verdict: Verdict) -> bool {
     match verdict {
@@ -185,47 +185,6 @@ fn time(nanos: u64) -> String {
         1_000_000..10_000_000_000 => format!("{} ms", nanos / 1_000_000),
         _ => format!("{} s", nanos / 1_000_000_000),
     }
-}
-
-/// One chain that was failed, or planned and not met again.
-struct Failed<'a> {
-    facts: Facts,
-    evidence: Evidence,
-    before: Option<&'a Chain>,
-    /// The verdict that it had got before, as the record numbers it.
-    suspected: u32,
-}
-
-fn failed(campaign: &Campaign) -> Vec<Failed<'_>> {
-    let chains = campaign.chains();
-    let done = chains.iter().filter(|chain| chain.state.load(Acquire) == state::DONE);
-    let failed = done.filter_map(|chain| {
-        let facts = campaign.facts(chain)?;
-        let before = (facts.after != NONE).then(|| chains.get(facts.after as usize)).flatten();
-        let suspected = chain.suspected.load(Relaxed);
-        Some(Failed { facts, evidence: campaign.evidence(chain), before, suspected })
-    });
-    failed.collect()
-}
-
-/// Looks up the function of each panic whose file is the test's and may hold more than tests.
-fn settle_whose_panic(settings: &Settings, campaign: &Campaign, failed: &mut [Failed<'_>]) {
-    let code = TestCode::new(settings.body, settings.name.as_deref());
-    let mut open: Vec<_> =
-        failed.iter_mut().map(|failed| &mut failed.evidence.panic).filter(|panic| panic.frames.len > 0).collect();
-    if open.is_empty() {
-        return;
-    }
-    let addresses: Vec<_> = open.iter().flat_map(|panic| addresses_of(campaign, panic.frames)).collect();
-    let symbols = Symbols::resolve(&modules(campaign), &addresses);
-    for panic in &mut open {
-        let frames = symbols.chain(&addresses_of(campaign, panic.frames));
-        panic.in_test = code.has(&campaign.text(panic.file), panic.line, &frames);
-    }
-}
-
-fn modules(campaign: &Campaign) -> Vec<Module> {
-    campaign.modules().into_iter().map(|(_, path)| Module { path: PathBuf::from(path) }).collect()
 }
 
 /// What was known and not failed, and why.
@@ -248,175 +207,4 @@ fn left_out(campaign: &Campaign) -> Vec<String> {
             .then(|| format!("{too_deep} allocations not failed: no walker finds the way to the sweep's frame")),
     ];
     reasons.into_iter().flatten().collect()
-}
-
-/// Turns records into findings, with the symbols of everything that will be shown.
-struct Narrator<'a> {
-    settings: &'a Settings,
-    campaign: &'a Campaign,
-    symbols: Symbols,
-    /// Where the test runs.
-    folder: PathBuf,
-}
-
-impl<'a> Narrator<'a> {
-    fn new(settings: &'a Settings, campaign: &'a Campaign, failed: &[Failed<'_>], verdicts: &[Verdict]) -> Self {
-        let modules = modules(campaign);
-        let mut addresses = Vec::new();
-        let mut want = |span| addresses.extend(addresses_of(campaign, span));
-        for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
-            let Evidence { leaks, hung_in, forbidden, .. } = failed.evidence;
-            let owners = campaign.leaks(leaks).iter().filter_map(|leak| frames_of(campaign, leak.chain));
-            let others = [failed.facts.spawned_by].into_iter().filter_map(|chain| frames_of(campaign, chain));
-            let before = failed.before.and_then(|chain| campaign.facts(chain)).map(|facts| facts.frames);
-            [failed.facts.frames, hung_in, forbidden].into_iter().for_each(&mut want);
-            owners.chain(others).chain(before).for_each(&mut want);
-        }
-        let folder = std::env::current_dir().unwrap_or_default();
-        Narrator { settings, campaign, symbols: Symbols::resolve(&modules, &addresses), folder }
-    }
-
-    fn shown(&self, span: Span) -> Shown {
-        let mut chain = self.symbols.chain(&addresses_of(self.campaign, span));
-        if let Some(test) = &self.settings.name {
-            for symbol in &mut chain {
-                if let Some(function) = name::swept(&symbol.function, test) {
-                    symbol.function = function;
-                }
-            }
-        }
-        chain
-    }
-
-    fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
-        let Failed { facts, evidence, before, .. } = failed;
-        let request = facts.request;
-        let kind = match request.kind {
-            Kind::AllocZeroed => finding::Kind::AllocZeroed,
-            Kind::Realloc => finding::Kind::Realloc,
-            Kind::Alloc | Kind::Spawn => finding::Kind::Alloc,
-        };
-        let realloc = request.kind == Kind::Realloc;
-        let first = before.and_then(|chain| self.campaign.facts(chain));
-        let token = match first {
-            Some(first) => Token { chain: first.id.lo, second: Some(facts.id.lo), build },
-            None => Token { chain: facts.id.lo, second: None, build },
-        };
-        let leaks = self.campaign.leaks(evidence.leaks).iter().map(|leak| finding::Leak {
-            bytes: leak.bytes as usize,
-            count: leak.count as usize,
-            chain: frames_of(self.campaign, leak.chain).map(|span| self.shown(span)).unwrap_or_default(),
-        });
-        let present = |span: Span| (span.len > 0).then(|| self.shown(span));
-        Finding {
-            verdict,
-            request: finding::Request {
-                kind,
-                size: if realloc { request.old_size } else { request.size } as usize,
-                align: request.align as usize,
-                new_size: request.size as usize,
-            },
-            chain: self.shown(first.map_or(facts.frames, |first| first.frames)),
-            spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
-            second: first.map(|_| self.shown(facts.frames)),
-            evidence: self.told(evidence),
-            leaks: leaks.collect(),
-            hang: present(evidence.hung_in),
-            forbidden: present(evidence.forbidden),
-            replay: self.replay(token),
-        }
-    }
-
-    /// What was seen, a fact a line.
-    fn told(&self, evidence: &Evidence) -> Vec<String> {
-        let text = |span: Span| self.campaign.text(span);
-        let mut told = Vec::new();
-        let panic = evidence.panic;
-        if panic.count > 0 {
-            let (file, message) = (text(panic.file), text(panic.message));
-            let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(&file));
-            told.push(format!("panicked at {file}:{}:{}: {message}", panic.line, panic.column));
-        }
-        match evidence.end {
-            End::Signalled => told.push(format!("killed by {}", signal(evidence.code))),
-            End::Exited => told.push(format!("the process exited with status {}", evidence.code)),
-            End::Aborted if panic.count > 1 => told.push("panicked while panicking, which aborts".to_owned()),
-            End::Aborted if panic.count == 1 => told.push("the panic could not unwind, which aborts".to_owned()),
-            End::Aborted => told.push("called abort".to_owned()),
-            End::Unknown if evidence.fired > 0 => {
-                told.push("the process ended, and something else took its status".to_owned());
-            }
-            _ => {}
-        }
-        let given = evidence.outcome;
-        let usual = text(self.campaign.header().baseline().outcome.text);
-        match given.gave {
-            Gave::Value => told.push(format!("gave `{}`; without the failure `{usual}`", text(given.text))),
-            Gave::Error if !given.expected => told.push(format!("gave `{}`, not an expected error", text(given.text))),
-            Gave::Error => told.push(format!("gave `{}`", text(given.text))),
-            Gave::Nothing => {}
-        }
-        match evidence.retry {
-            Retry::Different => told.push(format!("a retry without a failure gave `{}`", text(evidence.retried.text))),
-            Retry::Panicked => told.push("a retry without a failure panicked".to_owned()),
-            Retry::Begun => {
-                told.push(format!("a retry without a failure ended the process ({})", ended(evidence.code)));
-            }
-            Retry::NotRun | Retry::Same => {}
-        }
-        let held = [(evidence.fds, "file descriptor"), (evidence.threads, "thread")];
-        for (count, what) in held.into_iter().filter(|(count, _)| *count > 0) {
-            told.push(format!("left {count} {what}{} behind", if count == 1 { "" } else { "s" }));
-        }
-        if evidence.invariant.len > 0 {
-            told.push(format!("the invariant \"{}\" does not hold", text(evidence.invariant)));
-        }
-        if evidence.doubtful && evidence.end == End::Hung {
-            told.push(
-                "seen in a process that was forked beside other threads, whose locks it may have found held: run the test \
-                 alone, or set FIRSTHIT_EXPLORER=process, to be sure"
-                    .to_owned(),
-            );
-        }
-        if evidence.stderr.len > 0 && evidence.end != End::Infallible {
-            told.push(format!("printed:\n{}", text(evidence.stderr).trim_end()));
-        }
-        told
-    }
-
-    /// The command that repeats one chain.
-    fn replay(&self, token: Token) -> String {
-        let package = std::env::var("CARGO_PKG_NAME").map(|name| format!(" -p {name}")).unwrap_or_default();
-        let release = if cfg!(debug_assertions) { "" } else { " --release" };
-        let test = self.settings.name.as_deref().unwrap_or("TEST");
-        format!("FIRSTHIT_REPLAY={token} cargo test{package}{release} -- --exact {test} --nocapture")
-    }
-}
-
-fn ended(code: i32) -> String {
-    if code == 0 { "it said nothing".to_owned() } else { format!("status or signal {code}") }
-}
-
-fn signal(number: i32) -> String {
-    let name = match number {
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGILL => "SIGILL",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGKILL => "SIGKILL",
-        _ => "",
-    };
-    if name.is_empty() { format!("signal {number}") } else { format!("signal {number} ({name})") }
-}
-
-fn frames_of(campaign: &Campaign, number: u32) -> Option<Span> {
-    let chain = campaign.chains().get(number as usize)?;
-    campaign.facts(chain).map(|facts| facts.frames)
-}
-
-fn addresses_of(campaign: &Campaign, span: Span) -> Vec<Address> {
-    let split = campaign.frames(span).into_iter().filter_map(split);
-    split.map(|(module, offset)| Address { module, offset }).collect()
 }
