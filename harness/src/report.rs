@@ -109,8 +109,11 @@ impl Report {
             brief: &brief,
         };
         let mut text = report.to_string();
-        if let Some(trouble) = &trouble {
-            text = format!("firsthit: {}\n{trouble}", title(settings));
+        match &trouble {
+            Some(trouble) if verdicts.is_empty() => text = format!("firsthit: {}\n{trouble}", title(settings)),
+            // What was found before it still holds.
+            Some(trouble) => text = format!("{text}\n\n{trouble}"),
+            None => {}
         }
         Report { verdicts, failing, trouble, text }
     }
