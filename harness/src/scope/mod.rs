@@ -3,6 +3,7 @@
 pub(crate) mod balance;
 pub(crate) mod discover;
 pub(crate) mod handle;
+#[cfg(not(firsthit_portable))]
 pub(crate) mod spawn;
 pub(crate) mod thread;
 
