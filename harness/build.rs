@@ -11,7 +11,8 @@ fn main() {
     let is = |name: &str, values: &[&str]| env::var(name).is_ok_and(|value| values.contains(&value.as_str()));
     let native = is("CARGO_CFG_TARGET_OS", &["linux"])
         && is("CARGO_CFG_TARGET_ENV", &["gnu"])
-        && is("CARGO_CFG_TARGET_ARCH", &["x86_64", "aarch64"]);
+        && is("CARGO_CFG_TARGET_ARCH", &["x86_64", "aarch64"])
+        && is("CARGO_CFG_TARGET_POINTER_WIDTH", &["64"]);
     if !native || env::var_os("CARGO_CFG_MIRI").is_some() {
         println!("cargo::rustc-cfg=firsthit_portable");
     }

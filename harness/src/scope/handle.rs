@@ -11,9 +11,11 @@ use super::thread::{self, Origin};
 
 /// The running sweep, to be taken along to a thread pool or a task.
 ///
-/// Threads that the body spawns belong to its sweep by themselves (on platforms without fork they do not). A pool that was started before the sweep, or a
+/// Threads that the body spawns belong to its sweep by themselves. A pool that was started before the sweep, or a
 /// runtime that polls tasks on threads of its own, does not: take a handle where the work is handed over, and
 /// [`enter`](Handle::enter) it where the work runs. Outside of a sweep a handle does nothing.
+///
+/// On platforms without fork, threads that the body spawns need a handle too.
 ///
 /// ```
 /// let handle = firsthit::Handle::current();
