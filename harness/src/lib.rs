@@ -1,4 +1,5 @@
 //! Fails every allocation that a test reaches, once per call chain, on its first hit.
+#![cfg_attr(firsthit_portable, allow(dead_code, reason = "the inline explorer needs the least of all"))]
 
 #[cfg(feature = "bench")]
 #[doc(hidden)]
@@ -10,6 +11,7 @@ mod explore;
 mod explorer;
 mod global_alloc;
 mod inject;
+#[cfg(not(firsthit_portable))]
 mod libc_symbol;
 mod memory;
 mod mode;
@@ -20,6 +22,7 @@ mod report;
 mod scope;
 mod settings;
 mod sweep;
+#[cfg_attr(firsthit_portable, path = "portable/symbols.rs")]
 mod symbols;
 mod token;
 mod trouble;

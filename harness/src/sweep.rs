@@ -16,7 +16,7 @@ use crate::trouble::Trouble;
 use crate::verdict::Verdict;
 
 /// How many chains a sweep has room for, where nothing else is said.
-const CHAINS_MAX: usize = 1 << 17;
+const CHAINS_MAX: usize = if cfg!(firsthit_portable) { 1 << 13 } else { 1 << 17 };
 /// The most that a sweep can have room for: records number their chains in 32 bits, and each takes about 1 KiB of addresses.
 const CHAINS_LIMIT: usize = 1 << 24;
 
@@ -140,7 +140,7 @@ impl<R> Sweep<R> {
         self
     }
 
-    /// For how many call chains there is room, by default 131,072, at most 16,777,216; less than 1,024 is 1,024, and
+    /// For how many call chains there is room, by default 131,072 (8,192 where there is no fork), at most 16,777,216; less than 1,024 is 1,024, and
     /// between them it is rounded up to a power of two. A sweep that meets more says so and fails.
     pub fn chains_max(mut self, chains: usize) -> Self {
         self.settings.chains_max = chains.clamp(1, CHAINS_LIMIT);

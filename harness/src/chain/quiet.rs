@@ -30,6 +30,7 @@ pub(crate) fn reports_alloc_error(frames: &[usize]) -> bool {
 }
 
 /// The start of the function that a return address lies in.
+#[cfg(all(unix, not(any(miri, target_vendor = "apple"))))]
 #[expect(unsafe_code, reason = "asks the unwinder's tables")]
 fn function_around(return_address: usize) -> *const c_void {
     unsafe extern "C" {
@@ -37,4 +38,10 @@ fn function_around(return_address: usize) -> *const c_void {
     }
     // SAFETY: the function looks the address up in the unwind tables and does not read through it.
     unsafe { _Unwind_FindEnclosingFunction(std::ptr::without_provenance(return_address.saturating_sub(1))) }
+}
+
+/// Unwinders of other platforms do not tell.
+#[cfg(not(all(unix, not(any(miri, target_vendor = "apple")))))]
+fn function_around(_return_address: usize) -> *const c_void {
+    std::ptr::null()
 }

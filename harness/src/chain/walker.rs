@@ -2,11 +2,8 @@
 
 use super::boundary::{Boundary, within};
 use super::registers::Registers;
-#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
-use super::unwind_rules;
-use super::{frame_pointers, portable};
+use super::{frame_pointers, portable, unwind_rules};
 
-#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
 pub(crate) use unwind_rules::walker::Walker as RuleWalker;
 
 /// How this process walks its stacks on the hot path.
@@ -77,13 +74,10 @@ pub(crate) fn pointed(here: Registers, boundary: &Boundary, out: &mut [usize]) -
 /// The frames that the exact walkers find, from the caller of the function that `here` is of, and which found them.
 #[expect(unsafe_code, reason = "walks the stack")]
 pub(crate) fn exact(here: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
-    {
-        // SAFETY: `here` was taken from a function of this thread that is running, inside the boundary.
-        let walked = unsafe { unwind_rules::walk::frames(here, boundary, out) };
-        if let Ok(count) = walked {
-            return Some((count, Walker::UnwindRules));
-        }
+    // SAFETY: `here` was taken from a function of this thread that is running, inside the boundary.
+    let walked = unsafe { unwind_rules::walk::frames(here, boundary, out) };
+    if let Ok(count) = walked {
+        return Some((count, Walker::UnwindRules));
     }
     let portable = portable::frames(here, boundary, out);
     portable.map(|count| (count, Walker::Portable))
@@ -92,13 +86,10 @@ pub(crate) fn exact(here: Registers, boundary: &Boundary, out: &mut [usize]) -> 
 /// As [`exact`], from the place where a signal interrupted the thread.
 #[expect(unsafe_code, reason = "walks the stack")]
 pub(crate) fn exact_at(at: Registers, boundary: &Boundary, out: &mut [usize]) -> Option<(usize, Walker)> {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
-    {
-        // SAFETY: the registers are of a function of this thread that a signal interrupted, inside the boundary.
-        let walked = unsafe { unwind_rules::walk::frames_at(at, boundary, out) };
-        if let Ok(count) = walked {
-            return Some((count, Walker::UnwindRules));
-        }
+    // SAFETY: the registers are of a function of this thread that a signal interrupted, inside the boundary.
+    let walked = unsafe { unwind_rules::walk::frames_at(at, boundary, out) };
+    if let Ok(count) = walked {
+        return Some((count, Walker::UnwindRules));
     }
     let portable = portable::frames(at, boundary, out);
     portable.map(|count| (count, Walker::Portable))
@@ -106,7 +97,6 @@ pub(crate) fn exact_at(at: Registers, boundary: &Boundary, out: &mut [usize]) ->
 
 /// Makes the unwind rules of what is loaded now known; to be called outside of the allocator.
 pub(crate) fn prepare() {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
     unwind_rules::refresh::refresh();
 }
 
@@ -132,7 +122,7 @@ mod tests {
     #[test]
     fn a_walker_is_found_that_reaches_the_boundary() {
         let found = Walker::checked();
-        assert_ne!(found, Walker::Portable);
+        assert_eq!(found == Walker::Portable, cfg!(firsthit_portable));
         let depth = within(|boundary| {
             let mut out = [0; 64];
             exact(Registers::here(), &boundary, &mut out).map(|(count, _)| count)

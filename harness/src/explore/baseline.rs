@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use super::crew::{Crew, KILLS_MAX, Running};
 use super::launch::{Job, Launch};
+use super::prepare;
 use super::session::Session;
 use super::unix::{self, Death};
 use crate::explorer::Explorer;
@@ -46,12 +47,7 @@ impl Recording<'_> {
             baseline.threads = baseline.threads.max(slot.threads.load(Relaxed));
             baseline.rounds += 1;
         }
-        if campaign.overflowed() {
-            return Err(Trouble::TooManyChains(format!(
-                "the body makes more call chains than there is room for ({})\n  help: raise `chains_max`",
-                campaign.chains_max()
-            )));
-        }
+        prepare::check_room(campaign)?;
         if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
             return Err(Trouble::NothingToFail);
         }

@@ -8,11 +8,11 @@ use super::director::Director;
 use super::forks::{perform, role_of};
 use super::fresh::{Fresh, Orders, ROLE};
 use super::launch::Job;
+use super::prepare;
 use super::process::Process;
 use super::run::Body;
 use super::session::Session;
 use super::unix::{self, Capture};
-use crate::chain::module;
 use crate::chain::walker::Walker;
 use crate::earlier;
 use crate::explorer::Explorer;
@@ -44,22 +44,7 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>) -> Report {
 }
 
 fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
-    if let Some(token) = settings.replay {
-        let build = module::program_id() as u32;
-        if token.build != build {
-            return Err(Trouble::NotReplayed(format!(
-                "FIRSTHIT_REPLAY={token} is of another build: this one is {build:08x}\n  help: chains are known by their \
-                 addresses; sweep again without FIRSTHIT_REPLAY and take the token that is printed"
-            )));
-        }
-    }
-    let campaign = Campaign::create(settings.chains_max, coverage::count()).map_err(|error| {
-        Trouble::Refused(format!(
-            "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
-             files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",
-            settings.chains_max
-        ))
-    })?;
+    let campaign = prepare::campaign(settings, coverage::count())?;
     let campaign = Arc::new(campaign);
     let mut notes = Vec::new();
     let explorer = settings.explorer.unwrap_or(Explorer::Worker);

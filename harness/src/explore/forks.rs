@@ -2,13 +2,14 @@
 
 use std::io;
 
+use super::child::become_child;
 use super::coverage;
 use super::launch::{Job, Launch, Launched};
 use super::process::Process;
 use super::record::record;
 use super::session::Session;
 use super::snapshot;
-use super::unix::{self, Capture, Child};
+use super::unix::{self, Capture, Child, Inherited};
 use crate::scope::shared::Role;
 
 /// Forks this process.
@@ -32,6 +33,18 @@ impl Launch for Forks<'_> {
 
     fn work(&self) -> Job {
         Job::Work
+    }
+}
+
+impl<'a> Process<'a> {
+    /// The process of a child that works in `slot`, from here on nothing but a child of the sweep.
+    pub(crate) fn child(session: Session<'a>, slot: usize, role: Role, capture: Option<&'a Capture>) -> Process<'a> {
+        let scope = session.scope(slot, role);
+        become_child(&scope, session.settings.file);
+        let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
+        // A fresh process has the test's other threads, if the sweep was begun on one of several.
+        let own = session.shares_raw || std::thread::current().name() == session.settings.name.as_deref();
+        Process { session, scope, inherited, own, capture }
     }
 }
 

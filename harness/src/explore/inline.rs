@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::plan::Plan;
+use super::prepare;
 use super::process::Process;
 use super::record::record;
 use super::run::Body;
@@ -60,6 +61,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
             b"what ends the process ends the test, and while other tests run in it, descriptors and threads are not counted",
         ),
     });
+    prepare::check_room(campaign)?;
     if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
         return Err(Trouble::NothingToFail);
     }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::child::become_child;
 use super::run::{Ran, run};
 use super::session::Session;
 use super::unix::{self, Capture, Inherited};
@@ -13,23 +12,13 @@ use crate::scope::thread::kernel_id;
 pub(crate) struct Process<'a> {
     pub(crate) session: Session<'a>,
     pub(crate) scope: Arc<Scope>,
-    inherited: Inherited,
+    pub(super) inherited: Inherited,
     /// Whether nothing but the test runs in this process.
-    own: bool,
+    pub(super) own: bool,
     pub(crate) capture: Option<&'a Capture>,
 }
 
 impl<'a> Process<'a> {
-    /// The process of a child that works in `slot`, from here on nothing but a child of the sweep.
-    pub(crate) fn child(session: Session<'a>, slot: usize, role: Role, capture: Option<&'a Capture>) -> Process<'a> {
-        let scope = session.scope(slot, role);
-        become_child(&scope, session.settings.file);
-        let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
-        // A fresh process has the test's other threads, if the sweep was begun on one of several.
-        let own = session.shares_raw || std::thread::current().name() == session.settings.name.as_deref();
-        Process { session, scope, inherited, own, capture }
-    }
-
     /// This process as it is, for a sweep that stays in it.
     pub(crate) fn inline(session: Session<'a>, slot: usize, role: Role) -> Process<'a> {
         let scope = session.scope(slot, role);

@@ -3,7 +3,6 @@
 
 use std::cell::UnsafeCell;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
@@ -197,7 +196,8 @@ impl Campaign {
     ///
     /// # Errors
     /// When it cannot be opened, or is not a campaign of this version.
-    pub(crate) fn open(path: &Path) -> io::Result<Campaign> {
+    #[cfg(not(firsthit_portable))]
+    pub(crate) fn open(path: &std::path::Path) -> io::Result<Campaign> {
         let map = SharedMap::open(path)?;
         // SAFETY: a mapping of at least one page, zeroed or a campaign: both are a valid `Header`.
         let header = unsafe { map.at::<Header>(0, 1).as_ref() };
@@ -209,6 +209,7 @@ impl Campaign {
     }
 
     /// Where another process finds this campaign.
+    #[cfg(not(firsthit_portable))]
     pub(crate) fn path(&self) -> String {
         self.map.path()
     }

@@ -15,6 +15,8 @@ use super::thread::{self, Origin};
 /// runtime that polls tasks on threads of its own, does not: take a handle where the work is handed over, and
 /// [`enter`](Handle::enter) it where the work runs. Outside of a sweep a handle does nothing.
 ///
+/// On platforms without fork, threads that the body spawns need a handle too.
+///
 /// ```
 /// let handle = firsthit::Handle::current();
 /// let worker = std::thread::spawn(move || handle.enter(|| vec![1, 2, 3].len()));

@@ -4,5 +4,6 @@ pub(crate) mod balance;
 pub(crate) mod discover;
 pub(crate) mod handle;
 pub(crate) mod shared;
+#[cfg(not(firsthit_portable))]
 pub(crate) mod spawn;
 pub(crate) mod thread;

@@ -141,9 +141,16 @@ impl Scope {
 }
 
 /// The running thread's number in the kernel.
+#[cfg(not(firsthit_portable))]
 pub(crate) fn kernel_id() -> u32 {
     // SAFETY: reads a number.
     unsafe { libc::gettid() as u32 }
+}
+
+/// Numbers of threads are for other processes, of which there are none.
+#[cfg(firsthit_portable)]
+pub(crate) fn kernel_id() -> u32 {
+    0
 }
 
 impl ThreadScope {

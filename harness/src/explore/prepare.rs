@@ -1,0 +1,43 @@
+//! What every explorer begins with: a token of this build, if there is one, and memory for the campaign.
+
+use crate::chain::module;
+use crate::memory::campaign::Campaign;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+
+/// The campaign of a sweep with these settings, in a program with `coverage` coverage counters.
+///
+/// # Errors
+/// When the replay token is of another build, or the memory is refused.
+pub(crate) fn campaign(settings: &Settings, coverage: usize) -> Result<Campaign, Trouble> {
+    if let Some(token) = settings.replay {
+        let build = module::program_id() as u32;
+        if token.build != build {
+            return Err(Trouble::NotReplayed(format!(
+                "FIRSTHIT_REPLAY={token} is of another build: this one is {build:08x}\n  help: chains are known by their \
+                 addresses; sweep again without FIRSTHIT_REPLAY and take the token that is printed"
+            )));
+        }
+    }
+    Campaign::create(settings.chains_max, coverage).map_err(|error| {
+        Trouble::Refused(format!(
+            "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
+             files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",
+            settings.chains_max
+        ))
+    })
+}
+
+/// Whether every chain that a run without a failure makes has found room.
+///
+/// # Errors
+/// When one has not.
+pub(crate) fn check_room(campaign: &Campaign) -> Result<(), Trouble> {
+    if !campaign.overflowed() {
+        return Ok(());
+    }
+    Err(Trouble::TooManyChains(format!(
+        "the body makes more call chains than there is room for ({})\n  help: raise `chains_max`",
+        campaign.chains_max()
+    )))
+}
