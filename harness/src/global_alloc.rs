@@ -6,10 +6,10 @@ use std::hint::cold_path;
 use std::ptr;
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::inject::decision::{Decision, decide};
+use crate::inject::decision::{fails, walks};
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE, Request};
-use crate::scope::shared::ARMED;
+use crate::scope::shared::{ARMED, phase};
 use crate::scope::thread;
 
 /// The global allocator of a test binary that sweeps.
@@ -46,41 +46,39 @@ impl<A> Alloc<A> {
 
 #[inline(always)]
 fn armed() -> bool {
-    ARMED.load(Relaxed) != 0
+    ARMED.0.load(Relaxed) != 0
 }
 
 /// Serves the request of an armed process, or fails it.
 #[inline(always)]
 fn armed_request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
     cold_path();
-    let answer = ask(request, old);
-    if answer == Answer::FAIL {
-        return ptr::null_mut();
+    let Request { kind, align, size, old_size } = request;
+    let answer = ask(size, old_size, align, kind);
+    let mut made = NONE;
+    if answer & (answer::FAIL | answer::ACCOUNTED) != 0 {
+        cold_path();
+        if answer & answer::FAIL != 0 {
+            return ptr::null_mut();
+        }
+        made = taken_out(old);
     }
     let new = serve();
-    if new.is_null() || answer.accounted {
-        settle(request, old, new, answer);
+    if new.is_null() || answer & answer::ACCOUNTED != 0 {
+        cold_path();
+        settle(&request, old, new, answer, made);
     }
     new
 }
 
-/// What is to become of a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Answer {
-    fails: bool,
+/// What is to become of a request, in one register: the number of the chain that asks, and above it these.
+mod answer {
+    /// It fails.
+    pub(super) const FAIL: u64 = 1 << 32;
     /// An account of live allocations is kept.
-    accounted: bool,
+    pub(super) const ACCOUNTED: u64 = 1 << 33;
     /// It belongs to a scope, and is in its thread's balance.
-    observed: bool,
-    /// The chain that asks.
-    chain: u32,
-    /// The chain that the account has for the block that is to be resized.
-    made: u32,
-}
-
-impl Answer {
-    const FAIL: Answer = Answer { fails: true, accounted: false, observed: false, chain: NONE, made: NONE };
-    const PASS: Answer = Answer { fails: false, accounted: false, observed: false, chain: NONE, made: NONE };
+    pub(super) const OBSERVED: u64 = 1 << 34;
 }
 
 /// Asks what is to become of a request, and puts it into the thread's balance.
@@ -88,54 +86,65 @@ impl Answer {
 /// Never inlined, so that the disarmed path stays a load and a branch. It is also the frame that every chain
 /// begins behind: the only call on the way from an allocator's function to the walk.
 #[inline(never)]
-fn ask(request: Request, old: *mut u8) -> Answer {
-    let mut answer = Answer::PASS;
-    if let Some((thread, phase)) = thread::observed() {
-        let Decision::Serve(chain) = decide(thread, phase, request) else { return Answer::FAIL };
-        thread.balance.took(request);
-        answer.chain = chain;
-        answer.observed = true;
+fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
+    let Some((thread, phase)) = thread::observed() else { return accounted() | u64::from(NONE) };
+    // Kept in memory for the paths that need it, and not in registers that would have to be saved.
+    let request = Request { kind, align, size, old_size };
+    thread.asked.set(request);
+    thread.balance.took(request);
+    let mut chain = NONE;
+    if phase == phase::WALK || walks(thread, phase) {
+        chain = thread.chain_here();
     }
-    if LIVE.is_open() {
-        cold_path();
-        answer.accounted = true;
-        // Taken out before: once the inner allocator has moved it, another thread may be given the address.
-        if !old.is_null() {
-            answer.made = LIVE.remove(old.addr()).map_or(NONE, |(_, made)| made);
-        }
+    if (phase > phase::WALK || chain != NONE && thread.scope.minds(chain)) && fails(thread, phase, chain) {
+        return answer::FAIL;
     }
-    answer
+    accounted() | answer::OBSERVED | u64::from(chain)
+}
+
+#[inline(always)]
+fn accounted() -> u64 {
+    if LIVE.is_open() { answer::ACCOUNTED } else { 0 }
+}
+
+/// Takes a block that is to be resized out of the account: the chain that the account has for it.
+///
+/// Before it is: once the inner allocator has moved it, another thread may be given the address.
+#[cold]
+#[inline(never)]
+fn taken_out(old: *mut u8) -> u32 {
+    if old.is_null() { NONE } else { LIVE.remove(old.addr()).map_or(NONE, |(_, made)| made) }
 }
 
 /// Keeps the account, and takes out of the balance what the inner allocator has had no memory for.
 #[cold]
 #[inline(never)]
-fn settle(request: Request, old: *mut u8, new: *mut u8, answer: Answer) {
+fn settle(request: &Request, old: *mut u8, new: *mut u8, answer: u64, made: u32) {
     if new.is_null()
-        && answer.observed
+        && answer & answer::OBSERVED != 0
         && let Some(thread) = thread::current()
     {
-        thread.balance.took_not(request);
+        thread.balance.took_not(*request);
     }
-    if answer.accounted {
-        match answer {
-            Answer { made: NONE, chain: NONE, .. } => {}
-            Answer { made: NONE, .. } if new.is_null() => {}
-            Answer { made, .. } if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
-            Answer { made, chain: NONE, .. } => LIVE.add(new.addr(), request.size as usize, made),
-            Answer { chain, .. } => LIVE.add(new.addr(), request.size as usize, chain),
+    if answer & answer::ACCOUNTED != 0 {
+        match (made, answer as u32) {
+            (NONE, NONE) => {}
+            (NONE, _) if new.is_null() => {}
+            (made, _) if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
+            (made, NONE) => LIVE.add(new.addr(), request.size as usize, made),
+            (_, chain) => LIVE.add(new.addr(), request.size as usize, chain),
         }
     }
 }
 
 #[inline(never)]
 fn gave_back(address: *mut u8, size: usize) {
-    if let Some((thread, _)) = thread::observed() {
-        thread.balance.gave_back(size);
-    }
     if LIVE.is_open() {
         cold_path();
-        LIVE.remove(address.addr());
+        taken_out(address);
+    }
+    if let Some((thread, _)) = thread::observed() {
+        thread.balance.gave_back(size);
     }
 }
 

@@ -69,13 +69,14 @@ impl Context {
     /// # Safety
     /// As [`Context::walk`].
     #[inline(always)]
-    pub(crate) unsafe fn find(&self, id: Id) -> u32 {
+    pub(crate) unsafe fn find(&mut self, id: Id) -> u32 {
         let mut place = (id.lo >> 32) as usize;
         loop {
             place &= self.mask;
             // SAFETY: the mask keeps the place inside the level, which is mapped.
             let slot = unsafe { (*self.slots.add(place)).load(Acquire) };
             if slot == 0 {
+                self.raw = id;
                 return MISS;
             }
             if slot >> 32 == id.lo & 0xffff_ffff {
@@ -89,7 +90,7 @@ impl Context {
         }
     }
 
-    /// The identity that the last walk found.
+    /// The identity that the last walk or look-up found which returned [`MISS`].
     pub(crate) fn raw(&self) -> Id {
         self.raw
     }

@@ -58,4 +58,31 @@ impl Registers {
         unsafe { firsthit_registers(&raw mut registers) };
         registers
     }
+
+    /// [`here`](Registers::here) without a call.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(crate) fn inline() -> Registers {
+        let (ip, sp, fp): (usize, usize, usize);
+        // SAFETY: the block only copies registers; `ip` is the end of its first instruction, as a return address.
+        unsafe {
+            core::arch::asm!(
+                "lea {ip}, [rip]",
+                "mov {sp}, rsp",
+                "mov {fp}, rbp",
+                ip = out(reg) ip,
+                sp = out(reg) sp,
+                fp = out(reg) fp,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        Registers { ip, sp, fp }
+    }
+
+    /// [`here`](Registers::here).
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    pub(crate) fn inline() -> Registers {
+        Registers::here()
+    }
 }

@@ -3,59 +3,64 @@
 use crate::chain::quiet;
 use crate::chain::registers::Registers;
 use crate::chain::walker;
-use crate::memory::record::{NONE, Request};
+use crate::memory::record::NONE;
 use crate::mode::Mode;
 use crate::scope::shared::phase;
 use crate::scope::thread::ThreadScope;
 
-/// The answer to a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Decision {
-    /// Serve it; it is made by this chain, where the chain was asked for.
-    Serve(u32),
-    /// Fail it.
-    Fail,
+/// Whether a request's chain has to be known, in a phase that is not `WALK`.
+#[inline(always)]
+pub(crate) fn walks(thread: &ThreadScope, phase: u32) -> bool {
+    let counts = phase == phase::COUNT;
+    if counts { thread.scope.keeps_account() } else { walks_after(thread, phase) }
 }
 
-/// Decides on a request of a thread in a scope whose phase is this one, and not `OFF`.
-#[inline(always)]
-pub(crate) fn decide(thread: &ThreadScope, phase: u32, request: Request) -> Decision {
+#[cold]
+#[inline(never)]
+fn walks_after(thread: &ThreadScope, phase: u32) -> bool {
     let scope = &*thread.scope;
-    thread.balance.requested();
     if phase == phase::AFTER && scope.is_first_after() {
         stop_if_infallible(thread);
     }
-    let walks = match phase {
-        phase::WALK => true,
-        phase::AFTER => scope.deep || scope.keeps_account(),
-        phase::CANARY => return Decision::Fail,
-        _ => scope.keeps_account(),
-    };
-    let chain = if walks { thread.chain_here(request) } else { NONE };
-    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
-        return Decision::Fail;
-    }
-    if phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain) {
-        return Decision::Fail;
-    }
-    if phase == phase::AFTER { after(thread, chain) } else { Decision::Serve(chain) }
+    phase == phase::AFTER && (scope.deep || scope.keeps_account())
 }
 
-/// Decides on a request behind the failure that is not to fail by its chain.
+/// Whether a request of the thread's fails, which is then taken out of the balance: one of a chain that the scope minds,
+/// or in a phase behind `WALK`.
 #[cold]
 #[inline(never)]
-fn after(thread: &ThreadScope, chain: u32) -> Decision {
+pub(crate) fn fails(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
+    // What is met on the way may ask for memory itself.
+    let asked = thread.asked.get();
+    let fails = is_to_fail(thread, phase, chain);
+    if fails {
+        thread.balance.took_not(asked);
+    }
+    fails
+}
+
+fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
+    let scope = &*thread.scope;
+    if phase == phase::CANARY {
+        return true;
+    }
+    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
+        return true;
+    }
+    if phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain) {
+        return true;
+    }
+    phase == phase::AFTER && fails_after(thread)
+}
+
+fn fails_after(thread: &ThreadScope) -> bool {
     if std::thread::panicking() {
-        return Decision::Serve(chain);
+        return false;
     }
-    match thread.scope.mode {
-        Mode::Once => Decision::Serve(chain),
-        Mode::Sticky => Decision::Fail,
-        Mode::Forbid => {
-            forbidden(thread);
-            Decision::Serve(chain)
-        }
+    if thread.scope.mode == Mode::Forbid {
+        forbidden(thread);
     }
+    thread.scope.mode == Mode::Sticky
 }
 
 /// The first allocation behind a failure of an infallible caller is std's, for its message: with `RUST_BACKTRACE`

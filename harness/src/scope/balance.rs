@@ -10,10 +10,12 @@ use crate::memory::record::{Kind, Request};
 /// way that no leak of real code shows: an attempt with such a balance needs no account of its allocations.
 #[derive(Default, Debug)]
 pub(crate) struct Balance {
-    count: Cell<i64>,
+    /// Requests for a block, and requests to resize one, whatever became of them.
+    requests: [Cell<u64>; 2],
+    /// Blocks given back, and requests for one that were refused.
+    gone: Cell<u64>,
     bytes: Cell<i64>,
     squares: Cell<i64>,
-    requests: Cell<u64>,
 }
 
 /// A balance at one moment.
@@ -26,54 +28,57 @@ pub(crate) struct Balanced {
 }
 
 impl Balance {
-    #[inline(always)]
-    pub(crate) fn requested(&self) {
-        self.requests.set(self.requests.get().wrapping_add(1));
-    }
-
-    /// Adds what a request is given; a reallocation gives its old block back.
+    /// Counts a request and adds what it is given; a reallocation gives its old block back.
     #[inline(always)]
     pub(crate) fn took(&self, request: Request) {
         let (new, old) = (request.size as i64, request.old_size as i64);
-        let count = i64::from(request.kind != Kind::Realloc);
-        self.add(count, new.wrapping_sub(old), new.wrapping_mul(new).wrapping_sub(old.wrapping_mul(old)));
+        one_more(&self.requests[usize::from(request.kind == Kind::Realloc)]);
+        self.add(new.wrapping_sub(old), new.wrapping_mul(new).wrapping_sub(old.wrapping_mul(old)));
     }
 
-    /// Undoes [`took`](Balance::took).
+    /// Undoes [`took`](Balance::took), but for the number of requests.
     pub(crate) fn took_not(&self, request: Request) {
         let (new, old) = (request.size as i64, request.old_size as i64);
-        let count = -i64::from(request.kind != Kind::Realloc);
-        self.add(count, old.wrapping_sub(new), old.wrapping_mul(old).wrapping_sub(new.wrapping_mul(new)));
+        if request.kind != Kind::Realloc {
+            one_more(&self.gone);
+        }
+        self.add(old.wrapping_sub(new), old.wrapping_mul(old).wrapping_sub(new.wrapping_mul(new)));
     }
 
     #[inline(always)]
     pub(crate) fn gave_back(&self, size: usize) {
         let size = size as i64;
-        self.add(-1, size.wrapping_neg(), size.wrapping_mul(size).wrapping_neg());
+        one_more(&self.gone);
+        self.add(size.wrapping_neg(), size.wrapping_mul(size).wrapping_neg());
     }
 
     #[inline(always)]
-    fn add(&self, count: i64, bytes: i64, squares: i64) {
-        self.count.set(self.count.get().wrapping_add(count));
+    fn add(&self, bytes: i64, squares: i64) {
         self.bytes.set(self.bytes.get().wrapping_add(bytes));
         self.squares.set(self.squares.get().wrapping_add(squares));
     }
 
     pub(crate) fn now(&self) -> Balanced {
+        let [blocks, resizes] = &self.requests;
         Balanced {
-            count: self.count.get(),
+            count: blocks.get().wrapping_sub(self.gone.get()).cast_signed(),
             bytes: self.bytes.get(),
             squares: self.squares.get(),
-            requests: self.requests.get(),
+            requests: blocks.get().wrapping_add(resizes.get()),
         }
     }
 
     pub(crate) fn reset(&self) {
-        self.count.set(0);
+        self.requests.iter().for_each(|requests| requests.set(0));
+        self.gone.set(0);
         self.bytes.set(0);
         self.squares.set(0);
-        self.requests.set(0);
     }
+}
+
+#[inline(always)]
+fn one_more(number: &Cell<u64>) {
+    number.set(number.get().wrapping_add(1));
 }
 
 impl Balanced {

@@ -20,57 +20,64 @@ const AMBIGUOUS: u32 = u32::MAX - 2;
 impl ThreadScope {
     /// The number of the chain that the running request stands at the end of.
     ///
-    /// Never inlined, and called by functions that are not: a chain begins behind this function's caller, the
-    /// runtime's own, which may call it from more than one place.
-    #[inline(never)]
-    pub(crate) fn chain_here(&self, request: Request) -> u32 {
-        let scope = &*self.scope;
-        // SAFETY: the context is this thread's own and not borrowed elsewhere.
-        let context = unsafe { &mut *self.context.get() };
-        let (chain, raw) = match scope.walker {
-            Walker::FramePointers => {
-                // SAFETY: the set is the campaign's, mapped and never full; the boundary's frame is live while the
-                // thread is current.
-                let chain = unsafe { context.walk() };
-                (chain, Some(context.raw()))
+    /// Inlined into a function that is not: a chain begins behind that one, with the runtime's own caller of it.
+    #[inline(always)]
+    pub(crate) fn chain_here(&self) -> u32 {
+        let chain = match self.scope.walker {
+            // SAFETY: 1. The context is this thread's own and not borrowed elsewhere. 2. The set is the campaign's,
+            // mapped and never full. 3. The boundary's frame is live while the thread is current.
+            Walker::FramePointers => unsafe { (*self.context.get()).walk() },
+            Walker::UnwindRules => {
+                let Registers { ip, sp, fp } = Registers::inline();
+                // SAFETY: the registers are of the function this is inlined into.
+                unsafe { self.look_up_by_rules(ip, sp, fp) }
             }
-            Walker::UnwindRules => match self.raw_by_rules() {
-                // SAFETY: the set is the campaign's, mapped and never full.
-                Some(raw) => (unsafe { context.find(raw) }, Some(raw)),
-                None => (BROKEN, None),
-            },
-            Walker::Portable => (BROKEN, None),
+            Walker::Portable => BROKEN,
         };
         if chain < AMBIGUOUS {
             return chain;
         }
-        let raw = raw.filter(|_| chain == MISS);
-        if let Some(raw) = raw {
-            context.refresh(&scope.campaign.raw());
-            match scope.known(raw) {
-                Some(chain) if chain != AMBIGUOUS => return chain,
-                _ => {}
-            }
-        }
-        let here = Registers::here();
-        self.quietly(|| self.find_exactly(here, raw, request, 1))
+        // Behind the walk's call, and so with the frame pointer set up where there is one.
+        let Registers { ip, sp, fp } = Registers::inline();
+        self.find(ip, sp, fp, chain)
     }
 
-    /// The raw identity that the thread's own walker by unwind rules finds.
-    #[inline(always)]
-    fn raw_by_rules(&self) -> Option<Id> {
-        let here = Registers::here();
-        // SAFETY: the walker is this thread's own and not borrowed elsewhere.
-        let walker = unsafe { &mut *self.walker.get() };
-        let place = self.place.get();
-        // SAFETY: `here` is of the function this is inlined into, and the boundary's frame is live on its stack.
-        unsafe { walker.as_mut()?.raw(here, &place.boundary, place.raw_seed) }.ok()
+    /// As [`Context::walk`](crate::chain::frame_pointers::Context::walk), by unwind rules.
+    ///
+    /// # Safety
+    /// The registers are of a function that is running on this thread, inside the boundary.
+    #[inline(never)]
+    unsafe fn look_up_by_rules(&self, ip: usize, sp: usize, fp: usize) -> u32 {
+        // SAFETY: the walker and the context are this thread's own and not borrowed elsewhere.
+        let (walker, context) = unsafe { (&mut *self.walker.get(), &mut *self.context.get()) };
+        let Some(walker) = walker else { return BROKEN };
+        // SAFETY: the caller's promise; the walker is aimed at the boundary, whose frame is live while the thread is current.
+        let Ok(raw) = (unsafe { walker.again(Registers { ip, sp, fp }) }) else { return BROKEN };
+        // SAFETY: the set is the campaign's, mapped and never full.
+        unsafe { context.find(raw) }
     }
 
-    /// Walks exactly, and makes the chain behind the innermost `own` frames known if it is new.
+    /// The chain of a walk that ended with `miss`: an identity the newest level does not know, or one that is none.
     #[cold]
     #[inline(never)]
-    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request, own: usize) -> u32 {
+    fn find(&self, ip: usize, sp: usize, fp: usize, miss: u32) -> u32 {
+        let scope = &*self.scope;
+        let raw = (miss == MISS).then(|| {
+            // SAFETY: the context is this thread's own and not borrowed elsewhere.
+            let context = unsafe { &mut *self.context.get() };
+            context.refresh(&scope.campaign.raw());
+            context.raw()
+        });
+        match raw.and_then(|raw| scope.known(raw)) {
+            Some(chain) if chain != AMBIGUOUS => chain,
+            _ => self.quietly(|| self.find_exactly(Registers { ip, sp, fp }, raw, self.asked.get())),
+        }
+    }
+
+    /// Walks exactly, and makes the chain known if it is new.
+    #[cold]
+    #[inline(never)]
+    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request) -> u32 {
         let scope = &*self.scope;
         // SAFETY: the room is this thread's own, of this many words, and `busy` keeps a second walk out.
         let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
@@ -80,7 +87,6 @@ impl ThreadScope {
         };
         let exact = &mut scratch[..count];
         let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
-        let exact = exact.get_mut(own..).unwrap_or_default();
         let quiet = quiet::reason(exact);
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, request);
@@ -120,7 +126,7 @@ impl ThreadScope {
     pub(crate) fn spawning(&self) -> super::thread::Origin {
         let here = Registers::here();
         let request = Request { kind: Kind::Spawn, ..Request::default() };
-        let chain = self.quietly(|| self.find_exactly(here, None, request, 0));
+        let chain = self.quietly(|| self.find_exactly(here, None, request));
         let facts = self.scope.campaign.chains().get(chain as usize).and_then(|chain| self.scope.campaign.facts(chain));
         let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
         super::thread::Origin { seed, spawned_by: chain }

@@ -13,7 +13,11 @@ use crate::memory::seen::Seen;
 use crate::mode::Mode;
 
 /// How many scopes of this process are entered by a thread: the one load of the disarmed path.
-pub(crate) static ARMED: AtomicU32 = AtomicU32::new(0);
+pub(crate) static ARMED: OwnLine = OwnLine(AtomicU32::new(0));
+
+/// A number on a pair of cache lines of its own: what others write beside it would slow every reader down.
+#[repr(align(128))]
+pub(crate) struct OwnLine(pub(crate) AtomicU32);
 
 /// What the scope's allocations mean at the moment.
 pub(crate) mod phase {
@@ -73,6 +77,8 @@ pub(crate) struct Scope {
     /// The chains to fail, in this order; [`NONE`] for none.
     pub(super) targets: [AtomicU32; 2],
     pub(super) fired: AtomicU32,
+    /// The chain to fail next, as the hot path compares it; a hit is checked with [`target`](Scope::target).
+    aimed: AtomicU32,
     /// Set until the first request after a failure has been looked at.
     pub(super) first_after: AtomicBool,
     pub(super) modules: Mutex<Modules>,
@@ -98,6 +104,7 @@ impl Scope {
             carries: AtomicBool::new(false),
             targets: [AtomicU32::new(NONE), AtomicU32::new(NONE)],
             fired: AtomicU32::new(0),
+            aimed: AtomicU32::new(NONE),
             first_after: AtomicBool::new(false),
             modules: Mutex::new(modules),
             private: OnceLock::new(),
@@ -130,6 +137,7 @@ impl Scope {
         self.carries.store(carries, Relaxed);
     }
 
+    #[inline(always)]
     pub(crate) fn phase(&self) -> u32 {
         self.phase.load(Relaxed)
     }
@@ -142,6 +150,7 @@ impl Scope {
         self.account.store(keep, Relaxed);
     }
 
+    #[inline(always)]
     pub(crate) fn keeps_account(&self) -> bool {
         self.account.load(Relaxed)
     }
@@ -151,12 +160,14 @@ impl Scope {
         self.targets[0].store(first, Relaxed);
         self.targets[1].store(second, Relaxed);
         self.fired.store(0, Relaxed);
+        self.aimed.store(first, Relaxed);
         self.first_after.store(false, Relaxed);
     }
 
     /// Aims at nothing; how many failures were delivered stays known.
     pub(crate) fn rest(&self) {
         self.targets.iter().for_each(|target| target.store(NONE, Relaxed));
+        self.aimed.store(NONE, Relaxed);
         self.first_after.store(false, Relaxed);
     }
 
@@ -171,11 +182,18 @@ impl Scope {
         self.targets.get(self.fired.load(Relaxed) as usize).map_or(NONE, |target| target.load(Relaxed))
     }
 
+    /// Whether a request of this chain has to be looked at closely.
+    #[inline(always)]
+    pub(crate) fn minds(&self, chain: u32) -> bool {
+        chain == self.aimed.load(Relaxed) || self.carries()
+    }
+
     /// Claims the delivery of the next failure; one thread wins.
     pub(crate) fn fire(&self) -> bool {
         let fired = self.fired.load(Relaxed);
         let won = self.fired.compare_exchange(fired, fired + 1, Acquire, Relaxed).is_ok();
         if won {
+            self.aimed.store(self.target(), Relaxed);
             self.first_after.store(true, Relaxed);
             self.set_phase(phase::AFTER);
             self.slot().update(|evidence| evidence.fired = fired + 1);

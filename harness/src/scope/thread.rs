@@ -14,7 +14,7 @@ use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
 use crate::chain::walker::RuleWalker;
-use crate::memory::record::NONE;
+use crate::memory::record::{NONE, Request};
 
 /// How many return addresses one walk can hold.
 pub(crate) const FRAMES_MAX: usize = 16 * 1024;
@@ -28,15 +28,20 @@ thread_local! {
 /// It lives in memory of the system allocator and is never freed: a thread's last deallocations, in the
 /// destructors of its thread-local values, come after its own code and still look it up. One whose thread has
 /// left the scope serves the next thread that enters; its balance stays part of the scope's sum.
+///
+/// What every request touches comes first, on one cache line.
+#[repr(C, align(64))]
 pub(crate) struct ThreadScope {
     pub(crate) scope: Arc<Scope>,
-    taken: AtomicBool,
-    pub(crate) place: Cell<Place>,
-    pub(crate) context: UnsafeCell<Context>,
-    pub(crate) walker: UnsafeCell<Option<RuleWalker>>,
     pub(crate) balance: Balance,
     /// The runtime itself is at work: requests pass.
     pub(crate) busy: Cell<bool>,
+    pub(crate) context: UnsafeCell<Context>,
+    /// The request that is being decided on, for the record of a new chain.
+    pub(crate) asked: Cell<Request>,
+    pub(crate) walker: UnsafeCell<Option<RuleWalker>>,
+    taken: AtomicBool,
+    pub(crate) place: Cell<Place>,
     /// Room for one exact walk.
     pub(crate) scratch: *mut [usize; FRAMES_MAX],
     /// The thread's number in the kernel.
@@ -48,7 +53,6 @@ pub(crate) struct ThreadScope {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) boundary: Boundary,
-    pub(crate) raw_seed: Id,
     pub(crate) stable_seed: Id,
     /// The number of the chain that spawned the thread.
     pub(crate) spawned_by: u32,
@@ -91,7 +95,7 @@ struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         CURRENT.set(self.before);
-        ARMED.fetch_sub(1, Relaxed);
+        ARMED.0.fetch_sub(1, Relaxed);
         // SAFETY: null, or a `ThreadScope` that is never freed.
         if let Some(thread) = unsafe { self.thread.as_ref() } {
             thread.taken.store(false, Release);
@@ -105,7 +109,7 @@ impl Scope {
         within(|boundary| {
             let thread = ThreadScope::at(self, boundary, origin);
             let _entered = Entered { before: CURRENT.replace(thread), thread };
-            ARMED.fetch_add(1, Relaxed);
+            ARMED.0.fetch_add(1, Relaxed);
             body()
         })
     }
@@ -114,7 +118,7 @@ impl Scope {
     pub(crate) fn enter_to_the_end<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
         within(|boundary| {
             CURRENT.set(ThreadScope::at(self, boundary, origin));
-            ARMED.fetch_add(1, Relaxed);
+            ARMED.0.fetch_add(1, Relaxed);
             body()
         })
     }
@@ -140,6 +144,12 @@ impl Scope {
     }
 }
 
+fn aim(walker: &mut Option<RuleWalker>, boundary: Boundary, seed: Id) {
+    if let Some(walker) = walker {
+        walker.aim(&boundary, seed);
+    }
+}
+
 /// The running thread's number in the kernel.
 #[cfg(not(firsthit_portable))]
 pub(crate) fn kernel_id() -> u32 {
@@ -158,14 +168,17 @@ impl ThreadScope {
     fn at(scope: &Arc<Scope>, boundary: Boundary, origin: Origin) -> *const ThreadScope {
         let epoch = Id::EMPTY.with(u64::from(scope.epoch));
         let raw_seed = epoch.with(origin.seed.lo).with(origin.seed.hi);
-        let place = Place { boundary, raw_seed, stable_seed: origin.seed, spawned_by: origin.spawned_by };
+        let place = Place { boundary, stable_seed: origin.seed, spawned_by: origin.spawned_by };
         let context = Context::new(boundary, raw_seed, &scope.campaign.raw());
         let free = scope.threads().find(|thread| thread.taken.compare_exchange(false, true, Acquire, Relaxed).is_ok());
         if let Some(free) = free {
             free.place.set(place);
             free.kernel_id.set(kernel_id());
             // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
-            unsafe { *free.context.get() = context };
+            unsafe {
+                *free.context.get() = context;
+                aim(&mut *free.walker.get(), boundary, raw_seed);
+            }
             return free;
         }
         let layout = Layout::new::<ThreadScope>();
@@ -179,12 +192,15 @@ impl ThreadScope {
         if thread.is_null() || scratch.is_null() {
             return ptr::null();
         }
+        let mut walker = RuleWalker::try_new();
+        aim(&mut walker, boundary, raw_seed);
         let value = ThreadScope {
             scope: Arc::clone(scope),
             taken: AtomicBool::new(true),
             place: Cell::new(place),
             context: UnsafeCell::new(context),
-            walker: UnsafeCell::new(RuleWalker::try_new()),
+            walker: UnsafeCell::new(walker),
+            asked: Cell::new(Request::default()),
             balance: Balance::default(),
             busy: Cell::new(false),
             scratch,

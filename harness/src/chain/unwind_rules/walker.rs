@@ -55,22 +55,46 @@ impl Walker {
         Some(Walker { chain, walked, capacity, len: 0, boundary, seed: Id::EMPTY, table: ptr::null() })
     }
 
-    /// The identity of the list that [`frames`](super::walk::frames) makes, hashed onto `seed` from
-    /// the boundary inwards.
+    /// Walks to `boundary` from now on and hashes onto `seed`.
+    pub(crate) fn aim(&mut self, boundary: &Boundary, seed: Id) {
+        if self.boundary != *boundary || self.seed != seed {
+            self.len = 0;
+            (self.boundary, self.seed) = (*boundary, seed);
+        }
+    }
+
+    /// [`again`](Walker::again) with `boundary` and `seed`.
+    ///
+    /// # Errors
+    /// As `again`.
+    ///
+    /// # Safety
+    /// As `again`.
+    #[cfg(test)]
+    pub(crate) unsafe fn raw(&mut self, start: Registers, boundary: &Boundary, seed: Id) -> Result<Id, WalkError> {
+        self.aim(boundary, seed);
+        // SAFETY: the caller's promise.
+        unsafe { self.again(start) }
+    }
+
+    /// The identity of the list that [`frames`](super::walk::frames) makes, hashed from the boundary inwards onto the
+    /// seed of the last [`aim`](Walker::aim).
     ///
     /// # Errors
     /// As `frames`, but never [`WalkError::OutOfSpace`].
     ///
     /// # Safety
-    /// As `frames`: `start` is of a function that runs on the stack which `boundary` is on, and both are live.
-    pub(crate) unsafe fn raw(&mut self, start: Registers, boundary: &Boundary, seed: Id) -> Result<Id, WalkError> {
+    /// `start` is of a function that runs on the stack of the boundary that was aimed at, and both are live.
+    #[inline(always)]
+    pub(crate) unsafe fn again(&mut self, start: Registers) -> Result<Id, WalkError> {
         let table = Table::current().ok_or(WalkError::NoMemory)?;
-        if self.boundary != *boundary || self.seed != seed || !ptr::eq(self.table, table) {
+        if !ptr::eq(self.table, table) {
             self.len = 0;
-            (self.boundary, self.seed, self.table) = (*boundary, seed, table);
+            self.table = table;
         }
+        let seed = self.seed;
         // SAFETY: the words from a live function's stack pointer to an outer live frame of its stack can be read.
-        let stack = unsafe { Stack::new(&start, boundary) }?;
+        let stack = unsafe { Stack::new(&start, &self.boundary) }?;
         let mut frame = start;
         let mut count = 0_usize;
         let mut known = self.len;
@@ -121,7 +145,7 @@ impl Walker {
         let mut id = if known == 0 { self.seed } else { self.frame(known.wrapping_sub(1)).id };
         let mut len = known;
         for index in (0..count).rev() {
-            // SAFETY: `raw` has written the first `count` frames of the mapping.
+            // SAFETY: `again` has written the first `count` frames of the mapping.
             let mut frame = unsafe { self.walked.add(index).read() };
             id = id.with(frame.ip as u64);
             frame.id = id;
@@ -167,7 +191,7 @@ impl Walker {
     /// The identity of a chain with more new frames than there is room for, in as many walks as it takes.
     ///
     /// # Safety
-    /// As [`raw`](Walker::raw).
+    /// As [`again`](Walker::again).
     #[cold]
     unsafe fn unremembered(&mut self, table: &Table, start: Registers) -> Result<Id, WalkError> {
         let (boundary, capacity, walked) = (self.boundary, self.capacity, self.walked);
