@@ -19,8 +19,76 @@ use crate::memory::record::{NONE, Request};
 /// How many return addresses one walk can hold.
 pub(crate) const FRAMES_MAX: usize = 16 * 1024;
 
-thread_local! {
-    static CURRENT: Cell<*const ThreadScope> = const { Cell::new(ptr::null()) };
+/// The running thread's part in a scope, as the hot path finds it.
+///
+/// Compiled for a shared object, `thread_local!` may call the dynamic linker, and a function with a call in it saves
+/// registers on every path. So the word is the assembler's, read without a call wherever this is linked to.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64"))]
+mod current {
+    use super::ThreadScope;
+
+    core::arch::global_asm!(
+        ".pushsection .tbss.firsthit_current, \"awT\", @nobits",
+        ".hidden firsthit_current",
+        ".globl firsthit_current",
+        ".type firsthit_current, @object",
+        ".size firsthit_current, 8",
+        ".p2align 3",
+        "firsthit_current:",
+        ".zero 8",
+        ".popsection",
+    );
+
+    #[inline(always)]
+    pub(super) fn get() -> *const ThreadScope {
+        let thread;
+        // SAFETY: the block reads a word of this thread's own, which is there as long as the thread is.
+        unsafe {
+            core::arch::asm!(
+                "mov {0}, qword ptr [rip + firsthit_current@GOTTPOFF]",
+                "mov {0}, qword ptr fs:[{0}]",
+                out(reg) thread,
+                options(nostack, preserves_flags, readonly),
+            );
+        }
+        thread
+    }
+
+    pub(super) fn replace(thread: *const ThreadScope) -> *const ThreadScope {
+        let before = get();
+        // SAFETY: the block writes a word of this thread's own, which nothing else refers to.
+        unsafe {
+            core::arch::asm!(
+                "mov {0}, qword ptr [rip + firsthit_current@GOTTPOFF]",
+                "mov qword ptr fs:[{0}], {1}",
+                out(reg) _,
+                in(reg) thread,
+                options(nostack, preserves_flags),
+            );
+        }
+        before
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64", target_pointer_width = "64")))]
+mod current {
+    use std::cell::Cell;
+    use std::ptr;
+
+    use super::ThreadScope;
+
+    thread_local! {
+        static CURRENT: Cell<*const ThreadScope> = const { Cell::new(ptr::null()) };
+    }
+
+    #[inline(always)]
+    pub(super) fn get() -> *const ThreadScope {
+        CURRENT.try_with(Cell::get).unwrap_or(ptr::null())
+    }
+
+    pub(super) fn replace(thread: *const ThreadScope) -> *const ThreadScope {
+        CURRENT.replace(thread)
+    }
 }
 
 /// One thread in a scope.
@@ -73,7 +141,7 @@ impl Origin {
 /// The running thread's part in a scope, if it has one.
 #[inline(always)]
 pub(crate) fn current() -> Option<&'static ThreadScope> {
-    let current = CURRENT.try_with(Cell::get).unwrap_or(ptr::null());
+    let current = current::get();
     // SAFETY: null, or a `ThreadScope` that is never freed.
     unsafe { current.as_ref() }
 }
@@ -94,7 +162,7 @@ struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        CURRENT.set(self.before);
+        current::replace(self.before);
         ARMED.0.fetch_sub(1, Relaxed);
         // SAFETY: null, or a `ThreadScope` that is never freed.
         if let Some(thread) = unsafe { self.thread.as_ref() } {
@@ -108,7 +176,7 @@ impl Scope {
     pub(crate) fn enter<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
         within(|boundary| {
             let thread = ThreadScope::at(self, boundary, origin);
-            let _entered = Entered { before: CURRENT.replace(thread), thread };
+            let _entered = Entered { before: current::replace(thread), thread };
             ARMED.0.fetch_add(1, Relaxed);
             body()
         })
@@ -117,7 +185,7 @@ impl Scope {
     /// Makes the running thread, which is about to end, a part of the scope to its end.
     pub(crate) fn enter_to_the_end<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
         within(|boundary| {
-            CURRENT.set(ThreadScope::at(self, boundary, origin));
+            current::replace(ThreadScope::at(self, boundary, origin));
             ARMED.0.fetch_add(1, Relaxed);
             body()
         })
