@@ -20,4 +20,10 @@ impl Registers {
         let mark = 0_u8;
         Registers { ip: 0, sp: black_box(&raw const mark).addr(), fp: 0 }
     }
+
+    /// [`here`](Registers::here).
+    #[inline(always)]
+    pub(crate) fn inline() -> Registers {
+        Registers::here()
+    }
 }

@@ -20,9 +20,13 @@ pub(crate) mod walker {
             None
         }
 
+        pub(crate) fn aim(&mut self, _: &Boundary, _: Id) {
+            match *self {}
+        }
+
         /// # Safety
         /// Nothing is asked of the caller.
-        pub(crate) unsafe fn raw(&mut self, _: Registers, _: &Boundary, _: Id) -> Result<Id, NoRules> {
+        pub(crate) unsafe fn again(&mut self, _: Registers) -> Result<Id, NoRules> {
             match *self {}
         }
     }
