@@ -63,7 +63,9 @@ fn hunt(test: &str, bases: usize, pause: Duration) -> HashMap<&'static str, usiz
             let (pid, base) = workers[random % workers.len()];
             *killed.get_mut("workers").unwrap() += usize::from(kill(pid, base).unwrap_or(false));
         }
-        std::thread::sleep(pause);
+        // After a few kills some are let live: a chain whose process is killed again and again is told to be unstable.
+        let rest = if killed.values().sum::<usize>() % 4 == 3 { Duration::from_millis(40) } else { pause };
+        std::thread::sleep(rest);
     }
     let output = game.wait_with_output().unwrap();
     let text = [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat();
@@ -84,7 +86,7 @@ fn workers_and_bases_of_a_fresh_process() {
 }
 
 fn some_sweeps(name: &str) {
-    for _ in 0..2 {
+    for _ in 0..3 {
         let report = Sweep::new().name(name).workers(3).run(forest::walk);
         forest::check(&report);
     }
@@ -119,7 +121,9 @@ fn processes_that_run_the_test_anew() {
         if let Some(pid) = children(game.id()).last() {
             killed += usize::from(kill(*pid, game.id()).unwrap_or(false));
         }
-        std::thread::sleep(Duration::from_millis(7));
+        // After a few kills one is let live: a recorder that is killed eight times in a row is told to fail.
+        let rest = if killed % 4 == 3 { 250 } else { 7 };
+        std::thread::sleep(Duration::from_millis(rest));
     }
     let output = game.wait_with_output().unwrap();
     assert!(output.status.success(), "{killed}: {}", String::from_utf8_lossy(&output.stdout));
