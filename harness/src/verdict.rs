@@ -119,7 +119,9 @@ impl Verdict {
         match self {
             Verdict::Recovered | Verdict::Absorbed => "Nothing is left to do.",
             Verdict::Swallowed => "Return the error to the caller, or declare that losing it is meant.",
-            Verdict::Aborted => "Use the fallible twin of this call, such as `try_reserve` before `push`.",
+            Verdict::Aborted => {
+                "Call what can fail instead, where there is such a call: `try_reserve` before `push`, say."
+            }
             Verdict::Panicked => "Return an error where the code panics.",
             Verdict::Crashed => "Check the pointer for null before it is used.",
             Verdict::Hung => "Bound the retry, or release the lock, in the chain that the test hung in.",

@@ -227,7 +227,7 @@ aborted: alloc of 64 bytes failed in Vec::push
     demo::Parser::token at src/parser.rs:41:18
     demo::tests::nested at src/tests.rs:7:5
   (and 1 more chain with the same cause)
-  next: Use the fallible twin of this call, such as `try_reserve` before `push`.
+  next: Call what can fail instead, where there is such a call: `try_reserve` before `push`, say.
   replay: cargo firsthit replay 0123abcd
 
 panicked: alloc of 64 bytes failed in demo::worker::run::{{closure}}
