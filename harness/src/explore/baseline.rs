@@ -8,7 +8,7 @@ use super::prepare;
 use super::session::Session;
 use super::unix::{self, Death};
 use crate::explorer::Explorer;
-use crate::memory::campaign::Baseline;
+use crate::memory::header::Baseline;
 use crate::memory::record::{End, Evidence, Gave, Outcome, finished, state};
 use crate::trouble::Trouble;
 

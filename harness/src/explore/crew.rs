@@ -8,7 +8,7 @@ use super::launch::{Job, Launch, Launched};
 use super::plan::give_back;
 use super::session::Session;
 use super::unix::{self, Death};
-use crate::memory::campaign::{SLOTS, Slot};
+use crate::memory::header::{SLOTS, Slot};
 use crate::memory::record::{End, Retry, finished, state};
 use crate::trouble::Trouble;
 

@@ -9,7 +9,7 @@ use super::launch::{Job, Launch};
 use super::plan::{Plan, give_back};
 use super::session::Session;
 use crate::explorer::Explorer;
-use crate::memory::campaign::SLOTS;
+use crate::memory::header::SLOTS;
 use crate::memory::record::{finished, stage, state};
 use crate::trouble::Trouble;
 

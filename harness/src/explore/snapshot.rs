@@ -14,7 +14,7 @@ use super::launch::Launched;
 use super::process::Process;
 use super::run::Ran;
 use super::unix::{self, Capture, Child, Inherited};
-use crate::memory::campaign::SLOTS;
+use crate::memory::header::SLOTS;
 use crate::memory::record::{Chain, Evidence, NONE, Outcome, finished, state};
 use crate::oracle::judge::judge;
 use crate::scope::shared::{Scope, phase};

@@ -1,110 +1,18 @@
 //! The record of one sweep, laid out in one shared mapping: plan, seen sets, evidence, texts.
 #![expect(unsafe_code, reason = "hands out references into the shared mapping")]
 
-use std::cell::UnsafeCell;
 use std::io;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
+use super::header::Header;
 use super::map::SharedMap;
-use super::record::{Chain, Evidence, Facts, Leak, Outcome, Quiet, Span, state};
-use super::seen::{Control, LEVELS, Seen, Variant};
+use super::record::{Chain, Evidence, Facts, Leak, Quiet, Span, state};
+use super::seen::{LEVELS, Seen, Variant};
 
 const MAGIC: u64 = 0x6669_7273_7468_6974 ^ 1;
-/// How many processes can run attempts of one sweep at a time.
-pub(crate) const SLOTS: usize = 64;
-/// How many modules (the program and its libraries) frames can refer to.
-pub(crate) const MODULES: usize = 256;
 /// The longest text that is kept of one message, in bytes.
 const TEXT_MAX: usize = 4096;
-
-/// The fixed part of a campaign; every field is zero at the start.
-#[repr(C)]
-pub(crate) struct Header {
-    magic: AtomicU64,
-    chains_max: AtomicU32,
-    coverage: AtomicU32,
-    /// Raised by every base process: raw addresses of another one mean nothing to it.
-    pub(crate) epoch: AtomicU32,
-    /// Where the campaign stands: see `explore::director`.
-    pub(crate) stage: AtomicU32,
-    pub(crate) trouble: AtomicU32,
-    trouble_text: UnsafeCell<Span>,
-    /// Set if the base was forked beside other threads, whose locks its children may find held.
-    pub(crate) doubtful: AtomicU32,
-    /// Chains at which frame pointers leave frames out, and every hit is walked exactly.
-    pub(crate) ambiguous: AtomicU32,
-    /// Set if a run that was split did not end as the baseline does.
-    pub(crate) disturbed: AtomicU32,
-    /// Where the search for the next chain of the plan begins.
-    pub(crate) cursor: AtomicU32,
-    chains: AtomicU32,
-    frames: AtomicU32,
-    text: AtomicU32,
-    leaks: AtomicU32,
-    /// Set once a pool had no room.
-    full: AtomicU32,
-    /// Walks that did not arrive at the boundary: their allocations could not be told apart.
-    pub(crate) too_deep: AtomicU32,
-    /// The baseline, once it is known.
-    pub(crate) baseline: UnsafeCell<Baseline>,
-    raw: Control,
-    stable: Control,
-    pub(crate) modules: [ModuleName; MODULES],
-    pub(crate) slots: [Slot; SLOTS],
-}
-
-/// A module that frames refer to.
-#[repr(C)]
-pub(crate) struct ModuleName {
-    /// Its identity, or 0 for a free place.
-    pub(crate) id: AtomicU64,
-    /// Set once `path` is written.
-    pub(crate) named: AtomicU32,
-    pub(crate) path: UnsafeCell<Span>,
-}
-
-/// What a run without a failure is like.
-#[repr(C)]
-#[derive(Clone, Copy, Default, Debug)]
-pub(crate) struct Baseline {
-    pub(crate) outcome: Outcome,
-    /// The slowest recorded run.
-    pub(crate) nanos: u64,
-    /// Allocations of one run in the scope.
-    pub(crate) allocations: u64,
-    /// Runs it took until no new chain appeared.
-    pub(crate) rounds: u32,
-    /// The second run in one process gives what the first gave.
-    pub(crate) repeatable: bool,
-    /// Threads that the body spawns.
-    pub(crate) threads: u32,
-    /// The number of the [`Walker`](crate::chain::walker::Walker).
-    pub(crate) walker: u32,
-    /// The number of the [`Explorer`](crate::Explorer), and why it was chosen.
-    pub(crate) explorer: u32,
-    pub(crate) reason: Span,
-}
-
-/// What one child is doing, for the process that watches it.
-#[repr(C)]
-pub(crate) struct Slot {
-    pub(crate) pid: AtomicU32,
-    /// The number of the chain it runs, plus 1; 0 between attempts.
-    pub(crate) chain: AtomicU32,
-    /// When the run began, in nanoseconds of the monotonic clock; 0 between runs.
-    pub(crate) began: AtomicU64,
-    /// The kernel's number of the thread that runs the body: not the process's first where a test runner started it.
-    pub(crate) thread: AtomicU32,
-    /// Evidence in the making; moved to the chain when it is complete.
-    evidence: UnsafeCell<Evidence>,
-    /// For recorders: the outcomes of the two runs, how far they came, and what the first one took.
-    outcomes: UnsafeCell<[Outcome; 2]>,
-    pub(crate) finished: AtomicU32,
-    pub(crate) allocations: AtomicU64,
-    pub(crate) nanos: AtomicU64,
-    pub(crate) threads: AtomicU32,
-}
 
 /// A campaign mapped into this process.
 ///
@@ -388,66 +296,5 @@ impl Campaign {
         // SAFETY: the caller holds the chain in state `RUNNING`, so nobody else writes it and nobody reads it.
         unsafe { *chain.evidence.get() = evidence };
         chain.state.store(state::DONE, Release);
-    }
-}
-
-impl Header {
-    /// The baseline; the director writes it before it raises the stage that lets others read it.
-    pub(crate) fn baseline(&self) -> Baseline {
-        // SAFETY: written once, by the director, before the stage that readers wait for.
-        unsafe { *self.baseline.get() }
-    }
-
-    /// Writes down why the campaign cannot go on; the first reason stays.
-    pub(crate) fn set_trouble(&self, trouble: u32, text: Span) {
-        if self.trouble.load(Acquire) == 0 {
-            // SAFETY: only the base process writes, once, and readers look at `trouble` first.
-            unsafe { *self.trouble_text.get() = text };
-            self.trouble.store(trouble, Release);
-        }
-    }
-
-    /// Forgets the trouble of an explorer that could not go on, for another one to begin.
-    pub(crate) fn begin_again(&self) {
-        self.trouble.store(0, Release);
-        self.stage.store(0, Release);
-    }
-
-    /// The text that came with the trouble.
-    pub(crate) fn trouble_text(&self) -> Span {
-        // SAFETY: written before `trouble` was.
-        unsafe { *self.trouble_text.get() }
-    }
-
-    /// Writes the baseline.
-    pub(crate) fn set_baseline(&self, baseline: Baseline) {
-        // SAFETY: only the director writes, before any child that reads exists.
-        unsafe { *self.baseline.get() = baseline };
-    }
-}
-
-impl Slot {
-    /// The outcomes of a recorder's two runs.
-    pub(crate) fn outcomes(&self) -> [Outcome; 2] {
-        // SAFETY: read by the director after the recorder's death.
-        unsafe { *self.outcomes.get() }
-    }
-
-    /// Keeps the outcomes of a recorder's two runs.
-    pub(crate) fn set_outcomes(&self, outcomes: [Outcome; 2]) {
-        // SAFETY: written by the child that owns the slot.
-        unsafe { *self.outcomes.get() = outcomes };
-    }
-
-    /// The evidence in the making.
-    pub(crate) fn evidence(&self) -> Evidence {
-        // SAFETY: read by the child that owns the slot, or by the director after that child's death.
-        unsafe { *self.evidence.get() }
-    }
-
-    /// Changes the evidence in the making.
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Evidence)) {
-        // SAFETY: written by the child that owns the slot, or by the director after that child's death.
-        change(unsafe { &mut *self.evidence.get() });
     }
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::chain::module::Modules;
 use crate::chain::walker::Walker;
-use crate::memory::campaign::{Campaign, Slot};
+use crate::memory::campaign::Campaign;
+use crate::memory::header::Slot;
 use crate::memory::record::NONE;
 use crate::memory::seen::Seen;
 use crate::mode::Mode;
