@@ -1,5 +1,6 @@
 //! How one injection is isolated, and who runs which.
 
+pub(crate) mod account;
 pub(crate) mod attempt;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod base;
@@ -20,6 +21,7 @@ pub(crate) mod director;
 pub(crate) mod forks;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod fresh;
+pub(crate) mod held;
 pub(crate) mod inline;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod launch;

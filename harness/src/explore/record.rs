@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::attempt::Held;
+use super::account::{close_account, open_account};
+use super::held::Held;
 use super::process::Process;
 use super::run::Ran;
-use crate::memory::live::LIVE;
 use crate::memory::record::{Outcome, finished};
 use crate::scope::shared::phase;
 
@@ -20,13 +20,13 @@ pub(crate) fn record(process: &Process<'_>) {
     let before = Held::of(process);
     scope.reset_balance();
     scope.keep_account(true);
-    LIVE.open();
+    open_account();
     let first = process.run(phase::WALK);
     let nanos = slot.nanos.load(Relaxed);
     slot.allocations.store(scope.balance().requests, Relaxed);
     before.wait_for_threads();
     slot.threads.store(scope.threads().count().saturating_sub(1) as u32, Relaxed);
-    for leak in LIVE.close() {
+    for leak in close_account(&process.session, &before) {
         if let Some(chain) = process.session.campaign.chains().get(leak.chain as usize) {
             chain.retained.fetch_max(leak.count, Relaxed);
         }

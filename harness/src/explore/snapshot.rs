@@ -7,9 +7,10 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::time::Duration;
 
-use super::attempt::{Attempted, Held, conclude, note};
+use super::attempt::{Attempted, conclude, note};
 use super::canary;
 use super::crew::Crew;
+use super::held::Held;
 use super::launch::Launched;
 use super::process::Process;
 use super::run::Ran;

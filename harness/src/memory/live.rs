@@ -58,21 +58,37 @@ impl Live {
         self.open.store(true, Relaxed);
     }
 
-    /// Ends the account: what is still alive, summed up by chain, in the order of the chains' numbers.
+    /// Ends the account: what is still alive, as [`kept`](Live::kept) has it.
     pub(crate) fn close(&self) -> Vec<Leak> {
         self.open.store(false, Relaxed);
+        self.kept()
+    }
+
+    /// What is alive now, summed up by chain, in the order of the chains' numbers.
+    pub(crate) fn kept(&self) -> Vec<Leak> {
         let mut leaks: Vec<Leak> = Vec::new();
-        self.with(|table| {
-            for entry in table.entries().iter().filter(|entry| entry.address != 0) {
-                let bytes = entry.size as u64;
-                match leaks.binary_search_by_key(&entry.chain, |leak| leak.chain) {
-                    Ok(place) => {
-                        leaks[place].count += 1;
-                        leaks[place].bytes += bytes;
-                    }
-                    Err(place) => leaks.insert(place, Leak { chain: entry.chain, count: 1, bytes }),
+        // Room is made outside of the lock: making it may free a block, which the account is asked about.
+        loop {
+            let used = self.with(|table| {
+                if table.used <= leaks.capacity() {
+                    let alive = table.entries().iter().filter(|entry| entry.address != 0);
+                    leaks.extend(alive.map(|entry| Leak { chain: entry.chain, count: 1, bytes: entry.size as u64 }));
                 }
+                table.used
+            });
+            if used <= leaks.capacity() {
+                break;
             }
+            leaks.reserve(used);
+        }
+        leaks.sort_unstable_by_key(|leak| leak.chain);
+        leaks.dedup_by(|next, sum| {
+            let same = next.chain == sum.chain;
+            if same {
+                sum.count += next.count;
+                sum.bytes += next.bytes;
+            }
+            same
         });
         leaks
     }
