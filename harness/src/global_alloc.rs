@@ -4,12 +4,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::cold_path;
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::inject::decision::{fails, walks};
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE, Request};
-use crate::scope::shared::{ARMED, phase};
+use crate::scope::armed::armed;
+use crate::scope::shared::phase;
 use crate::scope::thread;
 
 /// The global allocator of a test binary that sweeps.
@@ -44,15 +44,9 @@ impl<A> Alloc<A> {
     }
 }
 
-#[inline(always)]
-fn armed() -> bool {
-    ARMED.0.load(Relaxed) != 0
-}
-
 /// Serves the request of an armed process, or fails it.
 #[inline(always)]
 fn armed_request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
-    cold_path();
     let Request { kind, align, size, old_size } = request;
     let answer = ask(size, old_size, align, kind);
     let mut made = NONE;
@@ -153,41 +147,88 @@ fn of(kind: Kind, layout: Layout) -> Request {
     Request { kind, align: layout.align() as u32, size: layout.size() as u64, old_size: 0 }
 }
 
+/// What an armed process does, out of line: the disarmed paths need no registers and no stack of their own, and these
+/// are jumped to rather than called.
+impl<A: GlobalAlloc> Alloc<A> {
+    /// # Safety
+    /// As [`GlobalAlloc::alloc`].
+    #[inline(never)]
+    unsafe fn armed_alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's layout.
+        armed_request(of(Kind::Alloc, layout), ptr::null_mut(), || unsafe { self.inner.alloc(layout) })
+    }
+
+    /// # Safety
+    /// As [`GlobalAlloc::alloc_zeroed`].
+    #[inline(never)]
+    unsafe fn armed_alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's layout.
+        armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), || unsafe { self.inner.alloc_zeroed(layout) })
+    }
+
+    /// # Safety
+    /// As [`GlobalAlloc::realloc`].
+    #[inline(never)]
+    unsafe fn armed_realloc(&self, address: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let old_size = layout.size() as u64;
+        let asked = Request { size: new_size as u64, old_size, ..of(Kind::Realloc, layout) };
+        // SAFETY: the caller's pointer, layout and size.
+        armed_request(asked, address, || unsafe { self.inner.realloc(address, layout, new_size) })
+    }
+
+    /// # Safety
+    /// As [`GlobalAlloc::dealloc`].
+    #[inline(never)]
+    unsafe fn armed_dealloc(&self, address: *mut u8, layout: Layout) {
+        gave_back(address, layout.size());
+        // SAFETY: the caller's pointer and layout.
+        unsafe { self.inner.dealloc(address, layout) };
+    }
+}
+
 // SAFETY: 1. Every pointer comes from the inner allocator with the caller's layout, or is null, which the contract
 // allows at any time. 2. Every pointer goes back to the inner allocator with the layout it came with.
 // 3. No path panics or unwinds: the runtime's own work neither indexes nor asserts on the caller's values.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if armed() {
+            cold_path();
+            // SAFETY: the caller's layout.
+            return unsafe { self.armed_alloc(layout) };
+        }
         // SAFETY: the caller's layout.
-        let serve = || unsafe { self.inner.alloc(layout) };
-        if armed() { armed_request(of(Kind::Alloc, layout), ptr::null_mut(), serve) } else { serve() }
+        unsafe { self.inner.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if armed() {
+            cold_path();
+            // SAFETY: the caller's layout.
+            return unsafe { self.armed_alloc_zeroed(layout) };
+        }
         // SAFETY: the caller's layout.
-        let serve = || unsafe { self.inner.alloc_zeroed(layout) };
-        if armed() { armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), serve) } else { serve() }
+        unsafe { self.inner.alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn realloc(&self, address: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        // SAFETY: the caller's pointer, layout and size.
-        let serve = || unsafe { self.inner.realloc(address, layout, new_size) };
-        if !armed() {
-            return serve();
+        if armed() {
+            cold_path();
+            // SAFETY: the caller's pointer, layout and size.
+            return unsafe { self.armed_realloc(address, layout, new_size) };
         }
-        let old_size = layout.size() as u64;
-        let asked = Request { size: new_size as u64, old_size, ..of(Kind::Realloc, layout) };
-        armed_request(asked, address, serve)
+        // SAFETY: the caller's pointer, layout and size.
+        unsafe { self.inner.realloc(address, layout, new_size) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
         if armed() {
             cold_path();
-            gave_back(address, layout.size());
+            // SAFETY: the caller's pointer and layout.
+            return unsafe { self.armed_dealloc(address, layout) };
         }
         // SAFETY: the caller's pointer and layout.
         unsafe { self.inner.dealloc(address, layout) };

@@ -6,11 +6,11 @@ use super::held::Held;
 use super::session::Session;
 use crate::memory::live::LIVE;
 use crate::memory::record::{Chain, Leak};
-use crate::scope::shared::ARMED;
+use crate::scope::armed::{arm, disarm};
 
 /// Starts an account, which goes on when the body is over: what its threads free then is seen, too.
 pub(crate) fn open_account() {
-    ARMED.0.fetch_add(1, Relaxed);
+    arm();
     LIVE.open();
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn open_account() {
 pub(crate) fn close_account(session: &Session<'_>, before: &Held) -> Vec<Leak> {
     before.wait_for_memory(|| beyond_baseline(session, &LIVE.kept()).is_empty());
     let kept = LIVE.close();
-    ARMED.0.fetch_sub(1, Relaxed);
+    disarm();
     kept
 }
 

@@ -1,5 +1,6 @@
 //! Where and for whom injection is on: the scope of one sweep, and the threads that belong to it.
 
+pub(crate) mod armed;
 pub(crate) mod balance;
 pub(crate) mod discover;
 pub(crate) mod handle;

@@ -13,13 +13,6 @@ use crate::memory::record::NONE;
 use crate::memory::seen::Seen;
 use crate::mode::Mode;
 
-/// How many scopes of this process are entered by a thread: the one load of the disarmed path.
-pub(crate) static ARMED: OwnLine = OwnLine(AtomicU32::new(0));
-
-/// A number on a pair of cache lines of its own: what others write beside it would slow every reader down.
-#[repr(align(128))]
-pub(crate) struct OwnLine(pub(crate) AtomicU32);
-
 /// What the scope's allocations mean at the moment.
 pub(crate) mod phase {
     /// Nothing: they pass unseen.

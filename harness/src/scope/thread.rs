@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::armed::{arm, disarm};
 use super::balance::{Balance, Balanced};
-use super::shared::{ARMED, Scope, phase};
+use super::shared::{Scope, phase};
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
@@ -163,7 +164,7 @@ struct Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         current::replace(self.before);
-        ARMED.0.fetch_sub(1, Relaxed);
+        disarm();
         // SAFETY: null, or a `ThreadScope` that is never freed.
         if let Some(thread) = unsafe { self.thread.as_ref() } {
             thread.taken.store(false, Release);
@@ -177,7 +178,7 @@ impl Scope {
         within(|boundary| {
             let thread = ThreadScope::at(self, boundary, origin);
             let _entered = Entered { before: current::replace(thread), thread };
-            ARMED.0.fetch_add(1, Relaxed);
+            arm();
             body()
         })
     }
@@ -186,7 +187,7 @@ impl Scope {
     pub(crate) fn enter_to_the_end<R>(self: &Arc<Self>, origin: Origin, body: impl FnOnce() -> R) -> R {
         within(|boundary| {
             current::replace(ThreadScope::at(self, boundary, origin));
-            ARMED.0.fetch_add(1, Relaxed);
+            arm();
             body()
         })
     }
