@@ -45,24 +45,42 @@ impl<A> Alloc<A> {
 }
 
 /// Serves the request of an armed process, or fails it.
+///
+/// What most requests come to is a jump to the inner allocator, with nothing left to do behind it.
 #[inline(always)]
 fn armed_request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
     let Request { kind, align, size, old_size } = request;
     let answer = ask(size, old_size, align, kind);
-    let mut made = NONE;
-    if answer & (answer::FAIL | answer::ACCOUNTED) != 0 {
-        cold_path();
-        if answer & answer::FAIL != 0 {
-            return ptr::null_mut();
-        }
-        made = taken_out(old);
+    if answer & (answer::FAIL | answer::ACCOUNTED) == 0 {
+        return serve();
     }
+    cold_path();
+    if answer & answer::FAIL != 0 { ptr::null_mut() } else { accounted(&request, old, answer, serve) }
+}
+
+/// Serves a request and keeps the account.
+#[cold]
+#[inline(never)]
+fn accounted(request: &Request, old: *mut u8, answer: u64, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
+    // A block that is to be resized is taken out before it is: once the inner allocator has moved it, another thread
+    // may be given the address.
+    let made = if old.is_null() { NONE } else { taken_out(old) };
     let new = serve();
-    if new.is_null() || answer & answer::ACCOUNTED != 0 {
-        cold_path();
-        settle(&request, old, new, answer, made);
+    match (made, answer as u32) {
+        (NONE, NONE) => {}
+        (NONE, _) if new.is_null() => {}
+        (made, _) if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
+        (made, NONE) => LIVE.add(new.addr(), request.size as usize, made),
+        (_, chain) => LIVE.add(new.addr(), request.size as usize, chain),
     }
     new
+}
+
+/// Takes a block out of the account: the chain that the account has for it.
+#[cold]
+#[inline(never)]
+fn taken_out(address: *mut u8) -> u32 {
+    LIVE.remove(address.addr()).map_or(NONE, |(_, made)| made)
 }
 
 /// What is to become of a request, in one register: the number of the chain that asks, and above it these.
@@ -71,8 +89,6 @@ mod answer {
     pub(super) const FAIL: u64 = 1 << 32;
     /// An account of live allocations is kept.
     pub(super) const ACCOUNTED: u64 = 1 << 33;
-    /// It belongs to a scope, and is in its thread's balance.
-    pub(super) const OBSERVED: u64 = 1 << 34;
 }
 
 /// Asks what is to become of a request, and puts it into the thread's balance.
@@ -81,7 +97,7 @@ mod answer {
 /// begins behind: the only call on the way from an allocator's function to the walk.
 #[inline(never)]
 fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
-    let Some((thread, phase)) = thread::observed() else { return accounted() | u64::from(NONE) };
+    let Some((thread, phase)) = thread::observed() else { return accounting() | u64::from(NONE) };
     // Kept in memory for the paths that need it, and not in registers that would have to be saved.
     let request = Request { kind, align, size, old_size };
     thread.asked.set(request);
@@ -93,49 +109,19 @@ fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
     if (phase > phase::WALK || chain != NONE && thread.scope.minds(chain)) && fails(thread, phase, chain) {
         return answer::FAIL;
     }
-    accounted() | answer::OBSERVED | u64::from(chain)
+    accounting() | u64::from(chain)
 }
 
 #[inline(always)]
-fn accounted() -> u64 {
+fn accounting() -> u64 {
     if LIVE.is_open() { answer::ACCOUNTED } else { 0 }
-}
-
-/// Takes a block that is to be resized out of the account: the chain that the account has for it.
-///
-/// Before it is: once the inner allocator has moved it, another thread may be given the address.
-#[cold]
-#[inline(never)]
-fn taken_out(old: *mut u8) -> u32 {
-    if old.is_null() { NONE } else { LIVE.remove(old.addr()).map_or(NONE, |(_, made)| made) }
-}
-
-/// Keeps the account, and takes out of the balance what the inner allocator has had no memory for.
-#[cold]
-#[inline(never)]
-fn settle(request: &Request, old: *mut u8, new: *mut u8, answer: u64, made: u32) {
-    if new.is_null()
-        && answer & answer::OBSERVED != 0
-        && let Some(thread) = thread::current()
-    {
-        thread.balance.took_not(*request);
-    }
-    if answer & answer::ACCOUNTED != 0 {
-        match (made, answer as u32) {
-            (NONE, NONE) => {}
-            (NONE, _) if new.is_null() => {}
-            (made, _) if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
-            (made, NONE) => LIVE.add(new.addr(), request.size as usize, made),
-            (_, chain) => LIVE.add(new.addr(), request.size as usize, chain),
-        }
-    }
 }
 
 #[inline(never)]
 fn gave_back(address: *mut u8, size: usize) {
     if LIVE.is_open() {
         cold_path();
-        taken_out(address);
+        let _ = taken_out(address);
     }
     if let Some((thread, _)) = thread::observed() {
         thread.balance.gave_back(size);

@@ -8,14 +8,24 @@ use crate::memory::record::{Kind, Request};
 ///
 /// All three being zero means that what was freed is, size by size, what was allocated, or differs in a
 /// way that no leak of real code shows: an attempt with such a balance needs no account of its allocations.
+///
+/// No two neighbours change in one step: the compiler would read them as one word of 16 bytes, and the processor waits
+/// where such a word was just written as two.
 #[derive(Default, Debug)]
 pub(crate) struct Balance {
-    /// Requests for a block, and requests to resize one, whatever became of them.
-    requests: [Cell<u64>; 2],
+    sums: [Cell<i64>; 5],
+}
+
+/// What stands where in [`Balance::sums`].
+mod sum {
+    pub(super) const BYTES: usize = 0;
+    /// Requests for a block, whatever became of them.
+    pub(super) const BLOCKS: usize = 1;
+    pub(super) const SQUARES: usize = 2;
+    /// Requests to resize one, whatever became of them.
+    pub(super) const RESIZES: usize = 3;
     /// Blocks given back, and requests for one that were refused.
-    gone: Cell<u64>,
-    bytes: Cell<i64>,
-    squares: Cell<i64>,
+    pub(super) const GONE: usize = 4;
 }
 
 /// A balance at one moment.
@@ -32,53 +42,50 @@ impl Balance {
     #[inline(always)]
     pub(crate) fn took(&self, request: Request) {
         let (new, old) = (request.size as i64, request.old_size as i64);
-        one_more(&self.requests[usize::from(request.kind == Kind::Realloc)]);
-        self.add(new.wrapping_sub(old), new.wrapping_mul(new).wrapping_sub(old.wrapping_mul(old)));
+        self.add(if request.kind == Kind::Realloc { sum::RESIZES } else { sum::BLOCKS }, 1);
+        self.change(new.wrapping_sub(old), new.wrapping_mul(new).wrapping_sub(old.wrapping_mul(old)));
     }
 
     /// Undoes [`took`](Balance::took), but for the number of requests.
     pub(crate) fn took_not(&self, request: Request) {
         let (new, old) = (request.size as i64, request.old_size as i64);
         if request.kind != Kind::Realloc {
-            one_more(&self.gone);
+            self.add(sum::GONE, 1);
         }
-        self.add(old.wrapping_sub(new), old.wrapping_mul(old).wrapping_sub(new.wrapping_mul(new)));
+        self.change(old.wrapping_sub(new), old.wrapping_mul(old).wrapping_sub(new.wrapping_mul(new)));
     }
 
     #[inline(always)]
     pub(crate) fn gave_back(&self, size: usize) {
         let size = size as i64;
-        one_more(&self.gone);
-        self.add(size.wrapping_neg(), size.wrapping_mul(size).wrapping_neg());
+        self.add(sum::GONE, 1);
+        self.change(size.wrapping_neg(), size.wrapping_mul(size).wrapping_neg());
     }
 
     #[inline(always)]
-    fn add(&self, bytes: i64, squares: i64) {
-        self.bytes.set(self.bytes.get().wrapping_add(bytes));
-        self.squares.set(self.squares.get().wrapping_add(squares));
+    fn change(&self, bytes: i64, squares: i64) {
+        self.add(sum::BYTES, bytes);
+        self.add(sum::SQUARES, squares);
+    }
+
+    #[inline(always)]
+    fn add(&self, sum: usize, more: i64) {
+        self.sums[sum].set(self.sums[sum].get().wrapping_add(more));
     }
 
     pub(crate) fn now(&self) -> Balanced {
-        let [blocks, resizes] = &self.requests;
+        let [bytes, blocks, squares, resizes, gone] = self.sums.each_ref().map(Cell::get);
         Balanced {
-            count: blocks.get().wrapping_sub(self.gone.get()).cast_signed(),
-            bytes: self.bytes.get(),
-            squares: self.squares.get(),
-            requests: blocks.get().wrapping_add(resizes.get()),
+            count: blocks.wrapping_sub(gone),
+            bytes,
+            squares,
+            requests: blocks.wrapping_add(resizes).cast_unsigned(),
         }
     }
 
     pub(crate) fn reset(&self) {
-        self.requests.iter().for_each(|requests| requests.set(0));
-        self.gone.set(0);
-        self.bytes.set(0);
-        self.squares.set(0);
+        self.sums.iter().for_each(|sum| sum.set(0));
     }
-}
-
-#[inline(always)]
-fn one_more(number: &Cell<u64>) {
-    number.set(number.get().wrapping_add(1));
 }
 
 impl Balanced {
