@@ -51,22 +51,22 @@ impl<A> Alloc<A> {
 fn armed_request(request: Request, old: *mut u8, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
     let Request { kind, align, size, old_size } = request;
     let answer = ask(size, old_size, align, kind);
-    if answer & (answer::FAIL | answer::ACCOUNTED) == 0 {
+    if answer == answer::SERVE {
         return serve();
     }
     cold_path();
-    if answer & answer::FAIL != 0 { ptr::null_mut() } else { accounted(&request, old, answer, serve) }
+    if answer == answer::FAIL { ptr::null_mut() } else { accounted(&request, old, answer as u32, serve) }
 }
 
 /// Serves a request and keeps the account.
 #[cold]
 #[inline(never)]
-fn accounted(request: &Request, old: *mut u8, answer: u64, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
+fn accounted(request: &Request, old: *mut u8, chain: u32, serve: impl FnOnce() -> *mut u8) -> *mut u8 {
     // A block that is to be resized is taken out before it is: once the inner allocator has moved it, another thread
     // may be given the address.
     let made = if old.is_null() { NONE } else { taken_out(old) };
     let new = serve();
-    match (made, answer as u32) {
+    match (made, chain) {
         (NONE, NONE) => {}
         (NONE, _) if new.is_null() => {}
         (made, _) if new.is_null() => LIVE.add(old.addr(), request.old_size as usize, made),
@@ -83,12 +83,14 @@ fn taken_out(address: *mut u8) -> u32 {
     LIVE.remove(address.addr()).map_or(NONE, |(_, made)| made)
 }
 
-/// What is to become of a request, in one register: the number of the chain that asks, and above it these.
+/// What is to become of a request, in one register.
 mod answer {
+    /// It is served.
+    pub(super) const SERVE: u64 = 0;
     /// It fails.
-    pub(super) const FAIL: u64 = 1 << 32;
-    /// An account of live allocations is kept.
-    pub(super) const ACCOUNTED: u64 = 1 << 33;
+    pub(super) const FAIL: u64 = 1;
+    /// It is served, and goes into the account: below this bit stands the number of the chain that asks.
+    pub(super) const ACCOUNTED: u64 = 1 << 32;
 }
 
 /// Asks what is to become of a request, and puts it into the thread's balance.
@@ -97,7 +99,7 @@ mod answer {
 /// begins behind: the only call on the way from an allocator's function to the walk.
 #[inline(never)]
 fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
-    let Some((thread, phase)) = thread::observed() else { return accounting() | u64::from(NONE) };
+    let Some((thread, phase)) = thread::observed() else { return served(NONE) };
     // Kept in memory for the paths that need it, and not in registers that would have to be saved.
     let request = Request { kind, align, size, old_size };
     thread.asked.set(request);
@@ -109,12 +111,12 @@ fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
     if (phase > phase::WALK || chain != NONE && thread.scope.minds(chain)) && fails(thread, phase, chain) {
         return answer::FAIL;
     }
-    accounting() | u64::from(chain)
+    served(chain)
 }
 
 #[inline(always)]
-fn accounting() -> u64 {
-    if LIVE.is_open() { answer::ACCOUNTED } else { 0 }
+fn served(chain: u32) -> u64 {
+    if LIVE.is_open() { answer::ACCOUNTED | u64::from(chain) } else { answer::SERVE }
 }
 
 #[inline(never)]

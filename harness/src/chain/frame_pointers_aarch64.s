@@ -13,10 +13,6 @@ firsthit_walk_frame_pointers:
     movk    x4, #0x7f4a, lsl #16
     movk    x4, #0x79b9, lsl #32
     movk    x4, #0x9e37, lsl #48        // LANE_LO
-    movz    x5, #0xeb4f
-    movk    x5, #0x27d4, lsl #16
-    movk    x5, #0xae3d, lsl #32
-    movk    x5, #0xc2b2, lsl #48        // LANE_HI
     mov     x6, x29
     mov     x7, sp
     cmp     x6, x7
@@ -33,8 +29,7 @@ firsthit_walk_frame_pointers:
     eor     x2, x2, x9
     mul     x2, x2, x4
     ror     x3, x3, #41                 // rotate left by 23
-    eor     x3, x3, x9
-    mul     x3, x3, x5
+    add     x3, x3, x9
     cmp     x8, x6                      // frames lie strictly outwards,
     b.ls    8f
     cmp     x8, x1                      // never past the boundary,

@@ -1,20 +1,17 @@
 # The hot path: walk the frame pointers to the boundary, hash both lanes, look the hash up; see frame_pointers.rs.
 # rdi = &Context; walks from the caller's frame. Returns eax = chain number, or MISS, or BROKEN.
-# No call, no store but the two hash words of a miss and one below rsp, and no load outside [rsp, boundary.fp + 16), the context and the seen set.
+# No call, no store but the two hash words of a miss, and no load outside [rsp, boundary.fp + 16), the context and the seen set.
 
     .globl  firsthit_walk_frame_pointers
     .hidden firsthit_walk_frame_pointers
     .type   firsthit_walk_frame_pointers, @function
 firsthit_walk_frame_pointers:
     .cfi_startproc
-    mov     [rsp - 8], rdi              # in the red zone
     mov     rsi, [rdi]                  # boundary.fp
     mov     r8, [rdi + 8]               # lane lo
     mov     r9, [rdi + 16]              # lane hi
     movabs  r10, 0x9e3779b97f4a7c15     # LANE_LO
-    movabs  r11, 0xc2b2ae3d27d4eb4f     # LANE_HI
     mov     rax, rbp
-    mov     rdi, rbp                    # all frames or-ed, for their alignment
     cmp     rax, rsp
     jb      8f
     cmp     rax, rsi
@@ -27,9 +24,7 @@ firsthit_walk_frame_pointers:
     xor     r8, rdx
     imul    r8, r10
     rol     r9, 23
-    xor     r9, rdx
-    imul    r9, r11
-    or      rdi, rcx
+    add     r9, rdx
     cmp     rcx, rax                    # frames lie strictly outwards,
     jbe     8f
     cmp     rcx, rsi
@@ -40,18 +35,13 @@ firsthit_walk_frame_pointers:
     xor     r8, rdx
     imul    r8, r10
     rol     r9, 23
-    xor     r9, rdx
-    imul    r9, r11
-    or      rdi, rax
+    add     r9, rdx
     cmp     rax, rcx
     jbe     8f
     cmp     rax, rsi
     jb      1b
 2:                                      # by a comparison with the boundary:
-    jne     8f                          # never past it,
-    test    dil, 7                      # on whole words: until here, a load may have been unaligned
-    jnz     8f
-    mov     rdi, [rsp - 8]
+    jne     8f                          # never past it
     mov     rsi, [rdi + 24]             # slots
     mov     r10, [rdi + 32]             # mask
     mov     r11, [rdi + 40]             # variants

@@ -1,6 +1,6 @@
 //! The two identities of a call chain: raw addresses within one process tree, and the stable one.
 
-/// 128 bits that stand for a list of return addresses; two lists collide with a probability of 2⁻¹²⁸.
+/// 128 bits that stand for a list of return addresses; two lists collide with a probability of less than 2⁻⁶⁴.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(C)]
 pub(crate) struct Id {
@@ -8,9 +8,8 @@ pub(crate) struct Id {
     pub(crate) hi: u64,
 }
 
-/// Multipliers of the two lanes: odd, and with no relation between them.
+/// The multiplier of the lane that mixes; the other one, which costs half of it, tells apart what that one does not.
 pub(crate) const LANE_LO: u64 = 0x9e37_79b9_7f4a_7c15;
-pub(crate) const LANE_HI: u64 = 0xc2b2_ae3d_27d4_eb4f;
 
 impl Id {
     /// The start of a chain that hangs on no other chain.
@@ -21,7 +20,7 @@ impl Id {
     pub(crate) const fn with(self, address: u64) -> Id {
         Id {
             lo: (self.lo.rotate_left(5) ^ address).wrapping_mul(LANE_LO),
-            hi: (self.hi.rotate_left(23) ^ address).wrapping_mul(LANE_HI),
+            hi: self.hi.rotate_left(23).wrapping_add(address),
         }
     }
 }
