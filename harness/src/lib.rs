@@ -35,6 +35,8 @@
 //! global allocator, and damage without a symptom.
 #![cfg_attr(firsthit_portable, allow(dead_code, reason = "the inline explorer needs the least of all"))]
 
+#[doc(hidden)]
+pub mod annotation;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
@@ -63,6 +65,8 @@ mod trouble;
 mod verdict;
 mod whose;
 
+#[doc(hidden)]
+pub use annotation as __private;
 pub use explorer::Explorer;
 pub use global_alloc::Alloc;
 pub use inject_macros::test;

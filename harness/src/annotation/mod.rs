@@ -1,0 +1,69 @@
+//! What annotated code declares and calls: the interface of the macros, and no other.
+
+pub mod failed;
+pub mod kind;
+pub mod point;
+pub mod registry;
+
+#[doc(hidden)]
+pub use failed::{Failed, Probe, Unknown};
+#[doc(hidden)]
+pub use kind::Kind;
+#[cfg(not(any(miri, target_family = "wasm")))]
+#[doc(hidden)]
+pub use linkme;
+#[doc(hidden)]
+pub use point::{Entered, Excuse, Function, Point};
+#[cfg(not(any(miri, target_family = "wasm")))]
+#[doc(hidden)]
+pub use registry::FUNCTIONS;
+
+/// Declares the function that it stands in as `$function`, and registers it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __function {
+    ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:literal $column:literal $site:expr, $excuse:expr;)*]) => {
+        static $function: $crate::__private::Function = {
+            static POINTS: [$crate::__private::Point; $count] = [$($crate::__private::Point {
+                kind: $crate::__private::Kind::$kind,
+                text: $text,
+                ordinal: $ordinal,
+                line: $line,
+                column: $column,
+                site: $site,
+                excuse: $excuse,
+                seen: ::core::sync::atomic::AtomicU8::new(0),
+            }),*];
+            $crate::__private::Function {
+                krate: ::core::env!("CARGO_CRATE_NAME"),
+                module: ::core::module_path!(),
+                name: $name,
+                file: ::core::file!(),
+                points: &POINTS,
+            }
+        };
+        $crate::__register!($function);
+    };
+}
+
+/// Puts a function into the registry.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(any(miri, target_family = "wasm")))]
+macro_rules! __register {
+    ($function:ident) => {
+        const _: () = {
+            #[$crate::__private::linkme::distributed_slice($crate::__private::FUNCTIONS)]
+            #[linkme(crate = $crate::__private::linkme)]
+            static REGISTERED: &$crate::__private::Function = &$function;
+        };
+    };
+}
+
+/// Nothing gathers functions here.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(any(miri, target_family = "wasm"))]
+macro_rules! __register {
+    ($function:ident) => {};
+}
