@@ -45,6 +45,7 @@ mod earlier;
 mod explain;
 mod explore;
 mod explorer;
+mod fail_point;
 mod global_alloc;
 mod inject;
 #[cfg(not(firsthit_portable))]

@@ -6,6 +6,8 @@ pub mod point;
 pub mod registry;
 
 #[doc(hidden)]
+pub use crate::fail_point::{Injected, injected};
+#[doc(hidden)]
 pub use failed::{Failed, Probe, Unknown};
 #[doc(hidden)]
 pub use kind::Kind;
@@ -22,7 +24,7 @@ pub use registry::FUNCTIONS;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __function {
-    ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:literal $column:literal $site:expr, $excuse:expr;)*]) => {
+    ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:tt $column:tt $site:expr, $excuse:expr;)*]) => {
         static $function: $crate::__private::Function = {
             static POINTS: [$crate::__private::Point; $count] = [$($crate::__private::Point {
                 kind: $crate::__private::Kind::$kind,
