@@ -60,6 +60,9 @@ macro_rules! fail_point {
     ($name:literal, [] $(,)?) => {
         ::core::compile_error!("a fail point without a value cannot fail\nhelp: put what it may return into the brackets: `[Err(a), Err(b)]`")
     };
+    ($name:literal, $(move)? || $($closure:tt)*) => {
+        $crate::fail_point!($name, |$($closure)*)
+    };
     ($name:literal, $(move)? |$($closure:tt)*) => {
         ::core::compile_error!("a fail point takes what is returned, not a closure that makes it\nhelp: leave the `|..|` out: the expression is evaluated only where the failure is injected")
     };

@@ -77,15 +77,14 @@ impl fmt::Display for Trouble {
         match self {
             Trouble::NotInstalled => f.write_str(
                 "nothing was injected: the program's global allocator is not firsthit's, and the body reaches no fail \
-                 point\n  help: put this into the crate \
-                 that is tested, or into the test's file:\n\n    #[cfg(test)]\n    #[global_allocator]\n    static ALLOC: \
-                 firsthit::Alloc = firsthit::Alloc::system();\n",
+                 point\n  help: put this into the crate that is tested, or into the test's file:\n\n    #[cfg(test)]\n    \
+                 #[global_allocator]\n    static ALLOC: firsthit::Alloc = firsthit::Alloc::system();\n",
             ),
             Trouble::NothingToFail => f.write_str(
-                "nothing was injected: the body made no allocation on its own threads and reached no fail point\n  help: call the code that \
-                 allocates inside of the body; on a thread pool, enter a `firsthit::Handle` where the work runs; an \
-                 optimised build may have removed allocations whose result nobody uses (return it, or use \
-                 `std::hint::black_box`)",
+                "nothing was injected: the body made no allocation on its own threads and reached no fail point\n  \
+                 help: call the code that allocates inside of the body; on a thread pool, enter a `firsthit::Handle` \
+                 where the work runs; an optimised build may have removed allocations whose result nobody uses (return \
+                 it, or use `std::hint::black_box`)",
             ),
             Trouble::BaselineFails(how) => {
                 write!(f, "the body fails without a failure being injected: {how}\n  help: make it pass first")

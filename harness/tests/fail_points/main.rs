@@ -1,8 +1,17 @@
 //! Fail points: failures beyond those of memory obey the same rules as allocations do.
 
+mod deep;
+mod disarmed;
+mod explorers;
 mod forms;
 mod hits;
 mod mixed;
+mod replay;
+mod reports;
+mod side_by_side;
+mod tasks;
+mod threads;
+mod verdicts;
 
 use std::hint::black_box;
 
@@ -28,6 +37,11 @@ pub(crate) fn step(value: u32) -> Given {
     Ok(black_box(value))
 }
 
+/// Whether this process was started for a sweep, and only runs through those before it.
+pub(crate) fn elsewhere() -> bool {
+    std::env::var_os("FIRSTHIT_ROLE").is_some()
+}
+
 /// So many chains recovered, and nothing else happened.
 #[track_caller]
 pub(crate) fn recovered(report: &Report, count: usize) {
@@ -36,6 +50,7 @@ pub(crate) fn recovered(report: &Report, count: usize) {
 }
 
 /// The verdicts of a body that is swept as sweeps are by default, in their order.
+#[track_caller]
 pub(crate) fn verdicts<R: firsthit::Outcome>(body: impl Fn() -> R) -> Vec<Verdict> {
     let report = Sweep::new().run(body);
     assert_eq!(report.trouble(), None, "{report}");
