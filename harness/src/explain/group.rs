@@ -53,7 +53,11 @@ pub(super) fn groups<'a>(frames: Frames<'_>, findings: &'a [Finding]) -> Vec<Gro
         // What the length leaves open, the text decides, so that the order in which chains were tried does not.
         let length = |finding: &&Finding| {
             let lines = chain::lines(frames, &finding.chain);
-            (lines.len(), finding.chain.len(), lines, finding.replay.clone())
+            let alternative = match &finding.failed {
+                What::Point(point) => point.number,
+                What::Request(_) => 0,
+            };
+            (lines.len(), finding.chain.len(), lines, alternative, finding.replay.clone())
         };
         let others = findings.len() - 1;
         findings.into_iter().min_by_key(length).map(|shown| Group { shown, others })
@@ -157,6 +161,9 @@ mod tests {
             [at("a", 1), at("a", 2), at("b", 1), finding(Verdict::Swallowed, &["demo::write src/lib.rs:10:5"])];
         let counts: Vec<_> = counts(&findings).into_iter().map(|(_, _, count)| count).collect();
         assert_eq!(counts, [1, 2, 1]);
+        let reversed = [at("a", 2), Finding { replay: "z".to_owned(), ..at("a", 1) }];
+        let groups = groups(Frames { base: Path::new("/home/ann/demo") }, &reversed);
+        assert_eq!(groups[0].shown.failed, at("a", 1).failed);
     }
 
     #[test]
