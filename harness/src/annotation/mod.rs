@@ -2,6 +2,7 @@
 
 pub mod failed;
 pub mod kind;
+pub mod named;
 pub mod point;
 pub mod registry;
 
@@ -14,6 +15,11 @@ pub use kind::Kind;
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[doc(hidden)]
 pub use linkme;
+#[cfg(unix)]
+#[doc(hidden)]
+pub use named::errno;
+#[doc(hidden)]
+pub use named::null;
 #[doc(hidden)]
 pub use point::{Entered, Excuse, Function, Point};
 #[cfg(not(any(miri, target_family = "wasm")))]

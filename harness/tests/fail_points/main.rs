@@ -5,6 +5,7 @@ mod disarmed;
 mod explorers;
 mod forms;
 mod hits;
+mod injectable;
 mod mixed;
 mod replay;
 mod reports;
