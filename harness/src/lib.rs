@@ -45,6 +45,7 @@ mod earlier;
 mod explain;
 mod explore;
 mod explorer;
+mod fail_point;
 mod global_alloc;
 mod inject;
 #[cfg(not(firsthit_portable))]
@@ -69,7 +70,7 @@ mod whose;
 pub use annotation as __private;
 pub use explorer::Explorer;
 pub use global_alloc::Alloc;
-pub use inject_macros::test;
+pub use inject_macros::{injectable, test};
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;

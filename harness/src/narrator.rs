@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use crate::chain::module::split;
-use crate::explain::finding::{self, Chain as Shown, Finding};
+use crate::explain::finding::{self, Chain as Shown, Finding, What};
 use crate::explain::frames::{self, Frames};
 use crate::explain::name;
 use crate::memory::campaign::Campaign;
-use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Retry, Span, state};
+use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Request, Retry, Span, state};
 use crate::settings::Settings;
 use crate::symbols::{Address, Module, Symbols};
 use crate::token::Token;
@@ -102,13 +102,6 @@ impl<'a> Narrator<'a> {
 
     pub(crate) fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
         let Failed { facts, evidence, before, .. } = failed;
-        let request = facts.request;
-        let kind = match request.kind {
-            Kind::AllocZeroed => finding::Kind::AllocZeroed,
-            Kind::Realloc => finding::Kind::Realloc,
-            Kind::Alloc | Kind::Spawn => finding::Kind::Alloc,
-        };
-        let realloc = request.kind == Kind::Realloc;
         let first = before.and_then(|chain| self.campaign.facts(chain));
         let token = match first {
             Some(first) => Token { chain: first.id.lo, second: Some(facts.id.lo), build },
@@ -122,21 +115,37 @@ impl<'a> Narrator<'a> {
         let present = |span: Span| (span.len > 0).then(|| self.shown(span));
         Finding {
             verdict,
-            request: finding::Request {
-                kind,
-                size: if realloc { request.old_size } else { request.size } as usize,
-                align: request.align as usize,
-                new_size: request.size as usize,
-            },
+            failed: self.what(&first.unwrap_or(*facts)),
             chain: self.shown(first.map_or(facts.frames, |first| first.frames)),
             spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
             second: first.map(|_| self.shown(facts.frames)),
+            second_point: first.and_then(|_| self.point(facts)),
             evidence: self.told(evidence),
             leaks: leaks.collect(),
             hang: present(evidence.hung_in),
             forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }
+    }
+
+    /// What failed.
+    fn what(&self, facts: &Facts) -> What {
+        let Request { kind, align, size, old_size } = facts.request;
+        let (kind, size, new_size) = match kind {
+            Kind::AllocZeroed => (finding::Kind::AllocZeroed, size, 0),
+            Kind::Realloc => (finding::Kind::Realloc, old_size, size),
+            Kind::Alloc | Kind::Spawn | Kind::FailPoint => (finding::Kind::Alloc, size, 0),
+        };
+        let (size, align, new_size) = (size as usize, align as usize, new_size as usize);
+        self.point(facts).map_or(What::Request(finding::Request { kind, size, align, new_size }), What::Point)
+    }
+
+    /// The fail point, if it was one.
+    fn point(&self, facts: &Facts) -> Option<finding::Point> {
+        let Request { kind, size, old_size, .. } = facts.request;
+        let [name, text] = facts.point.map(|text| self.campaign.text(text));
+        let point = finding::Point { name, number: size as usize, count: old_size as usize, text };
+        (kind == Kind::FailPoint).then_some(point)
     }
 
     /// What was seen, a fact a line.

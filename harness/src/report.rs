@@ -151,6 +151,12 @@ fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], no
         time(baseline.nanos)
     ));
     notes.extend(left_out(campaign));
+    if header.allocations_pass.load(Relaxed) != 0 {
+        notes.push(
+            "allocations are not failed: the program's global allocator is not firsthit's; leaks of memory are not seen"
+                .to_owned(),
+        );
+    }
     let disturbed = failed.iter().zip(verdicts).filter(|(failed, verdict)| {
         let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));
         before.is_some_and(|before| before != *verdict)

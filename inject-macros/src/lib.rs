@@ -1,8 +1,12 @@
 //! The attributes of firsthit, which re-exports them: use them by way of that crate.
 
 mod args;
+mod failures;
 mod function;
+mod injectable;
+mod not_injectable;
 mod reject;
+mod returns;
 mod test;
 mod words;
 
@@ -67,6 +71,62 @@ use proc_macro::TokenStream;
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     let kept = item.clone();
     match test::expand(args.into(), item.into()) {
+        Ok(tokens) => tokens.into(),
+        Err(error) => {
+            // The item stays, so that nothing else is reported about it than the refusal.
+            let mut tokens = TokenStream::from(error.into_compile_error());
+            tokens.extend(kept);
+            tokens
+        }
+    }
+}
+
+/// Makes a function or method one that can be failed: before its body runs, once per call chain, on its first hit.
+///
+/// ```
+/// use std::io;
+///
+/// struct Log(Vec<u8>);
+///
+/// impl Log {
+///     #[firsthit::injectable(io = [StorageFull, Interrupted])]
+///     fn append(&mut self, line: &str) -> io::Result<usize> {
+///         self.0.extend_from_slice(line.as_bytes());
+///         Ok(line.len())
+///     }
+/// }
+/// # Log(Vec::new()).append("line").unwrap();
+/// ```
+///
+/// Where a sweep injects the failure, the function returns it at once; outside of a sweep the attribute is a load and a
+/// branch. `async` functions fail when they are first polled. In reports and in coverage the point has the function's
+/// name.
+///
+/// # Arguments
+/// What the function returns when it is failed. Each of several is injected in a run of its own.
+///
+/// | argument | what is returned |
+/// |---|---|
+/// | `Err(Error::Full)`, `None`, `-1`, any expression | that, evaluated only then; parameters can be used in it |
+/// | `null` | a null pointer, const or mut as the function returns it |
+/// | `io = StorageFull` | `Err` of an `io::Error` of that kind, converted by `From` as by a `?` |
+/// | `errno = ENOSPC` | `Err` of an `io::Error` with that number of the operating system, likewise; on Unix |
+/// | `io = [..]`, `errno = [..]` | several of them |
+/// | `crate = a::path` | nothing: it says where firsthit is, for crates that re-export it |
+///
+/// # What is right to mark
+/// A function that does nothing that others see before it fails: that is why its failure comes before its body. Where a
+/// real failure would leave something done, such as a write of half a buffer, put
+/// [`fail_point!`](../firsthit/macro.fail_point.html) behind what is done by then.
+///
+/// # What it refuses
+/// With the cure, on the word that is to blame: functions that return nothing or never, `const` functions, declarations
+/// without a body, items that are no function, no arguments, unknown words, closures, and what the type that is returned
+/// cannot be.
+#[proc_macro_attribute]
+pub fn injectable(args: TokenStream, item: TokenStream) -> TokenStream {
+    let kept = item.clone();
+    match injectable::expand(args.into(), item.into()) {
         Ok(tokens) => tokens.into(),
         Err(error) => {
             // The item stays, so that nothing else is reported about it than the refusal.

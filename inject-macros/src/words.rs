@@ -44,6 +44,138 @@ pub(crate) const VERDICTS: Words = &[
 /// The verdicts that are no reason to fail a test.
 pub(crate) const GOOD_VERDICTS: [&str; 2] = ["recovered", "absorbed"];
 
+/// The named arguments of `#[firsthit::injectable]`, with the form that each is written in.
+pub(crate) const INJECTABLE: Words = &[
+    ("errno", "errno = ENOSPC"),
+    ("io", "io = [StorageFull, Interrupted]"),
+    ("crate", "crate = some::path::firsthit"),
+];
+
+/// The failures of `#[firsthit::injectable]` that are one word.
+pub(crate) const FAILURES: &[&str] = &["null", "None"];
+
+/// The names in `firsthit::__private::errno`.
+pub(crate) const ERRNOS: &[&str] = &[
+    "E2BIG",
+    "EACCES",
+    "EADDRINUSE",
+    "EADDRNOTAVAIL",
+    "EAFNOSUPPORT",
+    "EAGAIN",
+    "EALREADY",
+    "EBADF",
+    "EBUSY",
+    "ECANCELED",
+    "ECONNABORTED",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EDEADLK",
+    "EDESTADDRREQ",
+    "EDOM",
+    "EDQUOT",
+    "EEXIST",
+    "EFAULT",
+    "EFBIG",
+    "EHOSTUNREACH",
+    "EINPROGRESS",
+    "EINTR",
+    "EINVAL",
+    "EIO",
+    "EISCONN",
+    "EISDIR",
+    "ELOOP",
+    "EMFILE",
+    "EMLINK",
+    "EMSGSIZE",
+    "ENAMETOOLONG",
+    "ENETDOWN",
+    "ENETRESET",
+    "ENETUNREACH",
+    "ENFILE",
+    "ENOBUFS",
+    "ENODEV",
+    "ENOENT",
+    "ENOLCK",
+    "ENOMEM",
+    "ENOPROTOOPT",
+    "ENOSPC",
+    "ENOSYS",
+    "ENOTCONN",
+    "ENOTDIR",
+    "ENOTEMPTY",
+    "ENOTSOCK",
+    "ENOTSUP",
+    "ENOTTY",
+    "ENXIO",
+    "EOPNOTSUPP",
+    "EOVERFLOW",
+    "EPERM",
+    "EPIPE",
+    "EPROTO",
+    "EPROTONOSUPPORT",
+    "EPROTOTYPE",
+    "ERANGE",
+    "EROFS",
+    "ESPIPE",
+    "ESRCH",
+    "ESTALE",
+    "ETIMEDOUT",
+    "ETXTBSY",
+    "EWOULDBLOCK",
+    "EXDEV",
+];
+
+/// The variants of `std::io::ErrorKind`.
+pub(crate) const IO_KINDS: &[&str] = &[
+    "AddrInUse",
+    "AddrNotAvailable",
+    "AlreadyExists",
+    "ArgumentListTooLong",
+    "BrokenPipe",
+    "ConnectionAborted",
+    "ConnectionRefused",
+    "ConnectionReset",
+    "CrossesDevices",
+    "Deadlock",
+    "DirectoryNotEmpty",
+    "ExecutableFileBusy",
+    "FileTooLarge",
+    "HostUnreachable",
+    "Interrupted",
+    "InvalidData",
+    "InvalidFilename",
+    "InvalidInput",
+    "IsADirectory",
+    "NetworkDown",
+    "NetworkUnreachable",
+    "NotADirectory",
+    "NotConnected",
+    "NotFound",
+    "NotSeekable",
+    "Other",
+    "OutOfMemory",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ReadOnlyFilesystem",
+    "ResourceBusy",
+    "StaleNetworkFileHandle",
+    "StorageFull",
+    "TimedOut",
+    "TooManyLinks",
+    "UnexpectedEof",
+    "Unsupported",
+    "WouldBlock",
+    "WriteZero",
+];
+
+/// The known name that `word` was most likely meant to be, in whatever case, if one is near.
+pub(crate) fn nearest_name(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let measured = known.iter().map(|known| (distance(&word, &known.to_lowercase()), *known));
+    let (distance, nearest) = measured.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (nearest.len() / 3).max(1)).then_some(nearest)
+}
+
 /// The known word that `word` was most likely meant to be, if one is near.
 pub(crate) fn nearest(word: &str, known: Words) -> Option<&'static str> {
     let word = word.to_lowercase();
@@ -109,6 +241,18 @@ mod tests {
             assert_eq!(nearest(word, ARGUMENTS).unwrap_or_default(), expected, "{word}");
         }
         assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_errnos_are_firsthits() {
+        assert_eq!(super::ERRNOS, firsthit::__private::errno::ALL);
+    }
+
+    #[test]
+    fn names_are_found_in_whatever_case() {
+        let near = |word| super::nearest_name(word, super::IO_KINDS).unwrap_or_default();
+        assert_eq!([near("storage_full"), near("StorageFul"), near("zzz")], ["StorageFull", "StorageFull", ""]);
     }
 
     #[test]

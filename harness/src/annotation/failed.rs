@@ -76,6 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::needless_borrow, reason = "borrowed as the macros do it, for types that are not known")]
     fn known_types_tell_and_others_pass() {
         struct Other;
         assert!((&Probe(&Err::<(), _>(1))).failed());

@@ -2,9 +2,12 @@
 
 pub mod failed;
 pub mod kind;
+pub mod named;
 pub mod point;
 pub mod registry;
 
+#[doc(hidden)]
+pub use crate::fail_point::{Injected, injected};
 #[doc(hidden)]
 pub use failed::{Failed, Probe, Unknown};
 #[doc(hidden)]
@@ -12,6 +15,11 @@ pub use kind::Kind;
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[doc(hidden)]
 pub use linkme;
+#[cfg(unix)]
+#[doc(hidden)]
+pub use named::errno;
+#[doc(hidden)]
+pub use named::null;
 #[doc(hidden)]
 pub use point::{Entered, Excuse, Function, Point};
 #[cfg(not(any(miri, target_family = "wasm")))]
@@ -22,7 +30,7 @@ pub use registry::FUNCTIONS;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __function {
-    ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:literal $column:literal $site:expr, $excuse:expr;)*]) => {
+    ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:tt $column:tt $site:expr, $excuse:expr;)*]) => {
         static $function: $crate::__private::Function = {
             static POINTS: [$crate::__private::Point; $count] = [$($crate::__private::Point {
                 kind: $crate::__private::Kind::$kind,

@@ -40,17 +40,21 @@ pub(crate) fn fails(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
 }
 
 fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
+    phase == phase::CANARY || strikes(thread, phase, chain) || phase == phase::AFTER && fails_after(thread)
+}
+
+/// Whether the scope's failure is delivered at the end of `chain`.
+pub(crate) fn strikes(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
     let scope = &*thread.scope;
-    if phase == phase::CANARY {
-        return true;
-    }
     if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
         return true;
     }
-    if phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain) {
-        return true;
-    }
-    phase == phase::AFTER && fails_after(thread)
+    phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain)
+}
+
+/// Whether what can fail does so because something failed before it.
+pub(crate) fn goes_on(thread: &ThreadScope, phase: u32) -> bool {
+    phase == phase::AFTER && thread.scope.mode == Mode::Sticky && !std::thread::panicking()
 }
 
 fn fails_after(thread: &ThreadScope) -> bool {

@@ -28,6 +28,8 @@ pub(crate) struct Header {
     pub(crate) doubtful: AtomicU32,
     /// Chains at which frame pointers leave frames out, and every hit is walked exactly.
     pub(crate) ambiguous: AtomicU32,
+    /// Set if allocations are not failed: the program's allocator is another one.
+    pub(crate) allocations_pass: AtomicU32,
     /// Set if a run that was split did not end as the baseline does.
     pub(crate) disturbed: AtomicU32,
     /// Where the search for the next chain of the plan begins.

@@ -23,9 +23,12 @@ pub(crate) enum Kind {
     Realloc,
     /// Not a request: the place where a thread of the scope was spawned.
     Spawn,
+    /// Not a request of memory: an alternative of a fail point.
+    FailPoint,
 }
 
-/// The size, alignment and, for a reallocation, old size of a request, in bytes.
+/// The size, alignment and, for a reallocation, old size of a request, in bytes; for an alternative of a fail point
+/// its number, from 1, as its size, and as the old size how many there are.
 #[repr(C)]
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Request {
@@ -88,6 +91,8 @@ pub(crate) struct Facts {
     pub(crate) spawned_by: u32,
     /// For depth 2: the number of the chain whose failure leads here, or [`NONE`].
     pub(crate) after: u32,
+    /// Of a fail point: its name, and what it is to return.
+    pub(crate) point: [Span; 2],
 }
 
 /// One chain of the plan.
