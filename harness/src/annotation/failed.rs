@@ -76,6 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::needless_borrow, reason = "as the macro writes it for values of any type")]
     fn known_types_tell_and_others_pass() {
         struct Other;
         assert!((&Probe(&Err::<(), _>(1))).failed());

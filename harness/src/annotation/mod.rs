@@ -2,6 +2,7 @@
 
 pub mod failed;
 pub mod kind;
+pub mod passing;
 pub mod point;
 pub mod registry;
 
@@ -13,7 +14,9 @@ pub use kind::Kind;
 #[doc(hidden)]
 pub use linkme;
 #[doc(hidden)]
-pub use point::{Entered, Excuse, Function, Point};
+pub use passing::Entered;
+#[doc(hidden)]
+pub use point::{Excuse, Function, Point, UNNUMBERED};
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[doc(hidden)]
 pub use registry::FUNCTIONS;
@@ -33,6 +36,7 @@ macro_rules! __function {
                 site: $site,
                 excuse: $excuse,
                 seen: ::core::sync::atomic::AtomicU8::new(0),
+                number: ::core::sync::atomic::AtomicU32::new($crate::__private::UNNUMBERED),
             }),*];
             $crate::__private::Function {
                 krate: ::core::env!("CARGO_CRATE_NAME"),

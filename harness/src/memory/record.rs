@@ -88,6 +88,8 @@ pub(crate) struct Facts {
     pub(crate) spawned_by: u32,
     /// For depth 2: the number of the chain whose failure leads here, or [`NONE`].
     pub(crate) after: u32,
+    /// The innermost annotated call that it was first met in, or [`NONE`].
+    pub(crate) site: u32,
 }
 
 /// One chain of the plan.
@@ -213,6 +215,8 @@ pub(crate) struct Evidence {
     pub(crate) invariant: Span,
     /// Mode `forbid`: where recovery allocated.
     pub(crate) forbidden: Span,
+    /// The recovery arms that ran because of the failure, the one that ran last at the end.
+    pub(crate) arms: Span,
     /// Where the run stood when its time was over.
     pub(crate) hung_in: Span,
     /// The end of what it printed to its standard error.

@@ -186,7 +186,8 @@ impl Scope {
         }
         let first = self.targets[0].load(Relaxed);
         let after = if self.fired() > 0 { first } else { NONE };
-        let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after };
+        let (spawned_by, site) = (thread.place.get().spawned_by, thread.sites.innermost());
+        let facts = Facts { id, frames: span, request, spawned_by, after, site };
         // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped.
         let quiet = if quiet == Quiet::No && self.phase() == phase::COUNT { Quiet::RecoveryOnly } else { quiet };
         let published = match (self.role, quiet, request.kind) {
