@@ -6,21 +6,21 @@ use std::time::Duration;
 use firsthit::{Explorer, Sweep};
 
 use crate::left::{Folder, left};
-use crate::subjects::{NoMemory, aborting, hanging, leaking, ordinary, sound, tested};
+use crate::subjects::{NoMemory, aborting, as_often, hanging, killed, leaking, more_often, ordinary, sound, tested};
 
 fn body() -> Result<usize, NoMemory> {
     let mut sum = usize::from(ordinary(&[]));
     for round in 0..black_box(3) {
         sum += tested(round + 1)? + sound("4")?;
     }
-    Ok(sum + leaking()?)
+    Ok(sum + leaking()? + more_often()? + as_often()?)
 }
 
 #[test]
 #[ignore = "run by `every_explorer_counts_the_same`"]
 fn swept() {
     let report = Sweep::new().name("explorers::swept").run(body);
-    assert_eq!(report.verdicts().len(), 3, "{report}");
+    assert_eq!(report.verdicts().len(), 5, "{report}");
 }
 
 #[test]
@@ -36,6 +36,9 @@ fn every_explorer_counts_the_same() {
             ("sound: text.parse()?", left("reached", 3, 0, "-")),
             ("leaking: Err(error)", left("reached,ran", 0, 0, "leaked:1")),
             ("ordinary: first.is_none()", left("reached,ran", 1, 0, "-")),
+            ("more_often: room(8)?", left("reached,ran", 1, 0, "recovered:1")),
+            ("more_often: result.is_err()", left("reached,ran", 2, 0, "recovered:1")),
+            ("as_often: result.is_err()", left("reached,ran", 2, 0, "absorbed:1")),
             ("forgotten: room(4)?", left("-", 0, 0, "-")),
         ];
         for (name, expected) in expected {
@@ -50,8 +53,8 @@ fn deadly() {
     let report = Sweep::new()
         .name("explorers::deadly")
         .time_limit(Duration::from_millis(400))
-        .run(|| Ok::<_, NoMemory>(aborting() + hanging()));
-    assert_eq!(report.verdicts().len(), 2, "{report}");
+        .run(|| Ok::<_, NoMemory>(aborting() + hanging() + killed()));
+    assert_eq!(report.verdicts().len(), 3, "{report}");
 }
 
 #[test]
@@ -61,6 +64,7 @@ fn an_arm_of_a_process_that_died_has_run() {
         crate::again::passes(folder.command("explorers::deadly").env("FIRSTHIT_EXPLORER", explorer.as_str()));
         let known = folder.read();
         assert_eq!(known["aborting: room(6)"], left("reached,ran", 0, 0, "crashed:1"), "{explorer}");
+        assert_eq!(known["killed: room(10)"], left("reached,ran", 0, 0, "crashed:1"), "{explorer}");
         assert_eq!(known["hanging: room(7)"], left("reached,ran", 0, 0, "hung:1"), "{explorer}");
     }
 }

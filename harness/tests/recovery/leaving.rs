@@ -121,6 +121,31 @@ fn how_much_is_told_is_the_environments_word() {
     assert_eq!(folder.files().len(), count);
 }
 
+#[test]
+fn a_program_that_cargo_did_not_build_is_told_once_that_nothing_is_kept() {
+    let folder = Folder::new();
+    fs::create_dir_all(&folder.0).unwrap();
+    // Outside of cargo's folder, and away from the program's own copy there.
+    let program = std::env::temp_dir().join(format!("firsthit-{}", std::process::id()));
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["leaving::swept_twice", "--exact", "--ignored", "--nocapture"]).stdin(Stdio::null());
+    for variable in ["NEXTEST", "FIRSTHIT_COVERAGE", "FIRSTHIT_COVERAGE_DIR"] {
+        command.env_remove(variable);
+    }
+    let output = again::passes(&mut command);
+    fs::remove_file(program).unwrap();
+    assert_eq!(output.matches("what was counted is not kept").count(), 1, "{output}");
+    assert!(totals(&output).contains(": 1 tested, "), "{output}");
+}
+
+#[test]
+#[ignore = "run by `a_program_that_cargo_did_not_build_is_told_once_that_nothing_is_kept`"]
+fn swept_twice() {
+    swept();
+    swept();
+}
+
 /// Runs the report with these arguments: its status, and what it printed.
 fn report(arguments: &[&str]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_firsthit-report"));

@@ -106,3 +106,42 @@ pub(crate) fn hanging() -> usize {
         })
         .capacity()
 }
+
+/// Its arm runs once without a failure, for the first of two results, and once more because of one.
+pub(crate) fn more_often() -> Result<usize, NoMemory> {
+    firsthit::__function!(HERE, "more_often", 2, [
+        Question "room(8)?" 0 90 1 None, Excuse::None;
+        IsErr "result.is_err()" 0 91 1 None, Excuse::None;
+    ]);
+    let second = || Ok(HERE.tried(0, room(8))?.capacity());
+    let results = [&|| Err(NoMemory), &second as &dyn Fn() -> Result<usize, NoMemory>];
+    let failed = results.map(|result| HERE.ran_if(1, black_box(result)().is_err()));
+    if failed[1] { Err(NoMemory) } else { Ok(1) }
+}
+
+/// Its arm runs once with and without a failure, and with one because of it.
+pub(crate) fn as_often() -> Result<usize, NoMemory> {
+    firsthit::__function!(HERE, "as_often", 1, [IsErr "result.is_err()" 0 100 1 None, Excuse::None;]);
+    for result in [&|| room(9).map(|_| ()), &|| Err(NoMemory) as Result<(), _>] as [&dyn Fn() -> _; 2] {
+        if HERE.ran_if(0, black_box(result)().is_err()) {
+            break;
+        }
+    }
+    Ok(1)
+}
+
+/// Its arm runs under a failure, and has the process killed.
+#[expect(unsafe_code, reason = "kills this process")]
+pub(crate) fn killed() -> usize {
+    firsthit::__function!(HERE, "killed", 1, [
+        UnwrapOrElse "room(10)" 0 110 1 None, Excuse::None;
+    ]);
+    room(10)
+        .unwrap_or_else(|_| {
+            HERE.ran(0);
+            // SAFETY: it ends this process, which exists for that.
+            unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+            Vec::new()
+        })
+        .capacity()
+}
