@@ -48,6 +48,19 @@ fn every_explorer_counts_the_same() {
 }
 
 #[test]
+#[ignore = "run by `a_run_that_was_split_counts_from_its_beginning`"]
+fn split() {
+    let report = Sweep::new().name("explorers::split").explorer(Explorer::Snapshot).run(more_often);
+    assert_eq!(report.verdicts().len(), 1, "{report}");
+}
+
+#[test]
+fn a_run_that_was_split_counts_from_its_beginning() {
+    let known = Folder::new().run("explorers::split");
+    assert_eq!(known["more_often: result.is_err()"], left("reached,ran", 2, 0, "recovered:1"));
+}
+
+#[test]
 #[ignore = "run by `an_arm_of_a_process_that_died_has_run`"]
 fn deadly() {
     let report = Sweep::new()

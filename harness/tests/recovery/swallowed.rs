@@ -7,22 +7,23 @@ use crate::again;
 use crate::left::Folder;
 use crate::subjects::{NoMemory, room};
 
-/// Gives up silently: `.ok()` drops what `?` had passed on.
+/// Gives up silently: `.ok()` drops what `?` had passed on, and `.unwrap_or()` what that had left.
 fn silently() -> usize {
     firsthit::__function!(HERE, "silently", 4, [
+        UnwrapOr "kept.unwrap_or(0)" 0 13 4 None, Excuse::None;
         Question "room(21)?" 0 10 1 None, Excuse::None;
         MapErr "x.map_err(f)" 0 11 2 None, Excuse::None;
         Ok "x.ok()" 0 12 3 None, Excuse::None;
-        IsNone "x.is_none()" 0 13 4 None, Excuse::None;
     ]);
-    let passed = || Ok::<usize, NoMemory>(HERE.tried(0, room(21))?.capacity());
+    let passed = || Ok::<usize, NoMemory>(HERE.tried(1, room(21))?.capacity());
     let passed = passed().map_err(|NoMemory| {
-        HERE.ran(1);
+        HERE.ran(2);
         "no memory"
     });
-    HERE.ran_if(2, passed.is_err());
+    HERE.ran_if(3, passed.is_err());
     let kept = passed.ok();
-    if HERE.ran_if(3, kept.is_none()) { 0 } else { 1 }
+    HERE.ran_if(0, kept.is_none());
+    kept.unwrap_or(0)
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn the_report_names_the_arm_that_dropped_it() {
         let mut command = folder.command("swallowed::dropping");
         let text = again::passes(command.env("FIRSTHIT_EXPLORER", explorer.as_str()));
         let dropped = text.lines().find(|line| line.contains("dropped by "));
-        let ends = |line: &str| line.ends_with("dropped by `.ok()` at harness/tests/recovery/swallowed.rs:12:3");
+        let ends = |line: &str| line.ends_with("dropped by `.unwrap_or()` at harness/tests/recovery/swallowed.rs:13:4");
         assert!(dropped.is_some_and(ends), "{explorer}: {text}");
     }
 }
