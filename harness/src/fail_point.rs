@@ -2,7 +2,6 @@
 
 use std::hint::cold_path;
 use std::ptr;
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::annotation::kind::Kind;
 use crate::annotation::point::{Function, Point};
@@ -10,8 +9,9 @@ use crate::annotation::registry::functions;
 use crate::chain::id::Id;
 use crate::inject::decision::{goes_on, strikes};
 use crate::memory::record::NONE;
+use crate::scope::armed::armed;
 use crate::scope::discover::Alternative;
-use crate::scope::shared::{ARMED, phase};
+use crate::scope::shared::phase;
 use crate::scope::thread;
 
 /// A place that can fail: during a sweep the enclosing function returns there, once per call chain, on its first hit.
@@ -118,7 +118,7 @@ impl Injected {
 #[doc(hidden)]
 #[inline(always)]
 pub fn injected(function: &'static Function, alternatives: &'static [&'static str]) -> Option<Injected> {
-    if ARMED.0.load(Relaxed) == 0 {
+    if !armed() {
         return None;
     }
     cold_path();
@@ -135,7 +135,24 @@ fn ask(function: &'static Function, alternatives: &'static [&'static str]) -> u3
     if phase == phase::CANARY {
         return 0;
     }
-    function.reached(0);
+    // What fails here fails at this site, and no call of it allocates.
+    let entered = function.enter(0);
+    let number = chosen(thread, phase, function, alternatives);
+    function.leave(entered, ());
+    if number != NONE {
+        function.ran(0);
+        thread.failed.set(true);
+    }
+    number
+}
+
+#[inline(always)]
+fn chosen(
+    thread: &thread::ThreadScope,
+    phase: u32,
+    function: &'static Function,
+    alternatives: &'static [&'static str],
+) -> u32 {
     if phase == phase::WALK || phase == phase::AFTER && thread.scope.deep {
         let walked = thread.walked_here();
         for (number, text) in (0..).zip(alternatives) {
@@ -148,16 +165,11 @@ fn ask(function: &'static Function, alternatives: &'static [&'static str]) -> u3
             };
             let chain = thread.chain_to(walked, ptr::from_ref(function).addr() as u64, number, alternative);
             if thread.scope.minds(chain) && strikes(thread, phase, chain) {
-                function.ran(0);
                 return number;
             }
         }
     }
-    if goes_on(thread, phase) {
-        function.ran(0);
-        return 0;
-    }
-    NONE
+    if goes_on(thread, phase) { 0 } else { NONE }
 }
 
 /// Whether the program has a fail point, as far as that is known: where nothing gathers them, it may.

@@ -41,6 +41,8 @@ pub mod annotation;
 #[doc(hidden)]
 pub mod bench;
 mod chain;
+#[doc(hidden)]
+pub mod coverage;
 mod earlier;
 mod explain;
 mod explore;

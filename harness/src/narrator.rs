@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::annotation::registry::{self, Declared};
 use crate::chain::module::split;
 use crate::explain::finding::{self, Chain as Shown, Finding, What};
 use crate::explain::frames::{self, Frames};
@@ -120,7 +121,7 @@ impl<'a> Narrator<'a> {
             spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
             second: first.map(|_| self.shown(facts.frames)),
             second_point: first.and_then(|_| self.point(facts)),
-            evidence: self.told(evidence),
+            evidence: self.dropped(evidence, verdict).into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
             hang: present(evidence.hung_in),
             forbidden: present(evidence.forbidden),
@@ -146,6 +147,17 @@ impl<'a> Narrator<'a> {
         let [name, text] = facts.point.map(|text| self.campaign.text(text));
         let point = finding::Point { name, number: size as usize, count: old_size as usize, text };
         (kind == Kind::FailPoint).then_some(point)
+    }
+
+    /// Where a swallowed failure was dropped, as far as annotated code knows: the last arm to do so.
+    fn dropped(&self, evidence: &Evidence, verdict: Verdict) -> Option<String> {
+        let arms = self.campaign.arms(evidence.arms).into_iter().rev();
+        let declared = arms.filter_map(|arm| registry::declared().get(arm as usize));
+        let Declared { function, point } = declared.into_iter().find(|declared| declared.point.kind.drops())?;
+        (verdict == Verdict::Swallowed).then(|| {
+            let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
+            format!("dropped by `{}` at {file}:{}:{}", point.kind.as_str(), point.line, point.column)
+        })
     }
 
     /// What was seen, a fact a line.

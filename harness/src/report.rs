@@ -5,6 +5,9 @@ use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 use crate::chain::walker::Walker;
+#[cfg(any(miri, target_family = "wasm"))]
+use crate::coverage::leaving;
+use crate::coverage::sweeps;
 use crate::earlier::Earlier;
 use crate::explain::{frames, name, report as text};
 use crate::explorer::Explorer;
@@ -67,6 +70,9 @@ impl Report {
         let mut failed: Vec<Failed<'_>> = failed(campaign);
         settle_whose_panic(settings, campaign, &mut failed);
         let verdicts: Vec<Verdict> = failed.iter().map(|failed| judge(&failed.evidence, &baseline.outcome)).collect();
+        let injections =
+            failed.iter().zip(&verdicts).map(|(failed, verdict)| (&failed.facts, &failed.evidence, *verdict));
+        sweeps::take(campaign, injections);
         let narrator = Narrator::new(settings, campaign, &failed, &verdicts);
         let mut allowed_by = vec![0; settings.allowed.len()];
         let mut findings = Vec::new();
@@ -156,6 +162,16 @@ fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], no
             "allocations are not failed: the program's global allocator is not firsthit's; leaks of memory are not seen"
                 .to_owned(),
         );
+    }
+    let lost = header.arms_lost.load(Relaxed);
+    if lost > 0 {
+        notes.push(format!(
+            "the recovery arms of {lost} injections found no room and are not counted as tested: raise `chains_max`"
+        ));
+    }
+    #[cfg(any(miri, target_family = "wasm"))]
+    if leaving::has_begun() {
+        notes.push(crate::annotation::registry::MISSING.to_owned());
     }
     let disturbed = failed.iter().zip(verdicts).filter(|(failed, verdict)| {
         let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));

@@ -60,6 +60,26 @@ fn swallowing() -> Vec<usize> {
     numbers(10).unwrap_or_default()
 }
 
+/// Annotated by hand.
+fn dropping() -> usize {
+    use firsthit::__private::Excuse;
+    firsthit::__function!(HERE, "dropping", 2, [
+        Site "numbers(11)" 0 10 1 None, Excuse::None;
+        Ok "numbers(11).ok()" 0 10 13 Some(0), Excuse::None;
+    ]);
+    let entered = HERE.enter(0);
+    let numbers = HERE.leave(entered, numbers(11));
+    HERE.ran_if(1, numbers.is_err());
+    numbers.ok().map_or(0, |numbers| numbers.len())
+}
+
+#[test]
+fn the_arm_that_drops_a_failure_is_named() {
+    let report = inline().run(|| Ok(dropping()));
+    assert_eq!(counts(&report), [0, 1, 0], "{report}");
+    assert!(report.to_string().contains("dropped by `.ok()` at harness/tests/portable.rs:10:13"), "{report}");
+}
+
 #[test]
 fn what_only_a_failure_leaves_behind_is_a_leak() {
     let kept = RefCell::new(Vec::with_capacity(1000));

@@ -3,6 +3,7 @@
 pub mod failed;
 pub mod kind;
 pub mod named;
+pub mod passing;
 pub mod point;
 pub mod registry;
 
@@ -21,7 +22,9 @@ pub use named::errno;
 #[doc(hidden)]
 pub use named::null;
 #[doc(hidden)]
-pub use point::{Entered, Excuse, Function, Point};
+pub use passing::Entered;
+#[doc(hidden)]
+pub use point::{Excuse, Function, Point, UNNUMBERED};
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[doc(hidden)]
 pub use registry::FUNCTIONS;
@@ -41,6 +44,7 @@ macro_rules! __function {
                 site: $site,
                 excuse: $excuse,
                 seen: ::core::sync::atomic::AtomicU8::new(0),
+                number: ::core::sync::atomic::AtomicU32::new($crate::__private::UNNUMBERED),
             }),*];
             $crate::__private::Function {
                 krate: ::core::env!("CARGO_CRATE_NAME"),

@@ -1,11 +1,12 @@
-//! What an annotated function declares: its sites and recovery arms, and the calls that its code makes at them.
+//! What an annotated function declares: its sites and recovery arms.
 
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicU32};
 
-use super::failed::Failed;
 use super::kind::Kind;
-use crate::scope::shared::ARMED;
+
+/// The number of a point before points are numbered.
+#[doc(hidden)]
+pub const UNNUMBERED: u32 = u32::MAX;
 
 /// A function with its sites and arms, as the attribute registers it.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub struct Point {
     pub excuse: Excuse,
     /// What is known of it in this process: [`seen`].
     pub seen: AtomicU8,
+    /// Which point of the program it is, once they are numbered.
+    pub number: AtomicU32,
 }
 
 /// What its author says of an arm.
@@ -60,69 +63,4 @@ pub mod seen {
     pub const REACHED: u8 = 1;
     /// The arm ran.
     pub const RAN: u8 = 2;
-}
-
-/// Where the sites stood when one was entered.
-#[derive(Clone, Copy, Debug)]
-pub struct Entered(());
-
-impl Function {
-    /// A site's call is about to be made.
-    #[inline(always)]
-    pub fn enter(&'static self, point: u32) -> Entered {
-        self.note(point, seen::REACHED);
-        Entered(())
-    }
-
-    /// The call of a site came back with `value`.
-    #[inline(always)]
-    pub fn leave<T>(&'static self, _entered: Entered, value: T) -> T {
-        value
-    }
-
-    /// The code behind a site's arguments leaves the function, `depth` calls deep in sites of its own.
-    #[inline(always)]
-    pub fn abandon(&'static self, _depth: u32) {}
-
-    /// What an arm deals with was evaluated, or a call was made that no failure is traced to.
-    #[inline(always)]
-    pub fn reached(&'static self, point: u32) {
-        self.note(point, seen::REACHED);
-    }
-
-    /// An arm runs.
-    #[inline(always)]
-    pub fn ran(&'static self, point: u32) {
-        self.note(point, seen::REACHED | seen::RAN);
-    }
-
-    /// What an arm deals with was evaluated; it runs if `failed`.
-    #[inline(always)]
-    pub fn ran_if(&'static self, point: u32, failed: bool) -> bool {
-        self.note(point, if failed { seen::REACHED | seen::RAN } else { seen::REACHED });
-        failed
-    }
-
-    /// The value in front of a `?`.
-    #[inline(always)]
-    pub fn tried<T: Failed>(&'static self, point: u32, value: T) -> T {
-        self.ran_if(point, value.failed());
-        value
-    }
-
-    #[inline(always)]
-    fn note(&'static self, point: u32, what: u8) {
-        if let Some(declared) = self.points.get(point as usize)
-            && (declared.seen.load(Relaxed) & what != what || ARMED.0.load(Relaxed) != 0)
-        {
-            note(declared, what);
-        }
-    }
-}
-
-/// Never unwinds, so that the code around it gets no landing pad.
-#[cold]
-#[inline(never)]
-extern "C" fn note(point: &Point, what: u8) {
-    point.seen.fetch_or(what, Relaxed);
 }

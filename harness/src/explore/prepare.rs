@@ -2,8 +2,10 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::annotation::registry;
 use crate::chain::module;
-use crate::memory::campaign::Campaign;
+use crate::coverage::leaving;
+use crate::memory::campaign::{Campaign, Sizes};
 use crate::memory::record::{Chain, state};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -22,7 +24,9 @@ pub(crate) fn campaign(settings: &Settings, coverage: usize) -> Result<Campaign,
             )));
         }
     }
-    Campaign::create(settings.chains_max, coverage).map_err(|error| {
+    leaving::swept();
+    let points = registry::declared().len();
+    Campaign::create(settings.chains_max, Sizes { coverage, points }).map_err(|error| {
         Trouble::Refused(format!(
             "memory for the record of the sweep was refused: {error}\n  help: raise the limit of address space or of \
              files (`ulimit -v`, `-f`, `-n`), or lower `chains_max`, {} now",

@@ -158,6 +158,7 @@ impl Carrier<'_> {
             capture.become_standard_streams();
             // Offsets of its own, at the places where the carrier's stand.
             let _ = Inherited::reopen(Some(&capture));
+            scope.count_on_in(slot);
             scope.move_to(slot);
             scope.aim(number, NONE);
             scope.set_carries(false);

@@ -35,6 +35,7 @@ pub(crate) fn fails(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
     let fails = is_to_fail(thread, phase, chain);
     if fails {
         thread.balance.took_not(asked);
+        thread.failed.set(true);
     }
     fails
 }

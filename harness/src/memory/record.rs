@@ -93,6 +93,8 @@ pub(crate) struct Facts {
     pub(crate) after: u32,
     /// Of a fail point: its name, and what it is to return.
     pub(crate) point: [Span; 2],
+    /// The innermost annotated call that it was first met in, or [`NONE`].
+    pub(crate) site: u32,
 }
 
 /// One chain of the plan.
@@ -218,6 +220,8 @@ pub(crate) struct Evidence {
     pub(crate) invariant: Span,
     /// Mode `forbid`: where recovery allocated.
     pub(crate) forbidden: Span,
+    /// The recovery arms that ran because of the failure, the one that ran last at the end.
+    pub(crate) arms: Span,
     /// Where the run stood when its time was over.
     pub(crate) hung_in: Span,
     /// The end of what it printed to its standard error.

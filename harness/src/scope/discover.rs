@@ -283,7 +283,8 @@ impl Scope {
         let first = self.targets[0].load(Relaxed);
         let after = if self.fired() > 0 { first } else { NONE };
         let (request, point) = (tip.request(), tip.texts().map(|text| self.campaign.add_text(text)));
-        let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after, point };
+        let (spawned_by, site) = (thread.place.get().spawned_by, thread.sites.innermost());
+        let facts = Facts { id, frames: span, request, spawned_by, after, point, site };
         // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped.
         let quiet = if quiet == Quiet::No && self.phase() == phase::COUNT { Quiet::RecoveryOnly } else { quiet };
         let published = match (self.role, quiet, request.kind) {
