@@ -191,3 +191,49 @@ fn identity(function: &Function) -> Id {
     let places = points.iter().flat_map(|Point { line, column, .. }| [*line, *column]).map(u64::from);
     bytes.chain(places).fold(Id::EMPTY, Id::with)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU8;
+
+    use super::*;
+    use crate::annotation::point::Excuse;
+
+    const fn point(text: &'static str, line: u32, column: u32) -> Point {
+        let seen = AtomicU8::new(0);
+        Point { kind: Kind::FailPoint, text, ordinal: 0, line, column, site: None, excuse: Excuse::None, seen }
+    }
+
+    fn of(module: &'static str, points: &'static [Point]) -> Id {
+        identity(&Function { krate: "demo", module, name: "name", file: "src/lib.rs", points })
+    }
+
+    #[test]
+    fn points_are_told_apart_by_their_place_also_where_they_share_a_name() {
+        static POINTS: [[Point; 1]; 4] =
+            [[point("a", 1, 2)], [point("b", 1, 2)], [point("a", 3, 2)], [point("a", 1, 4)]];
+        let mut identities: Vec<Id> = POINTS.iter().map(|points| of("demo", points)).collect();
+        identities.push(of("demo::inner", &POINTS[0]));
+        assert_eq!(of("demo", &POINTS[0]), identities[0]);
+        let again = [point("a", 1, 2)];
+        assert_eq!(
+            of("demo", Box::leak(Box::new(again))),
+            identities[0],
+            "in another process the point lies elsewhere"
+        );
+        let count = identities.len();
+        identities.sort_by_key(|id| (id.lo, id.hi));
+        identities.dedup();
+        assert_eq!(identities.len(), count);
+    }
+
+    #[test]
+    fn one_alternative_is_the_one_that_is_meant() {
+        for meant in 0..3 {
+            let mut injected = Injected(meant);
+            let asked = [injected.is_this(), injected.is_this(), injected.is_this()];
+            assert_eq!(asked.map(u32::from).iter().sum::<u32>(), 1);
+            assert!(asked[meant as usize]);
+        }
+    }
+}

@@ -44,6 +44,25 @@ fn a_returned_error_is_a_recovery() {
     assert_eq!(report.to_string().contains("frames are found by the backtrace crate"), PORTABLE, "{report}");
 }
 
+#[firsthit::injectable(Err("disk is full"))]
+fn stored(count: usize) -> Result<usize, &'static str> {
+    firsthit::fail_point!("stored", [Err("interrupted"), Ok(0)]);
+    Ok(count)
+}
+
+#[test]
+fn fail_points_are_failed_beside_allocations() {
+    let report = inline().run(|| {
+        let mut sum = stored(1)?;
+        for round in 0..black_box(3) {
+            sum += stored(round + 1)? + numbers(10)?.len();
+        }
+        Ok(sum)
+    });
+    assert_eq!(counts(&report), [5, 2, 0], "{report}");
+    assert!(report.to_string().contains("fail point \"stored\" (alternative 2 of 2: `Ok(0)`) failed in "), "{report}");
+}
+
 #[test]
 fn another_value_is_a_swallowed_failure_and_its_chain_is_named() {
     let report = inline().run(|| Ok(swallowing().len()));
