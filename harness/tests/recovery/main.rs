@@ -1,5 +1,5 @@
 //! Which recovery paths of annotated code count as tested, and how that is kept and told.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", not(firsthit_portable)))]
 
 #[expect(dead_code, reason = "the traps need more of it")]
 #[path = "../traps/again.rs"]
