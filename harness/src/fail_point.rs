@@ -194,14 +194,15 @@ fn identity(function: &Function) -> Id {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicU8;
+    use std::sync::atomic::{AtomicU8, AtomicU32};
 
     use super::*;
-    use crate::annotation::point::Excuse;
+    use crate::annotation::point::{Excuse, UNNUMBERED};
 
     const fn point(text: &'static str, line: u32, column: u32) -> Point {
         let seen = AtomicU8::new(0);
-        Point { kind: Kind::FailPoint, text, ordinal: 0, line, column, site: None, excuse: Excuse::None, seen }
+        let number = AtomicU32::new(UNNUMBERED);
+        Point { kind: Kind::FailPoint, text, ordinal: 0, line, column, site: None, excuse: Excuse::None, seen, number }
     }
 
     fn of(module: &'static str, points: &'static [Point]) -> Id {
