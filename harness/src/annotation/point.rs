@@ -84,6 +84,28 @@ impl Function {
     #[inline(always)]
     pub fn abandon(&'static self, _depth: u32) {}
 
+    /// The code behind a site's arguments leaves with `value`, `depth` calls deep.
+    #[inline(always)]
+    pub fn abandoned<T>(&'static self, depth: u32, value: T) -> T {
+        self.abandon(depth);
+        value
+    }
+
+    /// The value in front of a `?` that is no arm, `depth` calls deep.
+    #[inline(always)]
+    pub fn abandon_if<T: Failed>(&'static self, depth: u32, value: T) -> T {
+        if value.failed() {
+            self.abandon(depth);
+        }
+        value
+    }
+
+    /// Gives `value` back, behind a note that was made before it was evaluated.
+    #[inline(always)]
+    pub fn pass<T>(&'static self, _noted: (), value: T) -> T {
+        value
+    }
+
     /// What an arm deals with was evaluated, or a call was made that no failure is traced to.
     #[inline(always)]
     pub fn reached(&'static self, point: u32) {
@@ -107,6 +129,15 @@ impl Function {
     #[inline(always)]
     pub fn tried<T: Failed>(&'static self, point: u32, value: T) -> T {
         self.ran_if(point, value.failed());
+        value
+    }
+
+    /// The value in front of a `?` behind a site's arguments, `depth` calls deep.
+    #[inline(always)]
+    pub fn tried_in<T: Failed>(&'static self, point: u32, depth: u32, value: T) -> T {
+        if self.ran_if(point, value.failed()) {
+            self.abandon(depth);
+        }
         value
     }
 
