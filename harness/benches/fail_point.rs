@@ -59,8 +59,8 @@ macro_rules! calls {
 }
 
 fn fail_points(criterion: &mut Criterion) {
-    let functions: [(&str, fn(u64) -> Duration); 5] =
-        [calls!(plain), calls!(plain_again), calls!(one), calls!(three), calls!(marked)];
+    type Timed = (&'static str, fn(u64) -> Duration);
+    let functions: [Timed; 5] = [calls!(plain), calls!(plain_again), calls!(one), calls!(three), calls!(marked)];
     let variants = functions.map(|(name, run)| Variant::new(name, 1, run));
     compare(criterion, "a call, no sweep", 200_000, 201, variants.into());
     let armed = &Armed::new();

@@ -72,7 +72,7 @@ mod whose;
 pub use annotation as __private;
 pub use explorer::Explorer;
 pub use global_alloc::Alloc;
-pub use inject_macros::{injectable, test};
+pub use inject_macros::{benign, injectable, instrument, test, untested};
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;

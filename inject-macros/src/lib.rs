@@ -1,13 +1,20 @@
 //! The attributes of firsthit, which re-exports them: use them by way of that crate.
 
 mod args;
+mod attributes;
 mod failures;
+mod fallible;
 mod function;
 mod injectable;
+mod instrument;
+mod lookup;
+mod mark;
 mod not_injectable;
+mod points;
 mod reject;
 mod returns;
 mod test;
+mod text;
 mod words;
 
 use proc_macro::TokenStream;
@@ -70,12 +77,35 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     let kept = item.clone();
-    match test::expand(args.into(), item.into()) {
+    or_refused(test::expand(args.into(), item.into()), kept)
+}
+
+/// Declares the sites and recovery arms of a function, an `impl` block, a trait or an inline module.
+#[proc_macro_attribute]
+pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
+    let kept = mark::stripped(item.clone().into()).into();
+    or_refused(instrument::expand(args.into(), item.into()), kept)
+}
+
+/// Says that no test can reach these recovery arms, or that none needs to, and why.
+#[proc_macro_attribute]
+pub fn untested(args: TokenStream, item: TokenStream) -> TokenStream {
+    or_refused(mark::on_an_item("untested", args.into(), item.clone().into()), item)
+}
+
+/// Says that what failed may be dropped in these recovery arms, and why.
+#[proc_macro_attribute]
+pub fn benign(args: TokenStream, item: TokenStream) -> TokenStream {
+    or_refused(mark::on_an_item("benign", args.into(), item.clone().into()), item)
+}
+
+/// The expansion, or the refusal with the item, so that nothing else is reported about that.
+fn or_refused(expanded: syn::Result<proc_macro2::TokenStream>, item: TokenStream) -> TokenStream {
+    match expanded {
         Ok(tokens) => tokens.into(),
         Err(error) => {
-            // The item stays, so that nothing else is reported about it than the refusal.
             let mut tokens = TokenStream::from(error.into_compile_error());
-            tokens.extend(kept);
+            tokens.extend(item);
             tokens
         }
     }

@@ -62,7 +62,7 @@ fn shape(ty: &Type) -> Shape {
         Type::Ptr(_) => Shape::Pointer,
         Type::Paren(inner) => shape(&inner.elem),
         Type::Group(inner) => shape(&inner.elem),
-        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) | Type::BareFn(_) => Shape::Plain,
+        Type::Reference(_) | Type::Tuple(_) | Type::Array(_) | Type::FnPtr(_) => Shape::Plain,
         Type::Path(path) => match path.path.segments.last().map(|last| last.ident.to_string()).as_deref() {
             Some("Option") => Shape::Option,
             Some("Result") => Shape::Result,

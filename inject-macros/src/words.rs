@@ -17,6 +17,35 @@ pub(crate) const ARGUMENTS: Words = &[
     ("crate", "crate = some::path::firsthit"),
 ];
 
+/// The arguments of `#[firsthit::instrument]`, with the form that each is written in.
+pub(crate) const INSTRUMENT_ARGUMENTS: Words = &[
+    ("calls", r#"calls("my_alloc", "Pool::get")"#),
+    ("skip", r#"skip("try_push", "map_err", "?")"#),
+    ("crate", "crate = some::path::firsthit"),
+];
+
+/// The words for recovery arms, with the variants of `firsthit::__private::Kind`.
+pub(crate) const ARMS: Words = &[
+    ("?", "Question"),
+    ("match", "MatchArm"),
+    ("if let", "IfLet"),
+    ("if let else", "IfLetElse"),
+    ("if let without else", "NoElse"),
+    ("let else", "LetElse"),
+    ("map_err", "MapErr"),
+    ("ok_or", "OkOr"),
+    ("ok_or_else", "OkOrElse"),
+    ("or_else", "OrElse"),
+    ("unwrap_or", "UnwrapOr"),
+    ("unwrap_or_else", "UnwrapOrElse"),
+    ("unwrap_or_default", "UnwrapOrDefault"),
+    ("ok", "Ok"),
+    ("is_err", "IsErr"),
+    ("is_none", "IsNone"),
+    ("is_null", "IsNull"),
+    ("let _", "LetUnderscore"),
+];
+
 /// The variants of `firsthit::Explorer`.
 pub(crate) const EXPLORERS: Words =
     &[("worker", "Worker"), ("snapshot", "Snapshot"), ("process", "Process"), ("inline", "Inline")];
@@ -206,7 +235,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{ARGUMENTS, EXPLORERS, GOOD_VERDICTS, MODES, VERDICTS, distance, nearest};
+    use super::{ARGUMENTS, ARMS, EXPLORERS, GOOD_VERDICTS, MODES, VERDICTS, distance, nearest};
+    use firsthit::__private::Kind;
     use firsthit::{Explorer, Mode, Verdict};
 
     #[test]
@@ -222,6 +252,12 @@ mod tests {
         assert!(good.map(Verdict::as_str).eq(GOOD_VERDICTS));
         let refused = "?".parse::<Explorer>().unwrap_err().to_string() + &"?".parse::<Mode>().unwrap_err().to_string();
         assert_eq!(refused.matches(", ").count(), EXPLORERS.len() - 1 + MODES.len() - 1, "{refused}");
+    }
+
+    #[test]
+    fn every_kind_of_arm_has_a_word() {
+        let arms = Kind::ALL.into_iter().filter(|kind| !kind.is_site());
+        assert!(arms.map(|kind| format!("{kind:?}")).eq(ARMS.iter().map(|(_, kind)| (*kind).to_owned())));
     }
 
     #[test]

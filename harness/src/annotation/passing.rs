@@ -46,22 +46,44 @@ impl Function {
         }
     }
 
+    /// The code behind a site's arguments leaves with `value`, `depth` calls deep.
+    #[inline(always)]
+    pub fn abandoned<T>(&'static self, depth: u32, value: T) -> T {
+        self.abandon(depth);
+        value
+    }
+
+    /// The value in front of a `?` that is no arm, `depth` calls deep.
+    #[inline(always)]
+    pub fn abandon_if<T: Failed>(&'static self, depth: u32, value: T) -> T {
+        if value.failed() {
+            self.abandon(depth);
+        }
+        value
+    }
+
+    /// Gives `value` back, behind a note that was made before it was evaluated.
+    #[inline(always)]
+    pub fn pass<T>(&'static self, _noted: (), value: T) -> T {
+        value
+    }
+
     /// What an arm deals with was evaluated, or a call was made that no failure is traced to.
     #[inline(always)]
     pub fn reached(&'static self, point: u32) {
-        self.pass(point, seen::REACHED);
+        self.note(point, seen::REACHED);
     }
 
     /// An arm runs.
     #[inline(always)]
     pub fn ran(&'static self, point: u32) {
-        self.pass(point, seen::REACHED | seen::RAN);
+        self.note(point, seen::REACHED | seen::RAN);
     }
 
     /// What an arm deals with was evaluated; it runs if `failed`.
     #[inline(always)]
     pub fn ran_if(&'static self, point: u32, failed: bool) -> bool {
-        self.pass(point, if failed { seen::REACHED | seen::RAN } else { seen::REACHED });
+        self.note(point, if failed { seen::REACHED | seen::RAN } else { seen::REACHED });
         failed
     }
 
@@ -72,8 +94,17 @@ impl Function {
         value
     }
 
+    /// The value in front of a `?` behind a site's arguments, `depth` calls deep.
     #[inline(always)]
-    fn pass(&'static self, point: u32, what: u8) {
+    pub fn tried_in<T: Failed>(&'static self, point: u32, depth: u32, value: T) -> T {
+        if self.ran_if(point, value.failed()) {
+            self.abandon(depth);
+        }
+        value
+    }
+
+    #[inline(always)]
+    fn note(&'static self, point: u32, what: u8) {
         if let Some(declared) = self.points.get(point as usize)
             && is_news(declared, what)
         {
