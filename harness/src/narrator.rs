@@ -113,6 +113,7 @@ impl<'a> Narrator<'a> {
             count: leak.count as usize,
             chain: frames_of(self.campaign, leak.chain).map(|span| self.shown(span)).unwrap_or_default(),
         });
+        let dropped = self.dropper(evidence, verdict).map(|arm| self.dropped_by(arm));
         let present = |span: Span| (span.len > 0).then(|| self.shown(span));
         Finding {
             verdict,
@@ -121,7 +122,7 @@ impl<'a> Narrator<'a> {
             spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
             second: first.map(|_| self.shown(facts.frames)),
             second_point: first.and_then(|_| self.point(facts)),
-            evidence: self.dropped(evidence, verdict).into_iter().chain(self.told(evidence)).collect(),
+            evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
             hang: present(evidence.hung_in),
             forbidden: present(evidence.forbidden),
@@ -149,15 +150,17 @@ impl<'a> Narrator<'a> {
         (kind == Kind::FailPoint).then_some(point)
     }
 
-    /// Where a swallowed failure was dropped, as far as annotated code knows: the last arm to do so.
-    fn dropped(&self, evidence: &Evidence, verdict: Verdict) -> Option<String> {
+    /// The arm that dropped a swallowed failure, as far as annotated code knows: the last one that could.
+    pub(crate) fn dropper(&self, evidence: &Evidence, verdict: Verdict) -> Option<&'static Declared> {
         let arms = self.campaign.arms(evidence.arms).into_iter().rev();
-        let declared = arms.filter_map(|arm| registry::declared().get(arm as usize));
-        let Declared { function, point } = declared.into_iter().find(|declared| declared.point.kind.drops())?;
-        (verdict == Verdict::Swallowed).then(|| {
-            let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
-            format!("dropped by `{}` at {file}:{}:{}", point.kind.as_str(), point.line, point.column)
-        })
+        let mut declared = arms.filter_map(|arm| registry::declared().get(arm as usize));
+        declared.find(|declared| verdict == Verdict::Swallowed && declared.point.kind.drops())
+    }
+
+    /// What is told of the arm that dropped a failure.
+    pub(crate) fn dropped_by(&self, Declared { function, point }: &Declared) -> String {
+        let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
+        format!("dropped by `{}` at {file}:{}:{}", point.kind.as_str(), point.line, point.column)
     }
 
     /// What was seen, a fact a line.

@@ -1,9 +1,10 @@
 //! What a sweep found, for the test that asked and for people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::annotation::point::Excuse;
 use crate::chain::walker::Walker;
 #[cfg(any(miri, target_family = "wasm"))]
 use crate::coverage::leaving;
@@ -75,6 +76,7 @@ impl Report {
         sweeps::take(campaign, injections);
         let narrator = Narrator::new(settings, campaign, &failed, &verdicts);
         let mut allowed_by = vec![0; settings.allowed.len()];
+        let mut benign: BTreeMap<String, usize> = BTreeMap::new();
         let mut findings = Vec::new();
         let mut failing = 0;
         for (failed, verdict) in failed.iter().zip(&verdicts) {
@@ -84,6 +86,14 @@ impl Report {
             });
             if let Some(place) = allowed {
                 allowed_by[place] += 1;
+                continue;
+            }
+            if let Some(arm) = narrator.dropper(&failed.evidence, *verdict)
+                && let Excuse::Benign(reason) = arm.point.excuse
+            {
+                *benign
+                    .entry(format!("{}, which is marked benign: {reason}", narrator.dropped_by(arm)))
+                    .or_default() += 1;
                 continue;
             }
             failing += usize::from(fails(settings, *verdict));
@@ -105,13 +115,14 @@ impl Report {
                 _ => format!("{count} allowed by \"{pattern}\": {reason}"),
             });
         }
+        notes.extend(benign.iter().map(|(dropped, count)| format!("{count} {dropped}")));
         let brief = |verdict: Verdict| !fails(settings, verdict);
         let report = text::Report {
             test: &title(settings),
             findings: &findings,
             notes: &notes,
             base: frames::base(&narrator.folder),
-            allowed: allowed_by.iter().sum(),
+            allowed: allowed_by.iter().chain(benign.values()).sum(),
             brief: &brief,
         };
         let mut text = report.to_string();

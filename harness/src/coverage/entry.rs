@@ -102,8 +102,8 @@ impl Entry {
         self.facts.mark.is_some() && self.state() != State::Tested
     }
 
-    /// Whether it is marked and tested all the same.
+    /// Whether it is marked as untested, and tested all the same.
     pub(crate) fn is_stale(&self) -> bool {
-        self.facts.mark.is_some() && self.state() == State::Tested
+        matches!(self.facts.mark, Some(Mark::Untested(_))) && self.state() == State::Tested
     }
 }

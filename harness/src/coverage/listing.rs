@@ -184,7 +184,12 @@ mod tests {
         add(7, Kind::MatchArm, "Err(e)", &|_| ());
         add(8, Kind::IfLet, "Err(e)", &|entry| entry.facts.mark = Some(Mark::Untested("no\u{1b}terminal".to_owned())));
         add(9, Kind::UnwrapOrDefault, "x()", &|entry| {
-            entry.facts.mark = Some(Mark::Benign("a hint".to_owned()));
+            entry.facts.mark = Some(Mark::Untested("a hint".to_owned()));
+            entry.tally.add(Verdict::Absorbed);
+        });
+        // Tested, and what failed may be dropped: both hold.
+        add(11, Kind::LetUnderscore, "_ = x()", &|entry| {
+            entry.facts.mark = Some(Mark::Benign("a cache".to_owned()));
             entry.tally.add(Verdict::Absorbed);
         });
         add(10, Kind::IsNull, "p.is_null()", &|entry| (entry.tally.reached, entry.tally.ran) = (true, true));
@@ -194,7 +199,7 @@ mod tests {
     #[test]
     fn a_listing_reads_like_this() {
         let expected = "\
-firsthit: 2 of 7 recovery paths tested (28%): 2 tested, 1 ran only under failures that ended badly, \
+firsthit: 3 of 8 recovery paths tested (37%): 3 tested, 1 ran only under failures that ended badly, \
 1 ran only without an injected failure, 2 reached but never failed, 1 never reached, 1 excused
 2 sites: 2 called, 1 with a failure injected
 untested recovery paths, the most called first:
@@ -205,7 +210,7 @@ not come here
   src/cache.rs:7:9  cache::Cache<K, V>::insert  match arm  never reached
   src/cache.rs:10:9  cache::Cache<K, V>::insert  .is_null()  ran only without an injected failure
 marked, and tested all the same: remove the mark
-  src/cache.rs:9:9  cache::Cache<K, V>::insert  .unwrap_or_default()  benign: a hint
+  src/cache.rs:9:9  cache::Cache<K, V>::insert  .unwrap_or_default()  untested: a hint
 excused:
   src/cache.rs:8:9  cache::Cache<K, V>::insert  if let  untested: no\\u{1b}terminal
 ";

@@ -46,6 +46,26 @@ fn the_report_names_the_arm_that_dropped_it() {
     }
 }
 
+/// Gives up silently, and its author says that it may.
+fn hint() -> usize {
+    firsthit::__function!(HERE, "hint", 1, [
+        UnwrapOr "room.unwrap_or(0)" 0 20 5 None, Excuse::Benign("a cache that is not filled is only slow");
+    ]);
+    let room = room(23).map(|block| block.capacity());
+    HERE.ran_if(0, room.is_err());
+    room.unwrap_or(0)
+}
+
+#[test]
+fn what_may_be_dropped_is_no_finding() {
+    let name = "swallowed::what_may_be_dropped_is_no_finding";
+    let report = Sweep::new().name(name).run(|| Ok::<_, NoMemory>(hint()));
+    assert_eq!(report.verdicts(), [Verdict::Swallowed]);
+    let told = "note: 1 dropped by `.unwrap_or()` at harness/tests/recovery/swallowed.rs:20:5, which is marked benign: a \
+                cache that is not filled is only slow";
+    assert!(report.is_clean() && report.to_string().contains(told), "{report}");
+}
+
 #[test]
 fn where_no_arm_is_known_nothing_is_said() {
     let report = Sweep::new()
