@@ -41,6 +41,9 @@ fn marked(value: u64) -> Result<u64, u64> {
     Ok(black_box(value))
 }
 
+/// A function's name, and how long so many calls of it take.
+type Calls = (&'static str, fn(u64) -> Duration);
+
 /// So many calls at the top of a ladder, called directly.
 macro_rules! calls {
     ($function:ident) => {
@@ -59,8 +62,7 @@ macro_rules! calls {
 }
 
 fn fail_points(criterion: &mut Criterion) {
-    type Timed = (&'static str, fn(u64) -> Duration);
-    let functions: [Timed; 5] = [calls!(plain), calls!(plain_again), calls!(one), calls!(three), calls!(marked)];
+    let functions: [Calls; 5] = [calls!(plain), calls!(plain_again), calls!(one), calls!(three), calls!(marked)];
     let variants = functions.map(|(name, run)| Variant::new(name, 1, run));
     compare(criterion, "a call, no sweep", 200_000, 201, variants.into());
     let armed = &Armed::new();

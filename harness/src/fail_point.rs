@@ -17,8 +17,8 @@ use crate::scope::thread;
 /// A place that can fail: during a sweep the enclosing function returns there, once per call chain, on its first hit.
 ///
 /// `fail_point!("name", value)` is a statement. Where its failure is injected it is `return value`: coerced as a
-/// `return` would be, and evaluated only then. Outside of a sweep it is a load and a branch; there is nothing to set
-/// up, and other tests do not see it.
+/// `return` would be, and evaluated only then, with nothing failing in it. Outside of a sweep it is a load and a
+/// branch; there is nothing to set up, and other tests do not see it.
 ///
 /// ```
 /// use std::io::{self, ErrorKind, Write};
@@ -104,11 +104,28 @@ pub struct Injected(u32);
 
 impl Injected {
     /// Whether it is this alternative: to be asked for one after the other, in their order.
-    #[inline(always)]
+    ///
+    /// If it is, its value is about to be made: nothing fails on this thread until the caller returns it.
+    #[inline(never)]
     pub fn is_this(&mut self) -> bool {
         let this = self.0 == 0;
         self.0 = self.0.wrapping_sub(1);
+        if this {
+            make_failure(true);
+        }
         this
+    }
+}
+
+impl Drop for Injected {
+    fn drop(&mut self) {
+        make_failure(false);
+    }
+}
+
+fn make_failure(now: bool) {
+    if let Some(thread) = thread::current() {
+        thread.makes_failure.set(now);
     }
 }
 
@@ -123,7 +140,8 @@ pub fn injected(function: &'static Function, alternatives: &'static [&'static st
     }
     cold_path();
     let number = ask(function, alternatives);
-    (number != NONE).then_some(Injected(number))
+    // Not `then_some`: a failure that is none must not be dropped.
+    if number == NONE { None } else { Some(Injected(number)) }
 }
 
 /// The number of the alternative that is to be returned, or [`NONE`].
@@ -131,7 +149,9 @@ pub fn injected(function: &'static Function, alternatives: &'static [&'static st
 /// Never inlined: it is the frame that every chain begins behind.
 #[inline(never)]
 fn ask(function: &'static Function, alternatives: &'static [&'static str]) -> u32 {
-    let Some((thread, phase)) = thread::observed() else { return NONE };
+    let Some((thread, phase)) = thread::observed().filter(|(thread, _)| !thread.makes_failure.get()) else {
+        return NONE;
+    };
     if phase == phase::CANARY {
         return 0;
     }

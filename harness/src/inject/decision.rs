@@ -19,6 +19,9 @@ pub(crate) fn walks(thread: &ThreadScope, phase: u32) -> bool {
 #[inline(never)]
 fn walks_after(thread: &ThreadScope, phase: u32) -> bool {
     let scope = &*thread.scope;
+    if phase == phase::AFTER && thread.makes_failure.get() {
+        return scope.keeps_account();
+    }
     if phase == phase::AFTER && scope.is_first_after() {
         stop_if_infallible(thread);
     }
@@ -41,6 +44,9 @@ pub(crate) fn fails(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
 }
 
 fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
+    if thread.makes_failure.get() {
+        return false;
+    }
     phase == phase::CANARY || strikes(thread, phase, chain) || phase == phase::AFTER && fails_after(thread)
 }
 

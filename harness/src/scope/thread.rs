@@ -106,6 +106,8 @@ pub(crate) struct ThreadScope {
     pub(crate) balance: Balance,
     /// The runtime itself is at work: requests pass.
     pub(crate) busy: Cell<bool>,
+    /// The value that a fail point returns is being made, which is no recovery code: nothing fails.
+    pub(crate) makes_failure: Cell<bool>,
     pub(crate) context: UnsafeCell<Context>,
     /// The request that is being decided on, for the record of a new chain.
     pub(crate) asked: Cell<Request>,
@@ -279,6 +281,7 @@ impl ThreadScope {
             asked: Cell::new(Request::default()),
             balance: Balance::default(),
             busy: Cell::new(false),
+            makes_failure: Cell::new(false),
             scratch,
             kernel_id: Cell::new(kernel_id()),
             sites: Sites::default(),

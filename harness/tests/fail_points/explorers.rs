@@ -1,10 +1,11 @@
 //! Every explorer and every mode fails points as it fails allocations.
 
 use std::hint::black_box;
+use std::io::Write;
 
 use firsthit::{Explorer, Mode, Report, Sweep, Verdict, fail_point};
 
-use crate::{Given, Refusal, elsewhere, step};
+use crate::{Given, Refusal, elsewhere, recovered, step};
 
 const EXPLORERS: [Explorer; 4] = [Explorer::Worker, Explorer::Snapshot, Explorer::Process, Explorer::Inline];
 
@@ -79,9 +80,22 @@ fn what_ends_the_process_is_found_by_those_that_are_apart() {
 
 #[test]
 fn a_snapshot_is_taken_for_each_alternative() {
-    let report = Sweep::new().explorer(Explorer::Snapshot).run(|| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        alternatives()
-    });
-    assert_eq!(report.verdicts(), [Verdict::Recovered, Verdict::Swallowed, Verdict::Recovered], "{report}");
+    // The same in every process of the sweep.
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("snapshots-of-alternatives");
+    let runs = |explorer| {
+        std::fs::write(&path, "").unwrap();
+        let report = Sweep::new().explorer(explorer).run(|| {
+            let mut log = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+            log.write_all(b".").unwrap();
+            drop(log);
+            fail_point!("recovered", [Err(Refusal::Full), Err(Refusal::Busy), Err(Refusal::NoMemory)]);
+            Ok(black_box(1))
+        });
+        recovered(&report, 3);
+        std::fs::read(&path).unwrap().len()
+    };
+    let (by_workers, by_snapshots) = (runs(Explorer::Worker), runs(Explorer::Snapshot));
+    std::fs::remove_file(&path).unwrap();
+    // Workers run the body for each of the three; a run that is split is one for all of them.
+    assert_eq!(by_workers, by_snapshots + 2);
 }

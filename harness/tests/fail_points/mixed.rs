@@ -63,6 +63,20 @@ fn only_allocations_are_forbidden_behind_a_failure() {
 }
 
 #[test]
+fn what_makes_the_value_is_no_part_of_the_recovery() {
+    fn made() -> Result<u32, Box<dyn std::error::Error>> {
+        fail_point!("made", Err(format!("{} allocations", crate::step(black_box(2)).unwrap()).into()));
+        Ok(1)
+    }
+    for mode in [Mode::Once, Mode::Sticky, Mode::Forbid] {
+        let report = Sweep::new().mode(mode).depth(2).run(|| made().map_err(|_| Refusal::Full));
+        assert_eq!(report.verdicts(), [Verdict::Recovered], "{mode}: {report}");
+    }
+    let kept = Sweep::new().run(|| made().map_err(std::mem::forget));
+    assert_eq!(kept.verdicts(), [Verdict::Leaked], "{kept}");
+}
+
+#[test]
 fn what_is_exhausted_stays_so_for_both() {
     let body = || {
         let value = crate::step(1).unwrap_or(1);
