@@ -43,6 +43,21 @@ pub struct Point {
     pub seen: AtomicU8,
 }
 
+impl Point {
+    /// A point that has seen nothing.
+    pub const fn new(
+        kind: Kind,
+        text: &'static str,
+        ordinal: u32,
+        line: u32,
+        column: u32,
+        site: Option<u32>,
+        excuse: Excuse,
+    ) -> Point {
+        Point { kind, text, ordinal, line, column, site, excuse, seen: AtomicU8::new(0) }
+    }
+}
+
 /// What its author says of an arm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Excuse {
