@@ -77,35 +77,35 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     let kept = item.clone();
-    or_refused(test::expand(args.into(), item.into()), kept)
+    or_refused(test::expand(args.into(), item.into()), || kept)
 }
 
 /// Declares the sites and recovery arms of a function, an `impl` block, a trait or an inline module.
 #[proc_macro_attribute]
 pub fn instrument(args: TokenStream, item: TokenStream) -> TokenStream {
-    let kept = mark::stripped(item.clone().into()).into();
-    or_refused(instrument::expand(args.into(), item.into()), kept)
+    let kept = item.clone();
+    or_refused(instrument::expand(args.into(), item.into()), || mark::stripped(kept.into()).into())
 }
 
 /// Says that no test can reach these recovery arms, or that none needs to, and why.
 #[proc_macro_attribute]
 pub fn untested(args: TokenStream, item: TokenStream) -> TokenStream {
-    or_refused(mark::on_an_item("untested", args.into(), item.clone().into()), item)
+    or_refused(mark::on_an_item("untested", args.into(), item.clone().into()), || item)
 }
 
 /// Says that what failed may be dropped in these recovery arms, and why.
 #[proc_macro_attribute]
 pub fn benign(args: TokenStream, item: TokenStream) -> TokenStream {
-    or_refused(mark::on_an_item("benign", args.into(), item.clone().into()), item)
+    or_refused(mark::on_an_item("benign", args.into(), item.clone().into()), || item)
 }
 
 /// The expansion, or the refusal with the item, so that nothing else is reported about that.
-fn or_refused(expanded: syn::Result<proc_macro2::TokenStream>, item: TokenStream) -> TokenStream {
+fn or_refused(expanded: syn::Result<proc_macro2::TokenStream>, item: impl FnOnce() -> TokenStream) -> TokenStream {
     match expanded {
         Ok(tokens) => tokens.into(),
         Err(error) => {
             let mut tokens = TokenStream::from(error.into_compile_error());
-            tokens.extend(item);
+            tokens.extend(item());
             tokens
         }
     }

@@ -34,18 +34,11 @@ pub use registry::FUNCTIONS;
 #[macro_export]
 macro_rules! __function {
     ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:tt $column:tt $site:expr, $excuse:expr;)*]) => {
+        #[allow(dead_code)]
         static $function: $crate::__private::Function = {
-            static POINTS: [$crate::__private::Point; $count] = [$($crate::__private::Point {
-                kind: $crate::__private::Kind::$kind,
-                text: $text,
-                ordinal: $ordinal,
-                line: $line,
-                column: $column,
-                site: $site,
-                excuse: $excuse,
-                seen: ::core::sync::atomic::AtomicU8::new(0),
-                number: ::core::sync::atomic::AtomicU32::new($crate::__private::UNNUMBERED),
-            }),*];
+            use $crate::__private::{Kind, Point};
+            static POINTS: [Point; $count] =
+                [$(Point::new(Kind::$kind, $text, $ordinal, $line, $column, $site, $excuse)),*];
             $crate::__private::Function {
                 krate: ::core::env!("CARGO_CRATE_NAME"),
                 module: ::core::module_path!(),
@@ -58,10 +51,25 @@ macro_rules! __function {
     };
 }
 
+/// Puts a function into the registry, where sections of any name are gathered: by what linkme's attribute comes to, which
+/// costs the compiler a millisecond for each function.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(all(target_os = "linux", not(miri)))]
+macro_rules! __register {
+    ($function:ident) => {
+        const _: () = {
+            #[used]
+            #[unsafe(link_section = "linkme_FUNCTIONS")]
+            static REGISTERED: &$crate::__private::Function = &$function;
+        };
+    };
+}
+
 /// Puts a function into the registry.
 #[doc(hidden)]
 #[macro_export]
-#[cfg(not(any(miri, target_family = "wasm")))]
+#[cfg(not(any(miri, target_family = "wasm", target_os = "linux")))]
 macro_rules! __register {
     ($function:ident) => {
         const _: () = {

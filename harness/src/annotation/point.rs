@@ -46,6 +46,22 @@ pub struct Point {
     pub number: AtomicU32,
 }
 
+impl Point {
+    /// A point that has seen nothing.
+    pub const fn new(
+        kind: Kind,
+        text: &'static str,
+        ordinal: u32,
+        line: u32,
+        column: u32,
+        site: Option<u32>,
+        excuse: Excuse,
+    ) -> Point {
+        let (seen, number) = (AtomicU8::new(0), AtomicU32::new(UNNUMBERED));
+        Point { kind, text, ordinal, line, column, site, excuse, seen, number }
+    }
+}
+
 /// What its author says of an arm.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Excuse {

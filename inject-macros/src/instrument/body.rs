@@ -156,12 +156,13 @@ impl VisitMut for Body<'_> {
 }
 
 /// The text of an expression, without the attributes in front of it.
-pub(super) fn text_of(expr: &Expr) -> String {
-    let mut bare = expr.clone();
-    if let Some(attrs) = attributes::of_expr(&mut bare) {
-        attrs.clear();
+pub(super) fn text_of(expr: &mut Expr) -> String {
+    let attrs = attributes::of_expr(expr).map(std::mem::take);
+    let text = text::of(expr.to_token_stream());
+    if let Some((place, attrs)) = attributes::of_expr(expr).zip(attrs) {
+        *place = attrs;
     }
-    text::of(bare.to_token_stream())
+    text
 }
 
 /// Whether a type is a `Result`, by its name.

@@ -158,12 +158,12 @@ impl VisitMut for Items<'_> {
 }
 
 /// Why the attribute cannot stand on an item.
-pub(crate) fn refusal(item: &Item, at: Span) -> Option<syn::Error> {
+pub(crate) fn refusal(item: &Item, at: impl FnOnce() -> Span) -> Option<syn::Error> {
     let what = match item {
         Item::Fn(function) => {
             return function.sig.constness.map(|token| reject::const_function(token.span));
         }
-        Item::Mod(module) if module.content.is_none() => return Some(reject::module_elsewhere(at)),
+        Item::Mod(module) if module.content.is_none() => return Some(reject::module_elsewhere(at())),
         Item::Impl(_) | Item::Trait(_) | Item::Mod(_) => return None,
         Item::Const(_) => "a constant",
         Item::Enum(_) => "an `enum`",
@@ -178,5 +178,5 @@ pub(crate) fn refusal(item: &Item, at: Span) -> Option<syn::Error> {
         Item::Use(_) => "a `use`",
         _ => "this",
     };
-    Some(reject::not_annotated(at, what))
+    Some(reject::not_annotated(at(), what))
 }
