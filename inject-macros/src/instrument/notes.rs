@@ -101,7 +101,6 @@ impl Frame<'_> {
     fn probe(&self, at: Span, place: u32, reference: &TokenStream) -> TokenStream {
         let (here, place, krate) = (&self.here, number(place), &self.settings.krate);
         quote_spanned! {ours(at)=>
-            #[allow(unused_imports)]
             use #krate::__private::{Failed as _, Unknown as _};
             #here.ran_if(#place, (&#krate::__private::Probe(#reference)).failed());
         }
