@@ -96,7 +96,6 @@ mod tests {
         let here = quote!(__FIRSTHIT_HERE);
         let probe = |reference: TokenStream| {
             quote! {
-                #[allow(unused_imports)]
                 use ::firsthit::__private::{Failed as _, Unknown as _};
                 #here.ran_if(0, (&::firsthit::__private::Probe(#reference)).failed());
             }

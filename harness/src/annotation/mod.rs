@@ -34,7 +34,6 @@ pub use registry::FUNCTIONS;
 #[macro_export]
 macro_rules! __function {
     ($function:ident, $name:literal, $count:literal, [$($kind:ident $text:literal $ordinal:literal $line:tt $column:tt $site:expr, $excuse:expr;)*]) => {
-        #[allow(dead_code)]
         static $function: $crate::__private::Function = {
             use $crate::__private::{Kind, Point};
             static POINTS: [Point; $count] =
@@ -85,5 +84,7 @@ macro_rules! __register {
 #[macro_export]
 #[cfg(any(miri, target_family = "wasm"))]
 macro_rules! __register {
-    ($function:ident) => {};
+    ($function:ident) => {
+        const _: &$crate::__private::Function = &$function;
+    };
 }

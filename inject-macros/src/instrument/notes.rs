@@ -1,6 +1,6 @@
 //! The calls into the runtime, as tokens: all that the expansion adds to a body.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::{Block, Expr, ExprBlock, Stmt, token};
 
@@ -11,7 +11,15 @@ pub(crate) fn ours(at: Span) -> Span {
     Span::mixed_site().located_at(at)
 }
 
+/// What stands around the user's expressions has their spans in full: were only its place the user's, the compiler would
+/// take the attribute for the common origin of both, and report errors there.
 impl Frame<'_> {
+    fn here(&self, at: Span) -> Ident {
+        let mut here = self.here.clone();
+        here.set_span(at);
+        here
+    }
+
     /// An arm runs.
     pub(crate) fn ran(&self, at: Span, place: u32) -> TokenStream {
         let (here, place) = (&self.here, number(place));
@@ -27,38 +35,38 @@ impl Frame<'_> {
 
     /// The call of a site, which is known to be inside of it while it lasts.
     pub(crate) fn inside(&self, at: Span, place: u32, call: TokenStream) -> TokenStream {
-        let (here, place) = (&self.here, number(place));
-        quote_spanned!(ours(at)=> #here.leave(#here.enter(#place), #call))
+        let (here, place) = (self.here(at), number(place));
+        quote_spanned!(at=> #here.leave(#here.enter(#place), #call))
     }
 
     /// The call of a site that may leave it unseen.
     pub(crate) fn outside(&self, at: Span, place: u32, call: TokenStream) -> TokenStream {
-        let (here, place) = (&self.here, number(place));
-        quote_spanned!(ours(at)=> #here.pass(#here.reached(#place), #call))
+        let (here, place) = (self.here(at), number(place));
+        quote_spanned!(at=> #here.pass(#here.reached(#place), #call))
     }
 
     /// The operand of a `?`.
     pub(crate) fn tried(&self, at: Span, place: u32, operand: TokenStream) -> TokenStream {
-        let (here, place) = (&self.here, number(place));
+        let (here, place) = (self.here(at), number(place));
         match self.depth {
-            0 => quote_spanned!(ours(at)=> #here.tried(#place, #operand)),
+            0 => quote_spanned!(at=> #here.tried(#place, #operand)),
             depth => {
                 let depth = number(depth);
-                quote_spanned!(ours(at)=> #here.tried_in(#place, #depth, #operand))
+                quote_spanned!(at=> #here.tried_in(#place, #depth, #operand))
             }
         }
     }
 
     /// The operand of a `?` that is no arm, but leaves the sites that are entered.
     pub(crate) fn abandoned_if(&self, at: Span, operand: TokenStream) -> TokenStream {
-        let (here, depth) = (&self.here, number(self.depth));
-        quote_spanned!(ours(at)=> #here.abandon_if(#depth, #operand))
+        let (here, depth) = (self.here(at), number(self.depth));
+        quote_spanned!(at=> #here.abandon_if(#depth, #operand))
     }
 
     /// The value with which sites are left.
     pub(crate) fn abandoned(&self, at: Span, depth: u32, value: TokenStream) -> TokenStream {
-        let (here, depth) = (&self.here, number(depth));
-        quote_spanned!(ours(at)=> #here.abandoned(#depth, #value))
+        let (here, depth) = (self.here(at), number(depth));
+        quote_spanned!(at=> #here.abandoned(#depth, #value))
     }
 
     /// Sites are left by `exit`.
@@ -69,8 +77,8 @@ impl Frame<'_> {
 
     /// A condition that is true of a failure.
     pub(crate) fn ran_if(&self, at: Span, place: u32, condition: TokenStream) -> TokenStream {
-        let (here, place) = (&self.here, number(place));
-        quote_spanned!(ours(at)=> #here.ran_if(#place, #condition))
+        let (here, place) = (self.here(at), number(place));
+        quote_spanned!(at=> #here.ran_if(#place, #condition))
     }
 
     /// A value that is looked at on its way.
@@ -80,20 +88,19 @@ impl Frame<'_> {
         // The printer puts parentheses around what cannot stand in front of a brace.
         let mut probed: syn::ExprMatch = syn::parse_quote_spanned! {site=> match () { value => { #probe value } } };
         std::mem::swap(&mut *probed.expr, &mut value);
-        quote_spanned!(site=> (#probed))
+        quote_spanned!(at=> (#probed))
     }
 
     /// A place that is looked at before something is done with it.
     pub(crate) fn probed_before(&self, at: Span, place: u32, value: &Expr, then: TokenStream) -> TokenStream {
-        let here = &self.here;
+        let here = self.here(at);
         let probe = self.probe(at, place, &quote_spanned!(ours(at)=> &#value));
-        quote_spanned!(ours(at)=> #here.pass({ #probe }, #then))
+        quote_spanned!(at=> #here.pass({ #probe }, #then))
     }
 
     fn probe(&self, at: Span, place: u32, reference: &TokenStream) -> TokenStream {
         let (here, place, krate) = (&self.here, number(place), &self.settings.krate);
         quote_spanned! {ours(at)=>
-            #[allow(unused_imports)]
             use #krate::__private::{Failed as _, Unknown as _};
             #here.ran_if(#place, (&#krate::__private::Probe(#reference)).failed());
         }

@@ -1,6 +1,6 @@
 //! Forms of leaving a call's arguments before it is made.
 
-crate::forms! {
+crate::compare::forms! {
     question_inside_of_an_argument {
         fn inner(input: u32) -> Result<u32, Full> {
             let mut store = Store::default();

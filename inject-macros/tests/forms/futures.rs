@@ -1,6 +1,6 @@
 //! Forms of `async` code.
 
-crate::forms! {
+crate::compare::forms! {
     questions_behind_awaits {
         async fn inner(input: u32) -> Result<u32, Failed> {
             let first = later(input).await?;

@@ -1,6 +1,6 @@
 //! Forms of items.
 
-crate::forms! {
+crate::compare::forms! {
     methods_of_types_with_the_same_name {
         struct Left<T>(T);
         struct Right;
@@ -124,7 +124,7 @@ crate::forms! {
 
     recursion_and_must_use {
         #[must_use]
-        fn depth(n: u32) -> u32 { if let Ok(half) = parse(n) && half > 0 { 1 + depth(half / 2) } else { 0 } }
+        fn depth(n: u32) -> u32 { if let Ok(half) = parse(n / 2) { 1 + half } else { 0 } }
         fn inner(n: u32) -> Result<u32, Full> {
             if n < 2 { return Ok(n) }
             let below = inner(n - 1)?;
@@ -132,7 +132,7 @@ crate::forms! {
         }
         pub(crate) fn run(input: u32) -> String { format!("{} {:?}", depth(input * 2), inner(input)) }
     } [
-        "depth: XXXX IfLetElse let Ok(half) = parse(n)"
+        "depth: oXoX IfLetElse let Ok(half) = parse(n / 2)"
         "inner: --oo Question inner(n - 1)?"
         "inner: --oo Site try_box(n)"
         "inner: --oX Question try_box(n)? <- 1"

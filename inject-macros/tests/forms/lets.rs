@@ -1,6 +1,6 @@
 //! Forms of `let … else`, `let _` and conditions.
 
-crate::forms! {
+crate::compare::forms! {
     let_else {
         pub(crate) fn run(input: u32) -> String {
             let Ok(held) = try_box(input) else {

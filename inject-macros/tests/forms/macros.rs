@@ -1,6 +1,6 @@
 //! Forms of macros, into whose arguments the attribute looks or does not.
 
-crate::forms! {
+crate::compare::forms! {
     arguments_of_formatting_macros {
         fn inner(input: u32) -> Result<String, Full> {
             let text = format!("{} {name}", try_box(input)?.number(), name = parse(input >> 1)?);

@@ -1,6 +1,6 @@
 //! Forms of marks. Where nothing annotates the code, nothing may stay of them.
 
-crate::forms! {
+crate::compare::forms! {
     marks_on_arms_statements_and_blocks {
         fn inner(input: u32) -> Result<u32, Full> {
             #[cfg_attr(any(), firsthit::benign(reason = "a hint"))]

@@ -1,6 +1,6 @@
 //! Forms of `match` and `if let`.
 
-crate::forms! {
+crate::compare::forms! {
     match_on_a_result {
         pub(crate) fn run(input: u32) -> String {
             match try_box(input) {

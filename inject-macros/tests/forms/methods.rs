@@ -1,6 +1,6 @@
 //! Forms of the methods that deal with failures.
 
-crate::forms! {
+crate::compare::forms! {
     methods_on_results {
         pub(crate) fn run(input: u32) -> String {
             let mapped = try_box(input).map_err(|full| format!("{full:?} mapped"));

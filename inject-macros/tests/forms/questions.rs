@@ -1,6 +1,6 @@
 //! Forms of `?`.
 
-crate::forms! {
+crate::compare::forms! {
     question_behind_a_call {
         fn inner(input: u32) -> Result<u32, Failed> {
             let held = try_box(input)?;

@@ -1,6 +1,6 @@
 //! Forms of calls that can fail.
 
-crate::forms! {
+crate::compare::forms! {
     calls_of_functions_and_methods {
         struct Caller;
         impl Caller {
