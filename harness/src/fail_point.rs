@@ -80,9 +80,23 @@ macro_rules! fail_point {
     };
 }
 
+/// A fail point that is switched off: what it would return still has to have the right type.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "off")]
+macro_rules! __fail {
+    ($name:literal, [$($text:expr => $value:expr),+]) => {{
+        $(if false {
+            #[allow(unused_parens, clippy::unused_unit, reason = "`([1, 2])` and `()` are values like others")]
+            return $value;
+        })+
+    }};
+}
+
 /// A fail point whose alternatives have texts of their own.
 #[doc(hidden)]
 #[macro_export]
+#[cfg(not(feature = "off"))]
 macro_rules! __fail {
     ($name:literal, [$($text:expr => $value:expr),+]) => {{
         $crate::__function!(__FIRSTHIT_POINT, $name, 1, [
