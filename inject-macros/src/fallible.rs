@@ -83,6 +83,13 @@ const PATHS: &[[&str; 2]] = &[
     ["System", "realloc"],
 ];
 
+/// Whether a call whose last name this is can fail, with one path or another.
+pub(crate) fn may_be_call(name: &str) -> bool {
+    CALLS.contains(&name)
+        || FAMILIES.iter().any(|family| name.starts_with(family))
+        || PATHS.iter().any(|[_, last]| *last == name)
+}
+
 /// Whether a call of this path, or a method of the one name in it, can fail.
 pub(crate) fn is_call(path: &[String]) -> bool {
     let Some((name, before)) = path.split_last() else { return false };

@@ -12,6 +12,7 @@ mod origin;
 mod pattern;
 mod settings;
 mod statements;
+mod triggers;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -31,9 +32,13 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     if cfg!(feature = "off") {
         return Ok(mark::stripped(item));
     }
+    if triggers::may_be_left(&item) && !triggers::are_in(item.clone(), &settings) {
+        return Ok(item);
+    }
     let at = item.clone().into_iter().next().map_or_else(Span::call_site, |first| first.span());
     let mut refusals = Refusals::default();
     let mut items = Items::new(&settings, &mut refusals);
+    let tokens = item.clone();
     let annotated = match syn::parse2::<Item>(item.clone()) {
         Ok(Item::Verbatim(_)) | Err(_) => method(&mut items, item, at)?.into_token_stream(),
         Ok(mut item) => {
@@ -44,8 +49,9 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
             item.into_token_stream()
         }
     };
+    let changed = items.changed;
     refusals.none()?;
-    Ok(annotated)
+    Ok(if changed { annotated } else { tokens })
 }
 
 /// Where an item's own keyword stands, behind its attributes.

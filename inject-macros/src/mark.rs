@@ -21,11 +21,11 @@ pub(crate) struct Mark {
 
 impl Mark {
     /// The excuse that a point gets.
-    pub(crate) fn excuse(&self, krate: &TokenStream) -> TokenStream {
+    pub(crate) fn excuse(&self) -> TokenStream {
         let variant = if self.name == "benign" { "Benign" } else { "Untested" };
         let variant = syn::Ident::new(variant, Span::mixed_site());
         let reason = &self.reason;
-        quote_spanned!(Span::mixed_site()=> #krate::__private::Excuse::#variant(#reason))
+        quote_spanned!(Span::mixed_site()=> Excuse::#variant(#reason))
     }
 }
 

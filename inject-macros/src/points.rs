@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 
 use crate::mark::Mark;
 
@@ -72,34 +72,29 @@ impl Points {
             let start = point.span.start();
             let line = Literal::usize_unsuffixed(start.line);
             let column = Literal::usize_unsuffixed(start.column + 1);
-            let source = match point.site {
-                Some(place) => {
-                    let place = Literal::u32_unsuffixed(place);
-                    quote_spanned!(site=> ::core::option::Option::Some(#place))
-                }
-                None => quote_spanned!(site=> ::core::option::Option::None),
-            };
-            let excuse = excuse(point, krate);
-            quote!(#kind #text #ordinal #line #column #source, #excuse;)
+            let behind = point.site.map(|place| {
+                let place = Literal::u32_unsuffixed(place);
+                quote_spanned!(site=> .behind(#place))
+            });
+            let excused = excuse(point).map(|excuse| quote_spanned!(site=> .excused(#excuse)));
+            quote_spanned!(site=> Point::at(Kind::#kind, #text, #ordinal, #line, #column) #behind #excused,)
         });
-        quote_spanned!(site=> #krate::__function!(#here, #name, #count, [#(#points)*]);)
+        quote_spanned!(site=> #krate::__points!(#here, #name, #count, [#(#points)*]);)
     }
 }
 
 /// Why nobody has to test a point; one that is not compiled in keeps its place, so that the others keep theirs.
-fn excuse(point: &Point, krate: &TokenStream) -> TokenStream {
+fn excuse(point: &Point) -> Option<TokenStream> {
     let site = Span::mixed_site();
-    let excuse = match &point.mark {
-        Some(mark) => mark.excuse(krate),
-        None => quote_spanned!(site=> #krate::__private::Excuse::None),
-    };
+    let excuse = point.mark.as_ref().map(Mark::excuse);
     if point.conditions.is_empty() {
         return excuse;
     }
+    let excuse = excuse.unwrap_or_else(|| quote_spanned!(site=> Excuse::None));
     let conditions = &point.conditions;
     let reason = conditions.iter().map(|condition| crate::text::of(condition.clone())).collect::<Vec<_>>().join(", ");
     let reason = format!("not compiled in: #[cfg({reason})]");
-    quote_spanned! {site=>
-        if ::core::cfg!(all(#(#conditions),*)) { #excuse } else { #krate::__private::Excuse::Untested(#reason) }
-    }
+    Some(quote_spanned! {site=>
+        if ::core::cfg!(all(#(#conditions),*)) { #excuse } else { Excuse::Untested(#reason) }
+    })
 }

@@ -50,6 +50,26 @@ macro_rules! __function {
     };
 }
 
+/// The same, of points that are written out: what the attribute declares, because the compiler reads it sooner.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __points {
+    ($function:ident, $name:literal, $count:literal, $points:tt) => {
+        static $function: $crate::__private::Function = {
+            use $crate::__private::{Excuse, Kind, Point};
+            static POINTS: [Point; $count] = $points;
+            $crate::__private::Function {
+                krate: ::core::env!("CARGO_CRATE_NAME"),
+                module: ::core::module_path!(),
+                name: $name,
+                file: ::core::file!(),
+                points: &POINTS,
+            }
+        };
+        $crate::__register!($function);
+    };
+}
+
 /// Puts a function into the registry, where sections of any name are gathered: by what linkme's attribute comes to, which
 /// costs the compiler a millisecond for each function.
 #[doc(hidden)]

@@ -60,6 +60,23 @@ impl Point {
         let (seen, number) = (AtomicU8::new(0), AtomicU32::new(UNNUMBERED));
         Point { kind, text, ordinal, line, column, site, excuse, seen, number }
     }
+
+    /// A point that no site leads to, without an excuse.
+    pub const fn at(kind: Kind, text: &'static str, ordinal: u32, line: u32, column: u32) -> Point {
+        Point::new(kind, text, ordinal, line, column, None, Excuse::None)
+    }
+
+    /// The same, which a site leads to.
+    pub const fn behind(self, site: u32) -> Point {
+        let Point { kind, text, ordinal, line, column, excuse, .. } = self;
+        Point::new(kind, text, ordinal, line, column, Some(site), excuse)
+    }
+
+    /// The same, which nobody has to test.
+    pub const fn excused(self, excuse: Excuse) -> Point {
+        let Point { kind, text, ordinal, line, column, site, .. } = self;
+        Point::new(kind, text, ordinal, line, column, site, excuse)
+    }
 }
 
 /// What its author says of an arm.

@@ -19,6 +19,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) source: Option<u32>,
     /// How many sites are entered here, in this function or closure.
     pub(crate) depth: u32,
+    /// Whether a mark was taken away.
+    pub(crate) changed: bool,
     loops: Vec<Loop>,
     bindings: Vec<Binding>,
     mark: Option<Mark>,
@@ -65,6 +67,7 @@ impl<'a> Frame<'a> {
             here: Ident::new("__FIRSTHIT_HERE", Span::mixed_site()),
             source: None,
             depth: 0,
+            changed: false,
             loops: Vec::new(),
             bindings: Vec::new(),
             mark,
@@ -93,10 +96,12 @@ impl<'a> Frame<'a> {
 
     /// Takes the mark out of attributes.
     pub(crate) fn take_mark(&mut self, attrs: &mut Vec<Attribute>) -> Option<Mark> {
-        mark::take(attrs).unwrap_or_else(|refusal| {
+        let mark = mark::take(attrs).unwrap_or_else(|refusal| {
             self.refusals.add(refusal);
             None
-        })
+        });
+        self.changed |= mark.is_some();
+        mark
     }
 
     /// Everything up to the end of this is marked, and compiled under these conditions.

@@ -19,6 +19,8 @@ pub(crate) struct Items<'a> {
     /// What the next function's name begins with.
     path: Vec<String>,
     mark: Option<Mark>,
+    /// Whether anything was written or taken away.
+    pub(crate) changed: bool,
     /// The identity of each point: function, kind, text, ordinal.
     #[cfg(test)]
     pub(crate) identities: Vec<(String, &'static str, String, u32)>,
@@ -32,6 +34,7 @@ impl<'a> Items<'a> {
             refusals,
             path: Vec::new(),
             mark: None,
+            changed: false,
             #[cfg(test)]
             identities: Vec::new(),
         }
@@ -82,6 +85,7 @@ impl<'a> Items<'a> {
             self.refusals.add(refusal);
             None
         });
+        self.changed |= mark.is_some();
         if sig.constness.is_some() || attributes::any(attrs, &["naked"]) {
             return;
         }
@@ -114,7 +118,9 @@ impl<'a> Items<'a> {
         self.identities.extend(
             frame.points.identities().into_iter().map(|(kind, text, ordinal)| (name.clone(), kind, text, ordinal)),
         );
+        self.changed |= frame.changed;
         if !frame.points.is_empty() {
+            self.changed = true;
             block.stmts.insert(0, Stmt::Expr(Expr::Verbatim(declaration), None));
         }
     }

@@ -30,6 +30,11 @@ pub(crate) fn kind(name: &str, arguments: usize) -> Option<&'static str> {
     ARMS.iter().find(|(known, count, ..)| *known == name && *count == arguments).map(|(_, _, kind, _)| *kind)
 }
 
+/// Whether a method of this name may be an arm.
+pub(crate) fn is_known(name: &str) -> bool {
+    ARMS.iter().any(|(known, ..)| *known == name) || tested(name).is_some()
+}
+
 /// Whether a method of this kind deals with a failure, called on what comes from there.
 pub(crate) fn is_arm(kind: &str, origin: Origin, receiver: &Expr) -> bool {
     let of = ARMS.iter().find(|(.., known, _)| *known == kind).map(|(.., of)| *of);

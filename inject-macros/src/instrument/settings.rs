@@ -25,6 +25,11 @@ impl Settings {
         (fallible::is_call(path) || listed(&self.calls)) && !listed(&self.skipped)
     }
 
+    /// Whether a call whose last name this is may be a site.
+    pub(crate) fn may_be_site(&self, name: &str) -> bool {
+        fallible::may_be_call(name) || self.calls.iter().any(|names| names.last().is_some_and(|last| last == name))
+    }
+
     /// Whether arms of this kind count.
     pub(crate) fn counts(&self, kind: &'static str) -> bool {
         !self.skipped_kinds.contains(&kind)
