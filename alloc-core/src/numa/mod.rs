@@ -1,0 +1,3 @@
+//! Simulated memory nodes: which of them a task may use, and the policies that say so.
+
+pub(crate) mod node_mask;
