@@ -22,7 +22,7 @@ pub enum AllocError {
     InvalidFlags,
     /// Every task that could make progress waits, or this request went round too often: it would never return.
     Hang,
-    /// The policy kills a task that asks so, and this task was it.
+    /// The task is being killed: because the policy kills tasks that ask so, or because it grew until it was chosen.
     TaskKilled,
     /// The machine has stopped: out of memory with nobody to kill, or a `Bug` by policy. Every request fails from then on.
     Dead,
@@ -42,7 +42,7 @@ impl fmt::Display for AllocError {
             AllocError::Impossible => "the allowed nodes have fewer pages than that in all",
             AllocError::InvalidFlags => "the flags contradict each other or the context",
             AllocError::Hang => "the request would never return: nobody is left to make progress",
-            AllocError::TaskKilled => "the policy kills tasks that ask for the impossible",
+            AllocError::TaskKilled => "the task is being killed",
             AllocError::Dead => "the machine has stopped",
             AllocError::NoSuchTask => "no such task, or it has ended",
             AllocError::NoSuchNode => "no such node",

@@ -30,7 +30,18 @@ impl NodeMask {
         1_u64.checked_shl(u32::from(node.0)).is_some_and(|bit| self.0 & bit != 0)
     }
 
+    /// Whether some node belongs to both sets.
+    pub const fn overlaps(self, other: NodeMask) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// The nodes of both sets.
+    #[must_use]
+    pub const fn intersection(self, other: NodeMask) -> NodeMask {
+        NodeMask(self.0 & other.0)
+    }
+
+    /// The nodes of either set.
     #[must_use]
     pub const fn union(self, other: NodeMask) -> NodeMask {
         NodeMask(self.0 | other.0)

@@ -1,5 +1,12 @@
 //! The page allocator: frames, zones, and the request that gets them.
 
 pub(crate) mod buddy;
+pub(crate) mod engine;
 pub(crate) mod frame;
+pub(crate) mod oom;
+pub(crate) mod pages;
+pub(crate) mod reclaim;
+pub(crate) mod state;
 pub(crate) mod watermark;
+pub(crate) mod zone;
+pub(crate) mod zonelist;
