@@ -36,7 +36,8 @@ fn badness(task: &Task, total_pages: u64) -> Option<i64> {
 impl State {
     /// Asks the killer on behalf of a request; `nodes` are those that the request is bound to.
     pub(crate) fn kill_for(&mut self, asking: TaskId, nodes: NodeMask, order: Order, flags: Gfp) -> OomOutcome {
-        let dying = self.task(asking).is_some_and(|task| task.dying && !task.exited);
+        // Once the reaper is done with it, a dying task frees no more, and waiting for it is over.
+        let dying = self.task(asking).is_some_and(|task| task.dying && !task.exited && !task.reaped);
         if dying {
             self.make_victim(asking);
             return OomOutcome::Progress;
@@ -74,10 +75,9 @@ impl State {
 
     /// The task is to end: it gets a part of the reserves, and the reaper takes its pages.
     pub(crate) fn make_victim(&mut self, id: TaskId) {
+        let Some(task) = self.task_mut(id).filter(|task| !task.victim) else { return };
+        task.victim = true;
         self.progress += 1;
-        if let Some(task) = self.task_mut(id) {
-            task.victim = true;
-        }
     }
 
     /// One step of the reaper: takes the pages of every victim whose memory it can get at. Returns whether it did anything.
