@@ -30,6 +30,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod background;
 mod block;
 mod builder;
 mod context;
@@ -42,6 +43,7 @@ mod gfp;
 mod host;
 mod machine;
 mod misuse;
+mod nodes_move;
 mod numa;
 mod page;
 mod plan;
@@ -51,6 +53,7 @@ mod request;
 mod scope;
 mod stats;
 mod task;
+mod tasks;
 mod units;
 
 pub use block::PageBlock;
@@ -67,8 +70,9 @@ pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
-pub use machine::{Machine, NodesMove};
+pub use machine::Machine;
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
+pub use nodes_move::NodesMove;
 pub use numa::mems::{MemsStep, MoveKind};
 pub use numa::node_mask::NodeMask;
 pub use page::buddy::AuditError;

@@ -7,23 +7,21 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{AllocError, FreeError};
-use crate::event::{Event, EventKind};
-use crate::fault::source::{Capability, FaultSource, Site, TaskFaults};
+use crate::event::Event;
+use crate::fault::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
-use crate::numa::mems::{MemsMove, MemsStep, MoveKind};
-use crate::numa::node_mask::NodeMask;
 use crate::page::buddy::AuditError;
 use crate::page::engine::Course;
 use crate::page::frame;
 use crate::page::pages::Pages;
-use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId, Shrinkers};
+use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
 use crate::stats::Stats;
-use crate::task::{Task, TaskId, TaskOptions};
+use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
 /// Machines are told apart by number, so that a block given to the wrong one is noticed.
@@ -50,7 +48,7 @@ pub struct Machine {
     number: u64,
     pub(crate) arena: Arena,
     state: RefCell<State>,
-    shrinkers: RefCell<Shrinkers>,
+    pub(crate) shrinkers: RefCell<Shrinkers>,
     current: Cell<TaskId>,
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
@@ -163,14 +161,7 @@ impl Machine {
         }
     }
 
-    // Tasks.
-
-    /// A new task.
-    pub fn spawn(&self, options: TaskOptions) -> TaskId {
-        let mut state = self.state();
-        state.tasks.push(Task::new(options));
-        TaskId(state.tasks.len() as u32 - 1)
-    }
+    // The current task.
 
     /// The task in whose name requests are made.
     pub fn current(&self) -> TaskId {
@@ -187,157 +178,6 @@ impl Machine {
         }
         let _back = Back(&self.current, self.current.replace(task));
         body()
-    }
-
-    /// Gives a task user pages, one request each, and says how many it has then. What it got before a failure it keeps.
-    ///
-    /// # Errors
-    /// Those of the request that failed; and a task that is being killed gets none any more.
-    pub fn grow(&self, task: TaskId, pages: u64) -> Result<u64, AllocError> {
-        for _ in 0..pages {
-            let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE)?.finish()?;
-            if self.is_victim(task) {
-                return Err(AllocError::TaskKilled);
-            }
-            let block = block.into_pages();
-            let mut state = self.state();
-            let State { frames, tasks, .. } = &mut *state;
-            let entry = frames.at(block.frame().0);
-            (entry.state, entry.owner) = (frame::State::User, task.0);
-            if let Some(task) = tasks.get_mut(task.0 as usize) {
-                task.user_pages.push(frames, block.frame().0);
-            }
-        }
-        Ok(self.state().task(task).map_or(0, |task| u64::from(task.user_pages.len())))
-    }
-
-    /// Ends a task: its user pages are free.
-    pub fn exit(&self, task: TaskId) {
-        let mut state = self.state();
-        if state.task(task).is_some() && task != Machine::BOOT {
-            state.free_user_pages(task.0 as usize);
-            state.tasks[task.0 as usize].exited = true;
-        }
-    }
-
-    /// Whether the OOM killer has chosen a task.
-    pub fn is_victim(&self, task: TaskId) -> bool {
-        self.state().task(task).is_some_and(|task| task.victim)
-    }
-
-    /// Says that something else already ends a task: at the killer's door it is let through without a kill.
-    pub fn set_dying(&self, task: TaskId) {
-        if let Some(task) = self.state().task_mut(task) {
-            task.dying = true;
-        }
-    }
-
-    /// Says that a task's memory is locked, so that the reaper cannot get at it, or no longer.
-    pub fn set_memory_locked(&self, task: TaskId, locked: bool) {
-        if let Some(task) = self.state().task_mut(task) {
-            task.memory_locked = locked;
-        }
-    }
-
-    /// A task's own knobs of fault injection, or `None` if there is no such task.
-    pub fn task_faults(&self, task: TaskId) -> Option<Rc<TaskFaults>> {
-        self.state().task(task).map(|task| Rc::clone(&task.faults))
-    }
-
-    /// Makes the next step of a move of a task's nodes; `None` if there is no such task. See [`NodesMove`].
-    fn step_move(&self, task: TaskId, step: &mut MemsMove) -> Option<MemsStep> {
-        let mut state = self.state();
-        let done = step.step(&mut state.task_mut(task)?.mems);
-        state.progress += 1;
-        state.events.note(EventKind::Moved(done), task, Order::ZERO, Gfp::NONE);
-        Some(done)
-    }
-
-    /// A move of a task's nodes, to be made step by step.
-    pub fn move_nodes(&self, task: TaskId, to: NodeMask, kind: MoveKind) -> NodesMove<'_> {
-        NodesMove { machine: self, task, inner: MemsMove::new(to, kind) }
-    }
-
-    // Reclaim.
-
-    /// Registers a shrinker.
-    pub fn register_shrinker(&self, shrinker: Rc<dyn Shrinker>) -> ShrinkerId {
-        self.shrinkers.borrow_mut().add(shrinker)
-    }
-
-    /// Gives a registered shrinker back, or `None` if it was given back before.
-    pub fn unregister_shrinker(&self, id: ShrinkerId) -> Option<Rc<dyn Shrinker>> {
-        self.shrinkers.borrow_mut().remove(id)
-    }
-
-    /// One pass of reclaim in the name of a task: shrinkers that the flags are open to, gently first, until enough is gained.
-    pub(crate) fn reclaim_pass(&self, task: TaskId, flags: Gfp, enough: impl Fn(&State, u64) -> bool) -> u64 {
-        struct Reclaiming<'m>(&'m Machine, TaskId);
-        impl Drop for Reclaiming<'_> {
-            fn drop(&mut self) {
-                if let Some(task) = self.0.state().task_mut(self.1) {
-                    task.reclaiming -= 1;
-                }
-            }
-        }
-        if let Some(task) = self.state().task_mut(task) {
-            task.reclaiming += 1;
-        }
-        let _reclaiming = Reclaiming(self, task);
-        let before = self.state().stats.freed_pages;
-        let gained = || self.state().stats.freed_pages - before;
-        for priority in (0..=PRIORITY_FIRST).rev() {
-            let (mut place, mut reclaimable) = (0, 0_u64);
-            while let Some(shrinker) = self.shrinker_at(place) {
-                place += 1;
-                let count = shrinker.count();
-                reclaimable = reclaimable.saturating_add(count);
-                if count >> priority == 0 || !shrinker.class().is_open_to(flags) {
-                    continue;
-                }
-                self.run_as(task, || {
-                    shrinker.scan(count >> priority, &mut |pages| {
-                        // A block of another machine is not this one's gain, and is lost to both.
-                        let _ = self.free(pages);
-                    });
-                });
-                let gained = gained();
-                if enough(&self.state(), gained) {
-                    return gained;
-                }
-            }
-            self.state().reclaimable = reclaimable;
-        }
-        gained()
-    }
-
-    fn shrinker_at(&self, place: usize) -> Option<Rc<dyn Shrinker>> {
-        self.shrinkers.borrow().at(place)
-    }
-
-    /// The pass that a request asks for.
-    pub(crate) fn direct_reclaim(&self, task: TaskId, flags: Gfp, pages: u64) -> u64 {
-        let target = pages.max(BATCH);
-        self.reclaim_pass(task, flags, |_, gained| gained >= target)
-    }
-
-    /// Does the background's work: the reaper takes the pages of victims, and the reclaimers of the nodes that were woken
-    /// run until their zones are above the high level or nothing more can be gained.
-    ///
-    /// Requests that are driven to their end call it whenever they would sleep. Returns whether there was anything to do.
-    pub fn background(&self) -> bool {
-        let reaped = self.state().reap();
-        let (wanted, nodes) = {
-            let mut state = self.state();
-            (core::mem::replace(&mut state.kswapd_wanted, NodeMask::NONE), state.zonelists.len())
-        };
-        for node in (0..nodes as u8).map(NodeId).filter(|node| wanted.has(*node)) {
-            self.state().stats.kswapd_passes += 1;
-            if !self.state().is_balanced(node) {
-                self.reclaim_pass(Machine::BOOT, Gfp::KERNEL, |state, _| state.is_balanced(node));
-            }
-        }
-        reaped || wanted != NodeMask::NONE
     }
 
     // Faults.
@@ -397,26 +237,5 @@ impl Machine {
     /// Why the machine has stopped, if it has.
     pub fn stopped(&self) -> Option<&'static str> {
         self.state().dead
-    }
-}
-
-/// A move of a task's nodes under way; see [`Machine::move_nodes`].
-#[derive(Debug)]
-#[must_use = "a move is made by its steps"]
-pub struct NodesMove<'m> {
-    machine: &'m Machine,
-    task: TaskId,
-    inner: MemsMove,
-}
-
-impl NodesMove<'_> {
-    /// Makes the next step; `None` if there is no such task. A move is over with `Shrunk` or `Replaced`.
-    pub fn step(&mut self) -> Option<MemsStep> {
-        self.machine.step_move(self.task, &mut self.inner)
-    }
-
-    /// Makes all steps.
-    pub fn finish(mut self) {
-        while self.step() == Some(MemsStep::Expanded) {}
     }
 }

@@ -12,9 +12,8 @@ use crate::context::{Context, Place};
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
-use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
-use crate::plan::{Effort, OomStep, Plan, Refusal};
+use crate::plan::{Effort, OomStep, Plan};
 use crate::policy::OnOom;
 use crate::task::{Task, TaskId};
 use crate::units::{FrameNumber, NodeId, Order};
@@ -100,73 +99,21 @@ enum Look {
 }
 
 impl Course {
-    /// Begins a request: plans it, and counts it.
-    ///
-    /// # Errors
-    /// When the policy does not let it through, the machine has stopped, or task or node are unknown.
-    pub(crate) fn begin(
-        state: &mut State,
-        task: TaskId,
-        node: Option<NodeId>,
-        order: Order,
-        flags: Gfp,
-    ) -> Result<Course, AllocError> {
-        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
-        let planned = Self::plan(state, task, node, order, flags);
-        planned.inspect_err(|error| {
-            let context = state.task(task).map_or(Context::default(), Task::context);
-            let quiet = context.effective(flags).contains(Gfp::NOWARN);
-            note_failure(state, *error, task, order, flags, quiet);
-        })
-    }
-
-    fn plan(
-        state: &mut State,
-        task: TaskId,
-        node: Option<NodeId>,
-        order: Order,
-        flags: Gfp,
-    ) -> Result<Course, AllocError> {
-        if state.dead.is_some() {
-            return Err(AllocError::Dead);
-        }
-        let asking = state.task(task).filter(|task| !task.exited).ok_or(AllocError::NoSuchTask)?;
-        let node = node.unwrap_or(asking.options.node);
-        if usize::from(node.0) >= state.zonelists.len() {
-            return Err(AllocError::NoSuchNode);
-        }
-        let planned = Plan::new(&state.policy, flags, order, asking.context());
-        let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
-        for misuse in misuses.iter() {
-            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
-            state.events.note(EventKind::Misused(misuse), task, order, flags);
-        }
-        let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
-        state.begun += 1;
-        let course = Course {
-            id: state.begun,
+    /// A request at its beginning.
+    pub(super) fn at_the_beginning(id: u64, task: TaskId, node: NodeId, plan: Plan, highest: ZoneKind) -> Course {
+        Course {
+            id,
             task,
             node,
             plan,
-            highest: state.highest(ZoneKind::highest(plan.flags)),
+            highest,
             stage: Stage::Fast(0),
             cookie: 0,
             idle: 0,
             rounds: 0,
             gained: false,
             looked_as_victim: false,
-        };
-        let nodes = course.nodes(state, plan.flags.contains(Gfp::HARDWALL));
-        let zones = state.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= course.highest);
-        if order <= state.policy.largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
-            if plan.nofail {
-                state.events.note(EventKind::Misused(Misuse::NofailTooBig), task, order, flags);
-            }
-            if let Some(refusal) = plan.impossible(&state.policy) {
-                return Err(refuse(state, task, refusal));
-            }
         }
-        Ok(course)
     }
 
     /// Fails the request because a fault source says so.
@@ -306,7 +253,7 @@ impl Course {
     }
 
     /// The nodes that the request may use now.
-    fn nodes(&self, state: &State, walls: bool) -> NodeMask {
+    pub(super) fn nodes(&self, state: &State, walls: bool) -> NodeMask {
         let nodes = if self.plan.flags.contains(Gfp::THISNODE) { NodeMask::of(&[self.node]) } else { NodeMask::ALL };
         match state.task(self.task) {
             Some(task) if walls && self.context(state).place() != Place::Interrupt => {
@@ -469,22 +416,8 @@ impl Course {
     }
 }
 
-/// Does what the policy does instead of serving a request.
-fn refuse(state: &mut State, task: TaskId, refusal: Refusal) -> AllocError {
-    match refusal {
-        Refusal::Fail(error) => error,
-        Refusal::KillTask => {
-            state.make_victim(task);
-            AllocError::TaskKilled
-        }
-        Refusal::Stop => {
-            state.dead = Some("a request that cannot be served");
-            AllocError::Dead
-        }
-    }
-}
-
-fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
+/// Counts a failure, and notes it.
+pub(super) fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
     state.stats.failures += 1;
     state.stats.warnings += u64::from(!quiet);
     state.events.note(EventKind::Failed(error), task, order, flags);

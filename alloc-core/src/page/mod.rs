@@ -1,5 +1,6 @@
 //! The page allocator: frames, zones, and the request that gets them.
 
+mod begin;
 pub(crate) mod buddy;
 pub(crate) mod engine;
 pub(crate) mod frame;
