@@ -214,6 +214,7 @@ impl MachineBuilder {
             reclaimable: 0,
             oom_holder: None,
             begun: 0,
+            waiting: 0,
             dead: None,
         };
         Ok(Machine::assemble(state, arena, self.faults))

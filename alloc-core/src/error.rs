@@ -20,6 +20,9 @@ pub enum AllocError {
     Impossible,
     /// The flags contradict each other or the context, and the policy refuses that. See [`Misuse`](crate::Misuse).
     InvalidFlags,
+    /// A request that waits without bound was made where it must not: in reclaim, on the write-out path, in atomic
+    /// context, or by a task that waits already.
+    ForbiddenContext,
     /// Every task that could make progress waits, or this request went round too often: it would never return.
     Hang,
     /// The task is being killed: because the policy kills tasks that ask so, or because it grew until it was chosen.
@@ -41,6 +44,7 @@ impl fmt::Display for AllocError {
             AllocError::OrderTooBig => "the order is above the machine's largest",
             AllocError::Impossible => "the allowed nodes have fewer pages than that in all",
             AllocError::InvalidFlags => "the flags contradict each other or the context",
+            AllocError::ForbiddenContext => "a request without bound where waiting is forbidden",
             AllocError::Hang => "the request would never return: nobody is left to make progress",
             AllocError::TaskKilled => "the task is being killed",
             AllocError::Dead => "the machine has stopped",

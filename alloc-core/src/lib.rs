@@ -21,9 +21,9 @@
 //! # Limits
 //! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
 //! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, vmalloc,
-//! mempools, memory policies and real threads are among the latter.
+//! memory policies and real threads are among the latter.
 //!
-//! The system's allocator is asked when a machine, a task or a shrinker is made, and never by a request.
+//! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request.
 #![no_std]
 
 extern crate alloc;
@@ -42,6 +42,7 @@ mod fault;
 mod gfp;
 mod host;
 mod machine;
+mod mempool;
 mod misuse;
 mod nodes_move;
 mod numa;
@@ -55,6 +56,7 @@ mod stats;
 mod task;
 mod tasks;
 mod units;
+mod waiting;
 
 pub use block::PageBlock;
 pub use builder::{BuildError, MachineBuilder, NodePages};
@@ -71,6 +73,7 @@ pub use host::contract::{Host, HostError};
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
 pub use machine::Machine;
+pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
 pub use nodes_move::NodesMove;
 pub use numa::mems::{MemsStep, MoveKind};
@@ -87,6 +90,7 @@ pub use scope::ScopeGuard;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
+pub use waiting::{Queued, Wait};
 
 impl Machine {
     /// Begins the description of a machine.

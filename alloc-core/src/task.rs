@@ -8,7 +8,7 @@ use crate::fault::source::TaskFaults;
 use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
-use crate::units::NodeId;
+use crate::units::{FrameNumber, NodeId, Order};
 
 /// The number of a task, in the order of their creation. Task 0 boots the machine and cannot be killed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,6 +56,16 @@ impl TaskOptions {
     }
 }
 
+/// A task's place in the queue of those who wait without bound. A task that sleeps sleeps in one place, so the queue
+/// needs no memory of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) number: u64,
+    pub(crate) order: Order,
+    /// What was handed over to it, and waits to be collected.
+    pub(crate) handed: Option<FrameNumber>,
+}
+
 /// A task.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -67,6 +77,7 @@ pub(crate) struct Task {
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
+    pub(crate) ticket: Option<Ticket>,
     pub(crate) victim: bool,
     /// Something else already ends the task.
     pub(crate) dying: bool,
@@ -87,6 +98,7 @@ impl Task {
             faults: Rc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
+            ticket: None,
             victim: false,
             dying: false,
             exited: false,

@@ -8,6 +8,7 @@ pub(crate) mod oom;
 pub(crate) mod pages;
 pub(crate) mod reclaim;
 pub(crate) mod state;
+pub(crate) mod tickets;
 pub(crate) mod watermark;
 pub(crate) mod zone;
 pub(crate) mod zonelist;
