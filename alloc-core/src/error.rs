@@ -18,6 +18,14 @@ pub enum AllocError {
     OrderTooBig,
     /// The allowed nodes have not as many pages, even when all of them are free.
     Impossible,
+    /// More bytes than the policy's cap on kvmalloc.
+    TooBig,
+    /// An area of no bytes.
+    ZeroSize,
+    /// No range of addresses is free that is long enough.
+    NoAddresses,
+    /// More mappings than the machine may have, or than the operating system grants.
+    NoMappings,
     /// The flags contradict each other or the context, and the policy refuses that. See [`Misuse`](crate::Misuse).
     InvalidFlags,
     /// A request that waits without bound was made where it must not: in reclaim, on the write-out path, in atomic
@@ -43,6 +51,10 @@ impl fmt::Display for AllocError {
             AllocError::VictimReservesGone => "out of memory: the task is being killed, and its reserves are used up",
             AllocError::OrderTooBig => "the order is above the machine's largest",
             AllocError::Impossible => "the allowed nodes have fewer pages than that in all",
+            AllocError::TooBig => "more bytes than the cap on kvmalloc",
+            AllocError::ZeroSize => "an area of no bytes",
+            AllocError::NoAddresses => "no free range of addresses is long enough",
+            AllocError::NoMappings => "no more mappings can be made",
             AllocError::InvalidFlags => "the flags contradict each other or the context",
             AllocError::ForbiddenContext => "a request without bound where waiting is forbidden",
             AllocError::Hang => "the request would never return: nobody is left to make progress",

@@ -20,10 +20,10 @@
 //!
 //! # Limits
 //! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, vmalloc,
-//! memory policies and real threads are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, memory
+//! policies and real threads are among the latter.
 //!
-//! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request.
+//! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
 
 extern crate alloc;
@@ -41,6 +41,7 @@ mod explain;
 mod fault;
 mod gfp;
 mod host;
+mod kvmalloc;
 mod machine;
 mod mempool;
 mod misuse;
@@ -56,6 +57,7 @@ mod stats;
 mod task;
 mod tasks;
 mod units;
+mod vmalloc;
 mod waiting;
 
 pub use block::PageBlock;
@@ -72,6 +74,7 @@ pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
+pub use kvmalloc::KvBlock;
 pub use machine::Machine;
 pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
@@ -84,12 +87,15 @@ pub use page::pages::Pages;
 pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
-pub use policy::{AtomicSleep, BadNofail, ContextSource, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small};
+pub use policy::{
+    AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
+};
 pub use request::{Request, Step};
 pub use scope::ScopeGuard;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
+pub use vmalloc::mapping::Area;
 pub use waiting::{Queued, Wait};
 
 impl Machine {

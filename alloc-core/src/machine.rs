@@ -23,6 +23,7 @@ use crate::policy::Policy;
 use crate::stats::Stats;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
+use crate::vmalloc::area::Addresses;
 
 /// Machines are told apart by number, so that a block given to the wrong one is noticed.
 static MACHINES: AtomicU64 = AtomicU64::new(0);
@@ -49,6 +50,7 @@ pub struct Machine {
     pub(crate) arena: Arena,
     state: RefCell<State>,
     pub(crate) shrinkers: RefCell<Shrinkers>,
+    pub(crate) addresses: RefCell<Addresses>,
     current: Cell<TaskId>,
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
@@ -68,12 +70,13 @@ impl Machine {
     pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Rc<dyn FaultSource>>) -> Machine {
         Machine {
             number: MACHINES.fetch_add(1, Ordering::Relaxed),
-            arena,
             state: RefCell::new(state),
             shrinkers: RefCell::default(),
+            addresses: RefCell::new(Addresses::new(arena.window_pages())),
             current: Cell::new(Machine::BOOT),
             faults_armed: AtomicBool::new(faults.is_some()),
             faults: RefCell::new(faults),
+            arena,
         }
     }
 

@@ -97,6 +97,17 @@ pub enum ContextSource {
     TaskTracked,
 }
 
+/// How kvmalloc asks for contiguous pages before it maps single ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KvFast {
+    /// Without direct reclaim: since 2025.
+    NoReclaim,
+    /// With one pass of it, as since the file-table incident of 2017.
+    NoRetry,
+    /// With all rights of the caller, as before that: looping hides the fallback.
+    Loop,
+}
+
 /// What a machine does where the kernel's developers disagree, or might change their minds.
 ///
 /// A policy belongs to a machine; two machines of one process may differ in every point.
@@ -140,6 +151,12 @@ pub struct Policy {
     pub context_source: ContextSource,
     /// Whether a request that missed a move of its task's nodes looks again before it kills or fails.
     pub mems_retry: bool,
+    /// The first attempt of kvmalloc.
+    pub kv_fast: KvFast,
+    /// Bytes that kvmalloc is asked for at most; the kernel's cap is `i32::MAX`.
+    pub kv_bytes_max: usize,
+    /// Mappings that all areas of vmalloc together may have. Linux grants a process 65,530.
+    pub mappings_max: usize,
     /// Times that one request goes round before it counts as hanging although others make progress.
     pub rounds_max: u32,
 }
@@ -163,6 +180,9 @@ impl Policy {
             atomic_sleep: AtomicSleep::Report,
             context_source: ContextSource::TaskTracked,
             mems_retry: true,
+            kv_fast: KvFast::NoReclaim,
+            kv_bytes_max: i32::MAX as usize,
+            mappings_max: 60_000,
             rounds_max: 1 << 16,
         }
     }

@@ -25,6 +25,7 @@ fn what_is_given_back_twice_or_is_foreign_is_named_and_changes_nothing() {
     assert_eq!(machine.free_raw(raw, size), Err(FreeError::AlreadyFree));
     assert_eq!(machine.free_raw(FrameNumber(raw.0 + 3), order(0)), Err(FreeError::AlreadyFree));
     assert_eq!(machine.free_pages(None), before + 4);
+    assert_eq!(machine.stats().freed_pages, 4);
     machine.audit().unwrap();
 }
 
@@ -32,9 +33,11 @@ fn what_is_given_back_twice_or_is_foreign_is_named_and_changes_nothing() {
 fn row_006_a_block_of_another_machine_is_handed_back_to_the_caller() {
     let (one, other) = (machine(Policy::kernel()), machine(Policy::kernel()));
     let pages = one.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
+    let twin = other.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap();
+    assert_eq!(twin.frame(), pages.frame(), "a block with the same number, so that only the machine tells them apart");
     let pages = other.free(pages).unwrap_err();
     let pages = other.into_raw(pages).unwrap_err();
-    assert_eq!(other.free_pages(None), u64::from(PAGES));
+    assert_eq!(other.free_pages(None), u64::from(PAGES) - 1);
     one.free(pages).unwrap();
     assert_eq!(one.free_pages(None), u64::from(PAGES));
 }

@@ -181,6 +181,22 @@ fn row_112_a_writer_that_forgets_the_counter_is_caught() {
 }
 
 #[test]
+fn row_112_after_a_move_there_is_nothing_to_wait_for() {
+    let machine = two_nodes().build().unwrap();
+    let task = bound(&machine, 0, on(0));
+    let _hoards = BOTH.map(|node| machine.exhaust(node, 0));
+    let ask = || machine.run_as(task, || machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).map(drop));
+    let mut writer = machine.move_nodes(task, on(1), MoveKind::ExpandThenShrink);
+    assert_eq!(writer.step(), Some(MemsStep::Expanded));
+    assert_eq!(ask(), Err(AllocError::Hang), "in the middle of a move that never ends");
+    assert_eq!(writer.step(), Some(MemsStep::Shrunk));
+    assert_eq!(ask(), Err(AllocError::NoMemory));
+    machine.move_nodes(task, on(0), MoveKind::AtOnce).finish();
+    assert_eq!(ask(), Err(AllocError::NoMemory));
+    assert!(machine.move_nodes(TaskId(9), on(0), MoveKind::AtOnce).step().is_none());
+}
+
+#[test]
 fn row_113_no_random_move_makes_a_request_fail_or_kill_early() {
     for (mems_retry, expected) in [(true, false), (false, true)] {
         let policy = Policy { mems_retry, ..Policy::kernel() };

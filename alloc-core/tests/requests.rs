@@ -403,3 +403,17 @@ fn row_085_what_can_never_be_satisfied_fails_at_once() {
     }
     assert_eq!((machine.stats().direct_passes, machine.stats().kills), (0, 0));
 }
+
+#[test]
+fn events_are_numbered_without_gaps_and_the_last_thousand_are_kept() {
+    let machine = machine(Policy::kernel());
+    let _hoard = full(&machine);
+    for _ in 0..2000 {
+        let _ = machine.alloc_pages(Order::ZERO, Gfp::ATOMIC).unwrap_err();
+    }
+    assert_eq!(machine.next_event(), 2001, "a wake, and the failures");
+    let kept: Vec<u64> = machine.events_since(0).iter().map(|event| event.number).collect();
+    assert_eq!(kept, (2001 - 1024..2001).collect::<Vec<_>>());
+    assert_eq!(machine.events_since(2000).len(), 1);
+    assert!(machine.events_since(u64::MAX).is_empty());
+}

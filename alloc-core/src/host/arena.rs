@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use core::ptr::NonNull;
 
-use super::contract::Host;
+use super::contract::{Host, HostError};
 use crate::units::{FrameNumber, Order, PAGE_SIZE};
 
 /// A machine's memory.
@@ -46,6 +46,35 @@ impl Arena {
             // SAFETY: the range lies within the host's writable pages, and the caller vouches that it is alone.
             unsafe { bytes.cast::<u8>().write_bytes(0, bytes.len()) };
         }
+    }
+
+    /// Pages of the window, 0 without one.
+    pub(crate) fn window_pages(&self) -> usize {
+        self.host.window().map_or(0, |(_, pages)| pages)
+    }
+
+    /// The bytes of a range of the window, or `None` if it does not lie within.
+    pub(crate) fn window_bytes(&self, at: usize, pages: usize) -> Option<NonNull<[u8]>> {
+        let (base, most) = self.host.window()?;
+        if at.checked_add(pages)? > most {
+            return None;
+        }
+        // SAFETY: the offset lies within the window, which is one range by the host's contract.
+        let begin = unsafe { base.add(at * PAGE_SIZE) };
+        Some(NonNull::slice_from_raw_parts(begin, pages * PAGE_SIZE))
+    }
+
+    /// Maps frames into the window.
+    ///
+    /// # Errors
+    /// The host's.
+    pub(crate) fn map(&self, at: usize, first: FrameNumber, pages: usize) -> Result<(), HostError> {
+        self.host.map(at, first, pages)
+    }
+
+    /// Makes a range of the window nobody's.
+    pub(crate) fn unmap(&self, at: usize, pages: usize) {
+        self.host.unmap(at, pages);
     }
 
     /// Tells the host that a free block's contents are not needed.

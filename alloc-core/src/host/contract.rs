@@ -13,7 +13,9 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// 1. `base` gives the same address for the host's whole life, aligned to 4 MiB, the size of a block of order 10;
 /// 2. the `pages` pages from there are readable and writable until the host is dropped, and zeroed at first;
 /// 3. nobody but the machine that owns the host reads or writes them, except as that machine's users do;
-/// 4. `release` changes nothing but the contents of the given pages.
+/// 4. `release` changes nothing but the contents of the given pages;
+/// 5. `window` gives the same range for the host's whole life, page aligned and nobody else's, and after a successful
+///    `map` its given pages are the memory of the given frames, in order, until they are unmapped.
 pub unsafe trait Host {
     /// Where frame 0 begins.
     fn base(&self) -> NonNull<u8>;
@@ -26,6 +28,25 @@ pub unsafe trait Host {
     /// They read as anything afterwards. The machine asks for this only with frames of its own, never beyond `pages`.
     fn release(&self, first: FrameNumber, pages: usize) {
         let _ = (first, pages);
+    }
+
+    /// A range of addresses at which frames can be mapped side by side, and its length in pages; `None` without one.
+    fn window(&self) -> Option<(NonNull<u8>, usize)> {
+        None
+    }
+
+    /// Makes `pages` pages of the window, from page `at` on, the memory of the frames from `first` on.
+    ///
+    /// # Errors
+    /// What the operating system says; no page of the range is mapped to a frame then.
+    fn map(&self, at: usize, first: FrameNumber, pages: usize) -> Result<(), HostError> {
+        let _ = (at, first, pages);
+        Err(HostError::NoMemory)
+    }
+
+    /// Makes `pages` pages of the window, from page `at` on, nobody's memory: touching them faults.
+    fn unmap(&self, at: usize, pages: usize) {
+        let _ = (at, pages);
     }
 }
 

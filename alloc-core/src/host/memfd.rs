@@ -14,21 +14,33 @@ use crate::units::{FrameNumber, PAGE_SIZE};
 /// Pages cost memory once they are written, and none any more once they are released.
 ///
 /// # Invariants
-/// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop.
+/// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop. `window` begins a reservation of
+/// `window_pages` pages, given up only on drop.
 #[derive(Debug)]
 pub struct MemfdHost {
     base: NonNull<u8>,
     len: usize,
     pages: usize,
+    window: NonNull<u8>,
+    window_pages: usize,
     file: File,
 }
 
 impl MemfdHost {
-    /// A host of `pages` pages.
+    /// A host of `pages` pages, with a window of four times as many.
+    ///
+    /// # Errors
+    /// As [`MemfdHost::with_window`].
+    pub fn new(pages: usize) -> Result<MemfdHost, HostError> {
+        MemfdHost::with_window(pages, pages.saturating_mul(4).saturating_add(1024))
+    }
+
+    /// A host of `pages` pages, with a window of `window_pages`: a small one imitates a small address space.
     ///
     /// # Errors
     /// [`HostError::TooManyPages`], and [`HostError::System`] when a limit on descriptors, files or addresses refuses it.
-    pub fn new(pages: usize) -> Result<MemfdHost, HostError> {
+    pub fn with_window(pages: usize, window_pages: usize) -> Result<MemfdHost, HostError> {
+        let window_len = bytes(window_pages)?.max(PAGE_SIZE);
         let len = bytes(pages)?.max(PAGE_SIZE);
         // SAFETY: the name is a C string; the call makes a descriptor and nothing else.
         let descriptor = unsafe { libc::memfd_create(c"alloc-core".as_ptr(), libc::MFD_CLOEXEC) };
@@ -65,8 +77,26 @@ impl MemfdHost {
             }
             base
         };
-        // INVARIANT: the mapping was made just now.
-        NonNull::new(base.cast::<u8>()).map(|base| MemfdHost { base, len, pages, file }).ok_or(HostError::NoMemory)
+        let base = NonNull::new(base.cast::<u8>()).ok_or(HostError::NoMemory)?;
+        // SAFETY: as for the first reservation.
+        let window = unsafe { libc::mmap(nowhere, window_len, libc::PROT_NONE, private | libc::MAP_NORESERVE, -1, 0) };
+        match NonNull::new(window.cast::<u8>()).filter(|_| window != libc::MAP_FAILED) {
+            // INVARIANT: both were made just now, with these lengths.
+            Some(window) => Ok(MemfdHost { base, len, pages, window, window_pages, file }),
+            None => {
+                let error = last_error();
+                // SAFETY: the mapping was made above, and nobody has its address yet.
+                unsafe { libc::munmap(base.as_ptr().cast(), len) };
+                Err(error)
+            }
+        }
+    }
+
+    /// The address and the length of a range of the window, or `None` if it does not lie within.
+    fn range(&self, at: usize, pages: usize) -> Option<(*mut libc::c_void, usize)> {
+        let within = at.checked_add(pages).is_some_and(|end| end <= self.window_pages) && pages > 0;
+        // SAFETY: the offset lies within the reservation.
+        within.then(|| (unsafe { self.window.as_ptr().add(at * PAGE_SIZE) }.cast(), pages * PAGE_SIZE))
     }
 
     /// Bytes of the file that cost memory at the moment.
@@ -85,14 +115,18 @@ fn last_error() -> HostError {
 
 impl Drop for MemfdHost {
     fn drop(&mut self) {
-        // SAFETY: by the invariant, and nobody uses the memory of a host that is dropped.
-        unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
+        // SAFETY: by the invariants, and nobody uses the memory of a host that is dropped.
+        unsafe {
+            libc::munmap(self.base.as_ptr().cast(), self.len);
+            libc::munmap(self.window.as_ptr().cast(), self.window_pages.max(1) * PAGE_SIZE);
+        }
     }
 }
 
 // SAFETY: 1. the mapping was placed at an aligned address and does not move. 2. It lives until drop and a new file reads as zeroes. 3. The
 // file has no name, its descriptor is not given away, and the address only through `base`. 4. Punching a hole makes the
-// pages read as zeroes; a refusal changes nothing.
+// pages read as zeroes; a refusal changes nothing. 5. The window is a reservation of this host's, and a fixed shared mapping of
+// the file at the frames' offset is those frames' memory.
 unsafe impl Host for MemfdHost {
     fn base(&self) -> NonNull<u8> {
         self.base
@@ -109,6 +143,30 @@ unsafe impl Host for MemfdHost {
         let (offset, len) = (start as libc::off_t, (end * PAGE_SIZE - start) as libc::off_t);
         // SAFETY: the descriptor is ours, and the range lies within the file. Failure is allowed: it frees nothing.
         unsafe { libc::fallocate(self.file.as_raw_fd(), mode, offset, len) };
+    }
+
+    fn window(&self) -> Option<(NonNull<u8>, usize)> {
+        Some((self.window, self.window_pages))
+    }
+
+    fn map(&self, at: usize, first: FrameNumber, pages: usize) -> Result<(), HostError> {
+        let within = (first.0 as usize).checked_add(pages).is_some_and(|end| end <= self.pages);
+        let Some((address, len)) = self.range(at, pages).filter(|_| within) else {
+            return Err(HostError::TooManyPages);
+        };
+        let access = libc::PROT_READ | libc::PROT_WRITE;
+        let offset = (first.0 as usize * PAGE_SIZE) as libc::off_t;
+        let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+        // SAFETY: the range lies within the window, which is this host's to map; the frames lie within the file.
+        let found = unsafe { libc::mmap(address, len, access, flags, self.file.as_raw_fd(), offset) };
+        if found == libc::MAP_FAILED { Err(last_error()) } else { Ok(()) }
+    }
+
+    fn unmap(&self, at: usize, pages: usize) {
+        let Some((address, len)) = self.range(at, pages) else { return };
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
+        // SAFETY: as in `map`; the reservation takes the range's place in one step, so no other thread's mapping can get in.
+        unsafe { libc::mmap(address, len, libc::PROT_NONE, flags, -1, 0) };
     }
 }
 

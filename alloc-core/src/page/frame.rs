@@ -24,6 +24,8 @@ pub(crate) enum State {
     User,
     /// It is set aside to make memory scarce.
     Hoarded,
+    /// It is part of an area that is mapped side by side elsewhere.
+    Mapped,
 }
 
 /// One frame's entry.
