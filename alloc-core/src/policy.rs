@@ -162,7 +162,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// What Linux 6.18 does.
+    /// What Linux does, as of version 6.19. Where versions differ, the point's own values say which does what.
     pub const fn kernel() -> Policy {
         Policy {
             small: Small::Loop,

@@ -3,8 +3,7 @@
 mod support;
 
 use alloc_core::{
-    BuildError, FrameNumber, FreeError, Gfp, Host, HostError, Machine, MemfdHost, NodeId, NodePages, Order, PlainHost,
-    Policy,
+    BuildError, FrameNumber, FreeError, Gfp, HostError, Machine, NodeId, NodePages, Order, PlainHost, Policy,
 };
 use support::{PAGES, machine, order};
 
@@ -59,8 +58,10 @@ fn blocks_are_real_memory_aligned_and_apart() {
     assert!(zeroed.bytes().iter().all(|byte| *byte == 0));
 }
 
+#[cfg(all(feature = "std", target_os = "linux"))]
 #[test]
 fn row_025_free_memory_is_given_back_to_the_host_on_demand() {
+    use alloc_core::{Host, MemfdHost};
     let host = std::rc::Rc::new(MemfdHost::new(PAGES as usize).unwrap());
     struct Shared(std::rc::Rc<MemfdHost>);
     #[expect(unsafe_code, reason = "a host around a host")]

@@ -1,5 +1,5 @@
 //! Areas that are mapped page by page, and kvmalloc, which falls back to them instead of killing.
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "std", target_os = "linux"))]
 
 mod support;
 
