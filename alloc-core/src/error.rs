@@ -37,7 +37,7 @@ pub enum AllocError {
     TaskKilled,
     /// The machine has stopped: out of memory with nobody to kill, or a `Bug` by policy. Every request fails from then on.
     Dead,
-    /// The task is unknown to the machine, or has ended.
+    /// The task is unknown to the machine, has ended, or has no user memory that could grow.
     NoSuchTask,
     /// The node is unknown to the machine.
     NoSuchNode,
@@ -60,7 +60,7 @@ impl fmt::Display for AllocError {
             AllocError::Hang => "the request would never return: nobody is left to make progress",
             AllocError::TaskKilled => "the task is being killed",
             AllocError::Dead => "the machine has stopped",
-            AllocError::NoSuchTask => "no such task, or it has ended",
+            AllocError::NoSuchTask => "no such task, or it has ended, or it has no user memory",
             AllocError::NoSuchNode => "no such node",
         })
     }

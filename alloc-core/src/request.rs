@@ -161,9 +161,6 @@ impl Machine {
         while slots.iter().any(|(_, result)| result.is_none()) {
             for (request, result) in slots.iter_mut().filter(|(_, result)| result.is_none()) {
                 *result = request.run();
-                if result.is_some() {
-                    self.state().progress += 1;
-                }
             }
             self.background();
             let progress = Some(self.state().progress);

@@ -22,8 +22,11 @@ impl Machine {
     /// Gives a task user pages, one request each, and says how many it has then. What it got before a failure it keeps.
     ///
     /// # Errors
-    /// Those of the request that failed; and a task that is being killed gets none any more.
+    /// Those of the request that failed; a task that is being killed gets none any more, and a kernel thread has none.
     pub fn grow(&self, task: TaskId, pages: u64) -> Result<u64, AllocError> {
+        if self.state().task(task).is_none_or(|task| task.options.kernel_thread) {
+            return Err(AllocError::NoSuchTask);
+        }
         for _ in 0..pages {
             let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE)?.finish()?;
             if self.is_victim(task) {
