@@ -167,3 +167,15 @@ fn row_030_what_comes_back_fills_the_reserve_first_and_no_more() {
     let pool = Mempool::new(&strict, 1, Order::ZERO).unwrap();
     assert_eq!(pool.alloc(Gfp::KERNEL | Gfp::ZERO).unwrap_err(), AllocError::InvalidFlags);
 }
+
+#[test]
+fn row_016_nobody_overtakes_a_large_request_and_those_behind_it_are_served_when_it_leaves() {
+    let machine = machine(Policy::kernel());
+    let [first, second, _] = tasks(&machine);
+    let _hoard = machine.exhaust(NODE, MIN + 8);
+    let large = machine.queue(first, order(6)).unwrap();
+    let mut small = machine.queue(second, Order::ZERO).unwrap();
+    assert!(matches!(small.step(), Step::Wait(_)), "there are pages, and it is not its turn");
+    drop(large);
+    assert!(matches!(small.step(), Step::Done(Ok(_))));
+}
