@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::annotation::registry;
 use crate::chain::walker::Walker;
-use crate::memory::campaign::Campaign;
+use crate::memory::campaign::{Campaign, Sizes};
 use crate::mode::Mode;
 use crate::scope::shared::{Role, Scope, ScopeSettings, Watch, phase};
 use crate::scope::thread::Origin;
@@ -20,7 +21,8 @@ impl Armed {
     /// When its memory is refused.
     #[expect(clippy::new_without_default, reason = "it maps memory and checks the walkers")]
     pub fn new() -> Armed {
-        let campaign = Arc::new(Campaign::create(1 << 17, 0).expect("memory for the campaign"));
+        let sizes = Sizes { points: registry::declared().len(), ..Sizes::default() };
+        let campaign = Arc::new(Campaign::create(1 << 17, sizes).expect("memory for the campaign"));
         let walker = Walker::checked();
         let settings = ScopeSettings {
             watch: Watch { infallible: |_| (), met: |_, _| false },

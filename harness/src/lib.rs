@@ -1,4 +1,4 @@
-//! Fails every allocation that a test reaches, once per call chain, on its first hit.
+//! Fails every allocation, and every fail point, that a test reaches, once per call chain, on its first hit.
 //!
 //! A sweep records the call chains of a body that allocate, then runs the body again for each of them with that
 //! one allocation refused, each in isolation, and judges what came of it: a [`Verdict`] with its evidence.
@@ -27,22 +27,28 @@
 //!
 //! - [`test`] makes a function whose body is swept; [`Sweep`] is the same as a builder, for any place in a test.
 //! - [`Alloc`] has to be the program's allocator. Outside of a sweep it adds a load and a branch.
+//! - [`fail_point!`] and [`injectable`] are failures beyond memory, which sweeps inject likewise.
 //! - [`Outcome`] says what of a body's result is compared; [`invariant`] tells what must hold.
 //! - [`Handle`] takes a sweep along to thread pools and tasks; spawned threads belong to it by themselves.
 //! - [`Explorer`] and [`Mode`] say how failures are isolated, and what happens behind them.
 //!
 //! What it does not find: paths that no test reaches, failures at later hits of a chain, failures of anything but Rust's
-//! global allocator, and damage without a symptom.
+//! global allocator and fail points, and damage without a symptom.
 #![cfg_attr(firsthit_portable, allow(dead_code, reason = "the inline explorer needs the least of all"))]
 
+#[doc(hidden)]
+pub mod annotation;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
 mod chain;
+#[doc(hidden)]
+pub mod coverage;
 mod earlier;
 mod explain;
 mod explore;
 mod explorer;
+mod fail_point;
 mod global_alloc;
 mod inject;
 #[cfg(not(firsthit_portable))]
@@ -63,9 +69,11 @@ mod trouble;
 mod verdict;
 mod whose;
 
+#[doc(hidden)]
+pub use annotation as __private;
 pub use explorer::Explorer;
 pub use global_alloc::Alloc;
-pub use inject_macros::test;
+pub use inject_macros::{benign, injectable, instrument, test, untested};
 pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;

@@ -16,9 +16,9 @@ pub enum Mode {
     /// They succeed: one failure per run.
     #[default]
     Once,
-    /// They fail too, until the body returns: memory is exhausted and stays so.
+    /// They fail too, until the body returns: memory is exhausted and stays so. Fail points return their first value.
     Sticky,
-    /// They succeed, and each is a finding: recovery code must not allocate.
+    /// They succeed, and each is a finding: recovery code must not allocate. Fail points are not forbidden.
     Forbid,
 }
 

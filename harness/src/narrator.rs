@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::annotation::registry::{self, Declared};
 use crate::chain::module::split;
-use crate::explain::finding::{self, Chain as Shown, Finding};
+use crate::explain::finding::{self, Chain as Shown, Finding, What};
 use crate::explain::frames::{self, Frames};
 use crate::explain::name;
 use crate::memory::campaign::Campaign;
-use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Retry, Span, state};
+use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Request, Retry, Span, state};
 use crate::settings::Settings;
 use crate::symbols::{Address, Module, Symbols};
 use crate::token::Token;
@@ -102,13 +103,6 @@ impl<'a> Narrator<'a> {
 
     pub(crate) fn finding(&self, failed: &Failed<'_>, verdict: Verdict, build: u32) -> Finding {
         let Failed { facts, evidence, before, .. } = failed;
-        let request = facts.request;
-        let kind = match request.kind {
-            Kind::AllocZeroed => finding::Kind::AllocZeroed,
-            Kind::Realloc => finding::Kind::Realloc,
-            Kind::Alloc | Kind::Spawn => finding::Kind::Alloc,
-        };
-        let realloc = request.kind == Kind::Realloc;
         let first = before.and_then(|chain| self.campaign.facts(chain));
         let token = match first {
             Some(first) => Token { chain: first.id.lo, second: Some(facts.id.lo), build },
@@ -119,24 +113,54 @@ impl<'a> Narrator<'a> {
             count: leak.count as usize,
             chain: frames_of(self.campaign, leak.chain).map(|span| self.shown(span)).unwrap_or_default(),
         });
+        let dropped = self.dropper(evidence, verdict).map(|arm| self.dropped_by(arm));
         let present = |span: Span| (span.len > 0).then(|| self.shown(span));
         Finding {
             verdict,
-            request: finding::Request {
-                kind,
-                size: if realloc { request.old_size } else { request.size } as usize,
-                align: request.align as usize,
-                new_size: request.size as usize,
-            },
+            failed: self.what(&first.unwrap_or(*facts)),
             chain: self.shown(first.map_or(facts.frames, |first| first.frames)),
             spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
             second: first.map(|_| self.shown(facts.frames)),
-            evidence: self.told(evidence),
+            second_point: first.and_then(|_| self.point(facts)),
+            evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
             hang: present(evidence.hung_in),
             forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }
+    }
+
+    /// What failed.
+    fn what(&self, facts: &Facts) -> What {
+        let Request { kind, align, size, old_size } = facts.request;
+        let (kind, size, new_size) = match kind {
+            Kind::AllocZeroed => (finding::Kind::AllocZeroed, size, 0),
+            Kind::Realloc => (finding::Kind::Realloc, old_size, size),
+            Kind::Alloc | Kind::Spawn | Kind::FailPoint => (finding::Kind::Alloc, size, 0),
+        };
+        let (size, align, new_size) = (size as usize, align as usize, new_size as usize);
+        self.point(facts).map_or(What::Request(finding::Request { kind, size, align, new_size }), What::Point)
+    }
+
+    /// The fail point, if it was one.
+    fn point(&self, facts: &Facts) -> Option<finding::Point> {
+        let Request { kind, size, old_size, .. } = facts.request;
+        let [name, text] = facts.point.map(|text| self.campaign.text(text));
+        let point = finding::Point { name, number: size as usize, count: old_size as usize, text };
+        (kind == Kind::FailPoint).then_some(point)
+    }
+
+    /// The arm that dropped a swallowed failure, as far as annotated code knows: the last one that could.
+    pub(crate) fn dropper(&self, evidence: &Evidence, verdict: Verdict) -> Option<&'static Declared> {
+        let arms = self.campaign.arms(evidence.arms).into_iter().rev();
+        let mut declared = arms.filter_map(|arm| registry::declared().get(arm as usize));
+        declared.find(|declared| verdict == Verdict::Swallowed && declared.point.kind.drops())
+    }
+
+    /// What is told of the arm that dropped a failure.
+    pub(crate) fn dropped_by(&self, Declared { function, point }: &Declared) -> String {
+        let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
+        format!("dropped by `{}` at {file}:{}:{}", point.kind.as_str(), point.line, point.column)
     }
 
     /// What was seen, a fact a line.

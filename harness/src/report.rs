@@ -1,10 +1,14 @@
 //! What a sweep found, for the test that asked and for people.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
+use crate::annotation::point::Excuse;
 use crate::chain::walker::Walker;
+#[cfg(any(miri, target_family = "wasm"))]
+use crate::coverage::leaving;
+use crate::coverage::sweeps;
 use crate::earlier::Earlier;
 use crate::explain::{frames, name, report as text};
 use crate::explorer::Explorer;
@@ -67,8 +71,12 @@ impl Report {
         let mut failed: Vec<Failed<'_>> = failed(campaign);
         settle_whose_panic(settings, campaign, &mut failed);
         let verdicts: Vec<Verdict> = failed.iter().map(|failed| judge(&failed.evidence, &baseline.outcome)).collect();
+        let injections =
+            failed.iter().zip(&verdicts).map(|(failed, verdict)| (&failed.facts, &failed.evidence, *verdict));
+        sweeps::take(campaign, injections);
         let narrator = Narrator::new(settings, campaign, &failed, &verdicts);
         let mut allowed_by = vec![0; settings.allowed.len()];
+        let mut benign: BTreeMap<String, usize> = BTreeMap::new();
         let mut findings = Vec::new();
         let mut failing = 0;
         for (failed, verdict) in failed.iter().zip(&verdicts) {
@@ -78,6 +86,14 @@ impl Report {
             });
             if let Some(place) = allowed {
                 allowed_by[place] += 1;
+                continue;
+            }
+            if let Some(arm) = narrator.dropper(&failed.evidence, *verdict)
+                && let Excuse::Benign(reason) = arm.point.excuse
+            {
+                *benign
+                    .entry(format!("{}, which is marked benign: {reason}", narrator.dropped_by(arm)))
+                    .or_default() += 1;
                 continue;
             }
             failing += usize::from(fails(settings, *verdict));
@@ -99,13 +115,14 @@ impl Report {
                 _ => format!("{count} allowed by \"{pattern}\": {reason}"),
             });
         }
+        notes.extend(benign.iter().map(|(dropped, count)| format!("{count} {dropped}")));
         let brief = |verdict: Verdict| !fails(settings, verdict);
         let report = text::Report {
             test: &title(settings),
             findings: &findings,
             notes: &notes,
             base: frames::base(&narrator.folder),
-            allowed: allowed_by.iter().sum(),
+            allowed: allowed_by.iter().chain(benign.values()).sum(),
             brief: &brief,
         };
         let mut text = report.to_string();
@@ -151,6 +168,22 @@ fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], no
         time(baseline.nanos)
     ));
     notes.extend(left_out(campaign));
+    if header.allocations_pass.load(Relaxed) != 0 {
+        notes.push(
+            "allocations are not failed: the program's global allocator is not firsthit's; leaks of memory are not seen"
+                .to_owned(),
+        );
+    }
+    let lost = header.arms_lost.load(Relaxed);
+    if lost > 0 {
+        notes.push(format!(
+            "the recovery arms of {lost} injections found no room and are not counted as tested: raise `chains_max`"
+        ));
+    }
+    #[cfg(any(miri, target_family = "wasm"))]
+    if leaving::has_begun() {
+        notes.push(crate::annotation::registry::MISSING.to_owned());
+    }
     let disturbed = failed.iter().zip(verdicts).filter(|(failed, verdict)| {
         let before = failed.suspected.checked_sub(1).and_then(|place| Verdict::ALL.get(place as usize));
         before.is_some_and(|before| before != *verdict)

@@ -25,7 +25,8 @@ thread_local! {
     static SWEEPS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Fails every call chain of `body` that allocates, once, and panics with a report if one of them ends badly.
+/// Fails every call chain of `body` that allocates or meets a fail point, once, and panics with a report if one of them
+/// ends badly.
 ///
 /// The same as `Sweep::new().check(body)`.
 ///
@@ -52,7 +53,7 @@ pub fn sweep<R: Outcome>(body: impl Fn() -> R) {
     Sweep::new().check(body);
 }
 
-/// Whether an outcome is an error that a failed allocation may surface as.
+/// Whether an outcome is an error that an injected failure may surface as.
 type Expected<R> = Box<dyn Fn(&R) -> bool>;
 
 /// A sweep, and how it is to be done.
@@ -112,7 +113,7 @@ impl<R> Sweep<R> {
         self
     }
 
-    /// What happens to the allocations behind the failed one.
+    /// What happens to the allocations and fail points behind the failed one.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.settings.mode = mode;
         self
@@ -168,7 +169,7 @@ impl<R> Sweep<R> {
         self
     }
 
-    /// The errors that a failed allocation may surface as; another one is a swallowed failure.
+    /// The errors that an injected failure may surface as; another one is a swallowed failure.
     pub fn expect(mut self, expected: impl Fn(&R) -> bool + 'static) -> Self {
         self.expected = Some(Box::new(expected));
         self

@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// The program's allocator is not this crate's, so that nothing can be failed.
+    /// The program's allocator is not this crate's, and no fail point is met, so that nothing can be failed.
     NotInstalled,
-    /// The body allocates nothing on its threads.
+    /// The body allocates nothing on its threads, and meets no fail point.
     NothingToFail,
     /// The body fails without a failure being injected.
     BaselineFails(String),
@@ -76,15 +76,15 @@ impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Trouble::NotInstalled => f.write_str(
-                "nothing was injected: the program's global allocator is not firsthit's\n  help: put this into the crate \
-                 that is tested, or into the test's file:\n\n    #[cfg(test)]\n    #[global_allocator]\n    static ALLOC: \
-                 firsthit::Alloc = firsthit::Alloc::system();\n",
+                "nothing was injected: the program's global allocator is not firsthit's, and the body reaches no fail \
+                 point\n  help: put this into the crate that is tested, or into the test's file:\n\n    #[cfg(test)]\n    \
+                 #[global_allocator]\n    static ALLOC: firsthit::Alloc = firsthit::Alloc::system();\n",
             ),
             Trouble::NothingToFail => f.write_str(
-                "nothing was injected: the body made no allocation on its own threads\n  help: call the code that \
-                 allocates inside of the body; on a thread pool, enter a `firsthit::Handle` where the work runs; an \
-                 optimised build may have removed allocations whose result nobody uses (return it, or use \
-                 `std::hint::black_box`)",
+                "nothing was injected: the body made no allocation on its own threads and reached no fail point\n  \
+                 help: call the code that allocates inside of the body; on a thread pool, enter a `firsthit::Handle` \
+                 where the work runs; an optimised build may have removed allocations whose result nobody uses (return \
+                 it, or use `std::hint::black_box`)",
             ),
             Trouble::BaselineFails(how) => {
                 write!(f, "the body fails without a failure being injected: {how}\n  help: make it pass first")

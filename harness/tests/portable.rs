@@ -44,6 +44,25 @@ fn a_returned_error_is_a_recovery() {
     assert_eq!(report.to_string().contains("frames are found by the backtrace crate"), PORTABLE, "{report}");
 }
 
+#[firsthit::injectable(Err("disk is full"))]
+fn stored(count: usize) -> Result<usize, &'static str> {
+    firsthit::fail_point!("stored", [Err("interrupted"), Ok(0)]);
+    Ok(count)
+}
+
+#[test]
+fn fail_points_are_failed_beside_allocations() {
+    let report = inline().run(|| {
+        let mut sum = stored(1)?;
+        for round in 0..black_box(3) {
+            sum += stored(round + 1)? + numbers(10)?.len();
+        }
+        Ok(sum)
+    });
+    assert_eq!(counts(&report), [5, 2, 0], "{report}");
+    assert!(report.to_string().contains("fail point \"stored\" (alternative 2 of 2: `Ok(0)`) failed in "), "{report}");
+}
+
 #[test]
 fn another_value_is_a_swallowed_failure_and_its_chain_is_named() {
     let report = inline().run(|| Ok(swallowing().len()));
@@ -58,6 +77,26 @@ fn another_value_is_a_swallowed_failure_and_its_chain_is_named() {
 #[inline(never)]
 fn swallowing() -> Vec<usize> {
     numbers(10).unwrap_or_default()
+}
+
+/// Annotated by hand.
+fn dropping() -> usize {
+    use firsthit::__private::Excuse;
+    firsthit::__function!(HERE, "dropping", 2, [
+        Site "numbers(11)" 0 10 1 None, Excuse::None;
+        Ok "numbers(11).ok()" 0 10 13 Some(0), Excuse::None;
+    ]);
+    let entered = HERE.enter(0);
+    let numbers = HERE.leave(entered, numbers(11));
+    HERE.ran_if(1, numbers.is_err());
+    numbers.ok().map_or(0, |numbers| numbers.len())
+}
+
+#[test]
+fn the_arm_that_drops_a_failure_is_named() {
+    let report = inline().run(|| Ok(dropping()));
+    assert_eq!(counts(&report), [0, 1, 0], "{report}");
+    assert!(report.to_string().contains("dropped by `.ok()` at harness/tests/portable.rs:10:13"), "{report}");
 }
 
 #[test]

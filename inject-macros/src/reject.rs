@@ -1,8 +1,8 @@
-//! What cannot be a swept test, refused on the token that is to blame, with the cure.
+//! What the attributes do not take, refused on the token that is to blame, with the cure.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Error, FnArg, LitStr, ReturnType, Signature, Type};
+use syn::{Attribute, Error, FnArg, LitStr, ReturnType, Safety, Signature, Type};
 
 use crate::words::{self, Words};
 
@@ -19,18 +19,21 @@ pub(crate) fn check(attrs: &[Attribute], sig: &Signature) -> syn::Result<()> {
     refusals.none()
 }
 
+/// Refusals so far, all of which are reported.
 #[derive(Default)]
-struct Refusals(Option<Error>);
+pub(crate) struct Refusals(Option<Error>);
 
 impl Refusals {
-    fn add(&mut self, refusal: Error) {
+    pub(crate) fn add(&mut self, refusal: Error) {
         match &mut self.0 {
             Some(first) => first.combine(refusal),
             None => self.0 = Some(refusal),
         }
     }
 
-    fn none(self) -> syn::Result<()> {
+    /// # Errors
+    /// If there are any.
+    pub(crate) fn none(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }
 }
@@ -46,7 +49,7 @@ fn signature(sig: &Signature, refusals: &mut Refusals) {
             "remove `async` and block on the runtime inside the body: `runtime.block_on(async { .. })`",
         ));
     }
-    if let Some(token) = &sig.unsafety {
+    if let Safety::Unsafe(token) = &sig.safety {
         refusals.add(on(
             token,
             "a test runner calls safe functions only",
@@ -135,7 +138,11 @@ pub(crate) fn repeated(span: Span, what: &str) -> Error {
 
 /// An argument that is not written as it should be.
 pub(crate) fn wrong_form(span: Span, argument: &str) -> Error {
-    let form = words::ARGUMENTS.iter().find(|(name, _)| *name == argument).map_or(argument, |(_, form)| form);
+    let form = words::ARGUMENTS
+        .iter()
+        .chain(words::INSTRUMENT_ARGUMENTS)
+        .find(|(name, _)| *name == argument)
+        .map_or(argument, |(_, form)| form);
     new(span, &format!("`{argument}` is not written like this"), &format!("write it like `{form}`"))
 }
 
@@ -167,6 +174,83 @@ pub(crate) fn empty(span: Span, what: &str) -> Error {
 pub(crate) fn no_reason(pattern: &LitStr) -> Error {
     let cure = format!("say why it may stay: `allow({}, reason = \"..\")`", pattern.to_token_stream());
     on(pattern, "a finding is accepted for a reason", &cure)
+}
+
+/// A call that is no path.
+pub(crate) fn no_call(text: &LitStr) -> Error {
+    let wrong = format!("{:?} is no call", text.value());
+    on(text, &wrong, "name a function or a method, or the end of a function's path: `\"my_alloc\"`, `\"Pool::get\"`")
+}
+
+/// An item without a body that could be annotated, by what it begins with.
+pub(crate) fn not_annotated(span: Span, what: &str) -> Error {
+    new(
+        span,
+        &format!("there is no code in {what} that `firsthit::instrument` could annotate"),
+        "put the attribute on a function, an `impl` block, a trait or an inline module",
+    )
+}
+
+/// A module in a file of its own.
+pub(crate) fn module_elsewhere(span: Span) -> Error {
+    new(
+        span,
+        "the attribute does not see what stands in the module's own file",
+        "put it on the functions and `impl` blocks in that file, or on `mod name { .. }`",
+    )
+}
+
+/// A function that runs while compiling.
+pub(crate) fn const_function(span: Span) -> Error {
+    new(
+        span,
+        "a `const fn` cannot note what it reaches, because the compiler may run it",
+        "remove the attribute; in an annotated `impl` or module, such functions are left as they are",
+    )
+}
+
+/// A function without a body.
+pub(crate) fn declaration(sig: &Signature) -> Error {
+    on(sig, "a function without a body has nothing to annotate", "put the attribute on those that implement it")
+}
+
+/// A mark that does not say why.
+pub(crate) fn mark_without_reason(span: Span, name: &str) -> Error {
+    let wrong = format!("`{name}` takes the reason why nobody has to test this, and nothing else");
+    new(span, &wrong, &format!("write it like `#[firsthit::{name}(reason = \"..\")]`"))
+}
+
+/// A mark whose reason says nothing.
+pub(crate) fn mark_of_no_reason(reason: &LitStr, name: &str) -> Error {
+    let cure = if name == "benign" { "say why the failure may be dropped here" } else { "say why no test gets here" };
+    on(reason, "the reason is empty", cure)
+}
+
+/// A second mark on the same code.
+pub(crate) fn two_marks(span: Span, first: &str, second: &str) -> Error {
+    new(
+        span,
+        &format!("this is marked `{first}` already, and cannot be `{second}` too"),
+        "keep `benign` where the failure may be dropped, and `untested` where no test gets",
+    )
+}
+
+/// A mark on code that does not recover from anything.
+pub(crate) fn mark_without_arm(span: Span, name: &str) -> Error {
+    new(
+        span,
+        &format!("nothing is marked `{name}` here: no recovery arm stands in this"),
+        "move the mark to the `match` arm, the statement or the function whose recovery it speaks of, or remove it",
+    )
+}
+
+/// A mark on something that is no function, where no `instrument` reads it.
+pub(crate) fn mark_without_function(span: Span, name: &str) -> Error {
+    new(
+        span,
+        &format!("`{name}` marks functions, statements, blocks and `match` arms"),
+        "move it to one of them, in code that `firsthit::instrument` annotates",
+    )
 }
 
 /// A refusal of `tokens`: what is wrong, and what to do.

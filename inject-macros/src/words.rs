@@ -17,6 +17,35 @@ pub(crate) const ARGUMENTS: Words = &[
     ("crate", "crate = some::path::firsthit"),
 ];
 
+/// The arguments of `#[firsthit::instrument]`, with the form that each is written in.
+pub(crate) const INSTRUMENT_ARGUMENTS: Words = &[
+    ("calls", r#"calls("my_alloc", "Pool::get")"#),
+    ("skip", r#"skip("try_push", "map_err", "?")"#),
+    ("crate", "crate = some::path::firsthit"),
+];
+
+/// The words for recovery arms, with the variants of `firsthit::__private::Kind`.
+pub(crate) const ARMS: Words = &[
+    ("?", "Question"),
+    ("match", "MatchArm"),
+    ("if let", "IfLet"),
+    ("if let else", "IfLetElse"),
+    ("if let without else", "NoElse"),
+    ("let else", "LetElse"),
+    ("map_err", "MapErr"),
+    ("ok_or", "OkOr"),
+    ("ok_or_else", "OkOrElse"),
+    ("or_else", "OrElse"),
+    ("unwrap_or", "UnwrapOr"),
+    ("unwrap_or_else", "UnwrapOrElse"),
+    ("unwrap_or_default", "UnwrapOrDefault"),
+    ("ok", "Ok"),
+    ("is_err", "IsErr"),
+    ("is_none", "IsNone"),
+    ("is_null", "IsNull"),
+    ("let _", "LetUnderscore"),
+];
+
 /// The variants of `firsthit::Explorer`.
 pub(crate) const EXPLORERS: Words =
     &[("worker", "Worker"), ("snapshot", "Snapshot"), ("process", "Process"), ("inline", "Inline")];
@@ -43,6 +72,138 @@ pub(crate) const VERDICTS: Words = &[
 
 /// The verdicts that are no reason to fail a test.
 pub(crate) const GOOD_VERDICTS: [&str; 2] = ["recovered", "absorbed"];
+
+/// The named arguments of `#[firsthit::injectable]`, with the form that each is written in.
+pub(crate) const INJECTABLE: Words = &[
+    ("errno", "errno = ENOSPC"),
+    ("io", "io = [StorageFull, Interrupted]"),
+    ("crate", "crate = some::path::firsthit"),
+];
+
+/// The failures of `#[firsthit::injectable]` that are one word.
+pub(crate) const FAILURES: &[&str] = &["null", "None"];
+
+/// The names in `firsthit::__private::errno`.
+pub(crate) const ERRNOS: &[&str] = &[
+    "E2BIG",
+    "EACCES",
+    "EADDRINUSE",
+    "EADDRNOTAVAIL",
+    "EAFNOSUPPORT",
+    "EAGAIN",
+    "EALREADY",
+    "EBADF",
+    "EBUSY",
+    "ECANCELED",
+    "ECONNABORTED",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "EDEADLK",
+    "EDESTADDRREQ",
+    "EDOM",
+    "EDQUOT",
+    "EEXIST",
+    "EFAULT",
+    "EFBIG",
+    "EHOSTUNREACH",
+    "EINPROGRESS",
+    "EINTR",
+    "EINVAL",
+    "EIO",
+    "EISCONN",
+    "EISDIR",
+    "ELOOP",
+    "EMFILE",
+    "EMLINK",
+    "EMSGSIZE",
+    "ENAMETOOLONG",
+    "ENETDOWN",
+    "ENETRESET",
+    "ENETUNREACH",
+    "ENFILE",
+    "ENOBUFS",
+    "ENODEV",
+    "ENOENT",
+    "ENOLCK",
+    "ENOMEM",
+    "ENOPROTOOPT",
+    "ENOSPC",
+    "ENOSYS",
+    "ENOTCONN",
+    "ENOTDIR",
+    "ENOTEMPTY",
+    "ENOTSOCK",
+    "ENOTSUP",
+    "ENOTTY",
+    "ENXIO",
+    "EOPNOTSUPP",
+    "EOVERFLOW",
+    "EPERM",
+    "EPIPE",
+    "EPROTO",
+    "EPROTONOSUPPORT",
+    "EPROTOTYPE",
+    "ERANGE",
+    "EROFS",
+    "ESPIPE",
+    "ESRCH",
+    "ESTALE",
+    "ETIMEDOUT",
+    "ETXTBSY",
+    "EWOULDBLOCK",
+    "EXDEV",
+];
+
+/// The variants of `std::io::ErrorKind`.
+pub(crate) const IO_KINDS: &[&str] = &[
+    "AddrInUse",
+    "AddrNotAvailable",
+    "AlreadyExists",
+    "ArgumentListTooLong",
+    "BrokenPipe",
+    "ConnectionAborted",
+    "ConnectionRefused",
+    "ConnectionReset",
+    "CrossesDevices",
+    "Deadlock",
+    "DirectoryNotEmpty",
+    "ExecutableFileBusy",
+    "FileTooLarge",
+    "HostUnreachable",
+    "Interrupted",
+    "InvalidData",
+    "InvalidFilename",
+    "InvalidInput",
+    "IsADirectory",
+    "NetworkDown",
+    "NetworkUnreachable",
+    "NotADirectory",
+    "NotConnected",
+    "NotFound",
+    "NotSeekable",
+    "Other",
+    "OutOfMemory",
+    "PermissionDenied",
+    "QuotaExceeded",
+    "ReadOnlyFilesystem",
+    "ResourceBusy",
+    "StaleNetworkFileHandle",
+    "StorageFull",
+    "TimedOut",
+    "TooManyLinks",
+    "UnexpectedEof",
+    "Unsupported",
+    "WouldBlock",
+    "WriteZero",
+];
+
+/// The known name that `word` was most likely meant to be, in whatever case, if one is near.
+pub(crate) fn nearest_name(word: &str, known: &[&'static str]) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let measured = known.iter().map(|known| (distance(&word, &known.to_lowercase()), *known));
+    let (distance, nearest) = measured.min_by_key(|(distance, _)| *distance)?;
+    (distance <= (nearest.len() / 3).max(1)).then_some(nearest)
+}
 
 /// The known word that `word` was most likely meant to be, if one is near.
 pub(crate) fn nearest(word: &str, known: Words) -> Option<&'static str> {
@@ -74,7 +235,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{ARGUMENTS, EXPLORERS, GOOD_VERDICTS, MODES, VERDICTS, distance, nearest};
+    use super::{ARGUMENTS, ARMS, EXPLORERS, GOOD_VERDICTS, MODES, VERDICTS, distance, nearest};
+    use firsthit::__private::Kind;
     use firsthit::{Explorer, Mode, Verdict};
 
     #[test]
@@ -90,6 +252,12 @@ mod tests {
         assert!(good.map(Verdict::as_str).eq(GOOD_VERDICTS));
         let refused = "?".parse::<Explorer>().unwrap_err().to_string() + &"?".parse::<Mode>().unwrap_err().to_string();
         assert_eq!(refused.matches(", ").count(), EXPLORERS.len() - 1 + MODES.len() - 1, "{refused}");
+    }
+
+    #[test]
+    fn every_kind_of_arm_has_a_word() {
+        let arms = Kind::ALL.into_iter().filter(|kind| !kind.is_site());
+        assert!(arms.map(|kind| format!("{kind:?}")).eq(ARMS.iter().map(|(_, kind)| (*kind).to_owned())));
     }
 
     #[test]
@@ -109,6 +277,18 @@ mod tests {
             assert_eq!(nearest(word, ARGUMENTS).unwrap_or_default(), expected, "{word}");
         }
         assert_eq!(nearest("x", &[]), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_errnos_are_firsthits() {
+        assert_eq!(super::ERRNOS, firsthit::__private::errno::ALL);
+    }
+
+    #[test]
+    fn names_are_found_in_whatever_case() {
+        let near = |word| super::nearest_name(word, super::IO_KINDS).unwrap_or_default();
+        assert_eq!([near("storage_full"), near("StorageFul"), near("zzz")], ["StorageFull", "StorageFull", ""]);
     }
 
     #[test]

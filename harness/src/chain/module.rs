@@ -149,10 +149,11 @@ fn fold(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::memory::campaign::Sizes;
 
     #[test]
     fn an_address_of_this_program_is_relative_to_it_and_comes_back() {
-        let campaign = Campaign::create(1024, 0).unwrap();
+        let campaign = Campaign::create(1024, Sizes::default()).unwrap();
         let modules = Modules::load(&campaign);
         let address = program_id as *const () as usize;
         let (number, offset) = split(modules.relative(address)).unwrap();

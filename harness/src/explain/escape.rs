@@ -8,7 +8,7 @@ const NAME_CHARS_MAX: usize = 160;
 const MESSAGE_CHARS_MAX: usize = 2_000;
 
 /// `text` on one line, whole, with everything escaped that could move a cursor, recolour or reorder a terminal.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         push(&mut out, character);
@@ -17,7 +17,7 @@ pub(super) fn line(text: &str) -> String {
 }
 
 /// `text` on one line, with its middle left out if it is long.
-pub(super) fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let count = text.chars().count();
     if count <= NAME_CHARS_MAX {
         return line(text);

@@ -10,14 +10,16 @@ pub(crate) type Chain = Vec<Symbol>;
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     pub(crate) verdict: Verdict,
-    /// What the failed request asked for.
-    pub(crate) request: Request,
-    /// Where it asked.
+    /// What failed.
+    pub(crate) failed: What,
+    /// Where it stood.
     pub(crate) chain: Chain,
     /// Where the thread was spawned that asked, if the test spawned it.
     pub(crate) spawned_by: Option<Chain>,
     /// The second chain that failed, inside the recovery from the first.
     pub(crate) second: Option<Chain>,
+    /// What failed there, if it is a fail point.
+    pub(crate) second_point: Option<Point>,
     /// What was seen, a fact an entry; an entry may have several lines.
     pub(crate) evidence: Vec<String>,
     pub(crate) leaks: Vec<Leak>,
@@ -27,6 +29,26 @@ pub(crate) struct Finding {
     pub(crate) forbidden: Option<Chain>,
     /// The command that repeats this injection and no other.
     pub(crate) replay: String,
+}
+
+/// What failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    /// A request of memory.
+    Request(Request),
+    Point(Point),
+}
+
+/// An alternative of a fail point.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Point {
+    pub(crate) name: String,
+    /// The alternative's number, from 1.
+    pub(crate) number: usize,
+    /// How many the point has.
+    pub(crate) count: usize,
+    /// What it returns, as the source has it.
+    pub(crate) text: String,
 }
 
 /// What was asked of the allocator.

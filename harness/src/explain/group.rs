@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::chain;
-use super::finding::{Chain, Finding};
+use super::finding::{Chain, Finding, What};
 use super::frames::{Frames, Owner};
 use super::name;
 use crate::verdict::Verdict;
@@ -23,6 +23,8 @@ pub(super) struct Group<'a> {
 struct Cause {
     verdict: Reverse<Verdict>,
     at: Point,
+    /// The name of a fail point, whatever it returned.
+    point: Option<String>,
     second: Option<Point>,
     panics_at: Option<String>,
     leaked_at: Vec<Point>,
@@ -51,7 +53,11 @@ pub(super) fn groups<'a>(frames: Frames<'_>, findings: &'a [Finding]) -> Vec<Gro
         // What the length leaves open, the text decides, so that the order in which chains were tried does not.
         let length = |finding: &&Finding| {
             let lines = chain::lines(frames, &finding.chain);
-            (lines.len(), finding.chain.len(), lines, finding.replay.clone())
+            let alternative = match &finding.failed {
+                What::Point(point) => point.number,
+                What::Request(_) => 0,
+            };
+            (lines.len(), finding.chain.len(), lines, alternative, finding.replay.clone())
         };
         let others = findings.len() - 1;
         findings.into_iter().min_by_key(length).map(|shown| Group { shown, others })
@@ -67,6 +73,10 @@ fn cause(frames: Frames<'_>, finding: &Finding) -> Cause {
     Cause {
         verdict: Reverse(finding.verdict),
         at: point(&finding.chain),
+        point: match &finding.failed {
+            What::Point(point) => Some(point.name.clone()),
+            What::Request(_) => None,
+        },
         second: finding.second.as_ref().map(point),
         panics_at: finding.evidence.iter().find_map(|line| panic_location(line)).map(str::to_owned),
         leaked_at,
@@ -103,7 +113,7 @@ fn panic_location(evidence: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Frames, groups, panic_location};
-    use crate::explain::finding::{Finding, Leak};
+    use crate::explain::finding::{self, Finding, Leak, What};
     use crate::explain::sample::{chain, finding};
     use crate::verdict::Verdict;
     use std::path::Path;
@@ -139,6 +149,21 @@ mod tests {
             finding(Verdict::Panicked, &["demo::token src/lib.rs:10:5"]),
         ];
         assert_eq!(counts(&findings).len(), 4);
+    }
+
+    #[test]
+    fn alternatives_of_one_fail_point_are_one_cause_and_another_point_is_not() {
+        let at = |name: &str, number| Finding {
+            failed: What::Point(finding::Point { name: name.to_owned(), number, count: 2, text: "Err(a)".to_owned() }),
+            ..finding(Verdict::Swallowed, &["demo::write src/lib.rs:10:5"])
+        };
+        let findings =
+            [at("a", 1), at("a", 2), at("b", 1), finding(Verdict::Swallowed, &["demo::write src/lib.rs:10:5"])];
+        let counts: Vec<_> = counts(&findings).into_iter().map(|(_, _, count)| count).collect();
+        assert_eq!(counts, [1, 2, 1]);
+        let reversed = [at("a", 2), Finding { replay: "z".to_owned(), ..at("a", 1) }];
+        let groups = groups(Frames { base: Path::new("/home/ann/demo") }, &reversed);
+        assert_eq!(groups[0].shown.failed, at("a", 1).failed);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Judged findings in calm words, for people.
 
 mod chain;
-mod escape;
+pub(crate) mod escape;
 pub(crate) mod finding;
 pub(crate) mod frames;
 mod group;

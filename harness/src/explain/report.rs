@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::{self, Formatter, Write as _};
 use std::path::Path;
 
-use super::finding::{Finding, Kind, Leak, Request};
+use super::finding::{Finding, Kind, Leak, Point, Request, What};
 use super::frames::{Frames, Owner};
 use super::group::{Group, groups};
 use super::{chain, escape, summary};
@@ -65,8 +65,12 @@ fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt:
     write!(f, "\n\n{verdict}, which fails the test only where `{verdict}` is denied:")?;
     for group in groups {
         let chain = &group.shown.chain;
-        let asker = chain::asker(frames, chain).unwrap_or_else(|| "an allocation".to_owned());
-        write!(f, "\n  {asker}")?;
+        let asker = chain::asker(frames, chain);
+        match (&group.shown.failed, asker) {
+            (What::Request(_), asker) => write!(f, "\n  {}", asker.as_deref().unwrap_or("an allocation"))?,
+            (What::Point(of), Some(asker)) => write!(f, "\n  {} in {asker}", point(of))?,
+            (What::Point(of), None) => write!(f, "\n  {}", point(of))?,
+        }
         if let Some(place) = chain::cause(frames, chain).and_then(|(symbol, _)| frames.place(symbol)) {
             write!(f, " at {place}")?;
         }
@@ -81,9 +85,20 @@ fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt:
 }
 
 fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::Result {
-    let Finding { verdict, request, chain: first, spawned_by, second, evidence, leaks, hang, forbidden, replay } =
-        group.shown;
-    write!(f, "{verdict}: {}", what(*request))?;
+    let Finding {
+        verdict,
+        failed,
+        chain: first,
+        spawned_by,
+        second,
+        second_point,
+        evidence,
+        leaks,
+        hang,
+        forbidden,
+        replay,
+    } = group.shown;
+    write!(f, "{verdict}: {}", what(failed))?;
     let state = if *verdict == Verdict::Unreached { "planned" } else { "failed" };
     match chain::asker(frames, first) {
         Some(asker) => write!(f, " {state} in {asker}")?,
@@ -100,7 +115,8 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         section(f, frames, "in a thread spawned by:", spawned_by)?;
     }
     if let Some(second) = second {
-        section(f, frames, "then failed as well, during the recovery:", second)?;
+        let what = second_point.as_ref().map(|of| format!(" {}", point(of))).unwrap_or_default();
+        section(f, frames, &format!("then{what} failed as well, during the recovery:"), second)?;
     }
     if let Some(hang) = hang {
         section(f, frames, "stood here when its time was over:", hang)?;
@@ -144,7 +160,22 @@ fn indented(f: &mut Formatter<'_>, lines: &[String]) -> fmt::Result {
     lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
 }
 
-fn what(request: Request) -> String {
+fn what(failed: &What) -> String {
+    match failed {
+        What::Request(asked) => request(*asked),
+        What::Point(of) => point(of),
+    }
+}
+
+fn point(point: &Point) -> String {
+    let Point { name, number, count, text } = point;
+    // Line breaks and their indentation tell nothing in one line.
+    let text = escape::name(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let which = if *count > 1 { format!("alternative {number} of {count}: ") } else { String::new() };
+    format!("fail point \"{}\" ({which}`{text}`)", escape::name(name))
+}
+
+fn request(request: Request) -> String {
     let Request { kind, size, align, new_size } = request;
     let mut what = match kind {
         Kind::Alloc => format!("alloc of {}", counted(size, "byte")),
@@ -164,7 +195,7 @@ fn counted(count: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Leak, Report, Request};
+    use super::{Kind, Leak, Point, Report, Request, What};
     use crate::explain::finding::Finding;
     use crate::explain::sample::{chain, finding};
     use crate::verdict::Verdict;
@@ -188,7 +219,7 @@ mod tests {
             finding(Verdict::Aborted, &[RAW_VEC, PUSH, TOKEN, RUN, TEST]),
             finding(Verdict::Aborted, &[RAW_VEC, PUSH, TOKEN, TEST]),
             Finding {
-                request: Request { kind: Kind::Realloc, size: 64, align: 64, new_size: 128 },
+                failed: What::Request(Request { kind: Kind::Realloc, size: 64, align: 64, new_size: 128 }),
                 evidence: vec!["leaked 72 bytes in 3 allocations".to_owned()],
                 leaks: vec![
                     Leak { bytes: 8, count: 1, chain: chain(&["demo::Name::new src/name.rs:9:12", TEST]) },
@@ -260,6 +291,52 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
   next: Release this memory before the error is returned.
   replay: cargo firsthit replay 0123abcd";
         assert_eq!(text(&findings, &notes), expected, "\n{}", text(&findings, &notes));
+    }
+
+    fn at_point(count: usize, text: &str) -> What {
+        What::Point(Point { name: "disk is full".to_owned(), number: 2, count, text: text.to_owned() })
+    }
+
+    #[test]
+    fn a_fail_point_is_told_by_its_name_and_what_it_returned() {
+        let failed = |count, text: &str| Finding {
+            failed: at_point(count, text),
+            ..finding(Verdict::Panicked, &["demo::write<W> src/log.rs:3:5", TEST])
+        };
+        let one = text(&[failed(1, "Err(\n    b\n)")], &[]);
+        assert!(one.contains("\npanicked: fail point \"disk is full\" (`Err( b )`) failed in demo::write\n"), "{one}");
+        let several = text(&[failed(3, "Err(b)")], &[]);
+        let told =
+            "fail point \"disk is full\" (alternative 2 of 3: `Err(b)`) failed in demo::write\n  --> src/log.rs:3:5";
+        assert!(several.contains(told), "{several}");
+        let point = |failed| if let What::Point(point) = failed { Some(point) } else { None };
+        let second = Finding {
+            second: Some(chain(&[TOKEN])),
+            second_point: point(at_point(1, "None")),
+            ..finding(Verdict::Panicked, &[PUSH, RUN])
+        };
+        let second = text(&[second], &[]);
+        let told =
+            "  then fail point \"disk is full\" (`None`) failed as well, during the recovery:\n    demo::Parser::token";
+        assert!(second.contains(told), "{second}");
+    }
+
+    #[test]
+    fn where_findings_are_only_listed_a_fail_point_is_named_too() {
+        let aborted = Finding { failed: at_point(1, "None"), ..finding(Verdict::Aborted, &[TOKEN]) };
+        let report = Report {
+            test: "t",
+            findings: &[aborted],
+            notes: &[],
+            base: Path::new("/home/ann/demo"),
+            allowed: 0,
+            brief: &|_| true,
+        };
+        let text = report.to_string();
+        assert!(
+            text.ends_with("\n  fail point \"disk is full\" (`None`) in demo::Parser::token at src/parser.rs:41:18"),
+            "{text}"
+        );
     }
 
     #[test]

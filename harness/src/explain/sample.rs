@@ -1,6 +1,6 @@
 //! Made-up symbols and findings for this room's tests.
 
-use super::finding::{Chain, Finding, Kind, Request};
+use super::finding::{Chain, Finding, Kind, Request, What};
 use crate::symbols::Symbol;
 use crate::verdict::Verdict;
 
@@ -29,10 +29,11 @@ pub(super) fn chain(functions: &[&str]) -> Chain {
 pub(super) fn finding(verdict: Verdict, functions: &[&str]) -> Finding {
     Finding {
         verdict,
-        request: Request { kind: Kind::Alloc, size: 64, align: 8, new_size: 0 },
+        failed: What::Request(Request { kind: Kind::Alloc, size: 64, align: 8, new_size: 0 }),
         chain: chain(functions),
         spawned_by: None,
         second: None,
+        second_point: None,
         evidence: Vec::new(),
         leaks: Vec::new(),
         hang: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::account::{beyond_baseline, close_account, more_than, open_account};
+use super::arms;
 use super::held::Held;
 use super::process::Process;
 use super::run::Ran;
@@ -56,6 +57,7 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
     if scope.fired() < wanted {
         return Attempted::NotMet;
     }
+    arms::note(session.campaign, scope.slot_number());
     let left = Held::now();
     let balance = scope.balance();
     note_held(process, &left, before);

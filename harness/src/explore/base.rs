@@ -14,6 +14,7 @@ use super::run::Body;
 use super::session::Session;
 use super::snapshot;
 use super::unix::{self, Capture, Child, Death};
+use crate::annotation::registry;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::stage;
@@ -114,6 +115,7 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
 /// # Errors
 /// When it cannot be opened.
 pub(crate) fn open(path: &str) -> Result<Campaign, Trouble> {
+    registry::declared();
     Campaign::open(Path::new(path)).map_err(|error| {
         Trouble::Refused(format!("the campaign at {path} cannot be opened: {error}\n  help: /proc must be mounted"))
     })

@@ -9,7 +9,7 @@ use super::session::Session;
 use super::unix::{self, Death};
 use crate::explorer::Explorer;
 use crate::memory::header::Baseline;
-use crate::memory::record::{End, Evidence, Gave, Outcome, finished, state};
+use crate::memory::record::{End, Evidence, Gave, Outcome, finished};
 use crate::trouble::Trouble;
 
 /// Runs without a failure, at most, until no new chain appears.
@@ -48,9 +48,7 @@ impl Recording<'_> {
             baseline.rounds += 1;
         }
         prepare::check_room(campaign)?;
-        if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
-            return Err(Trouble::NothingToFail);
-        }
+        prepare::check_plan(campaign)?;
         let (explorer, why) = self.choose(&baseline);
         baseline.explorer = explorer as u32;
         baseline.reason = campaign.add_text(why.as_bytes());

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::time::Duration;
 
+use super::arms;
 use super::child;
 use super::launch::{Job, Launch, Launched};
 use super::plan::give_back;
@@ -163,6 +164,9 @@ impl<'a> Crew<'a> {
         if running.was_killed_from_outside(death) && chain.kills.fetch_add(1, Relaxed) < KILLS_MAX {
             give_back(chain);
             return Ok(());
+        }
+        if slot.evidence().retry == Retry::NotRun {
+            arms::note(campaign, running.slot);
         }
         let mut evidence = slot.evidence();
         let told = matches!(evidence.end, End::Infallible | End::Aborted | End::Hung);

@@ -14,7 +14,7 @@ use crate::chain::walker::Walker;
 use crate::explorer::Explorer;
 use crate::memory::campaign::Campaign;
 use crate::memory::header::Baseline;
-use crate::memory::record::{Evidence, Gave, finished, stage, state};
+use crate::memory::record::{Evidence, Gave, finished, stage};
 use crate::scope::shared::Role;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
@@ -63,9 +63,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         ),
     });
     prepare::check_room(campaign)?;
-    if !campaign.chains().iter().any(|chain| chain.state.load(Acquire) == state::PLANNED) {
-        return Err(Trouble::NothingToFail);
-    }
+    prepare::check_plan(campaign)?;
     let mut plan = Plan::new(settings, campaign);
     plan.look_for_new_chains(true);
     plan.keep_replayed()?;

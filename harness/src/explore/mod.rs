@@ -1,6 +1,7 @@
 //! How one injection is isolated, and who runs which.
 
 pub(crate) mod account;
+pub(crate) mod arms;
 pub(crate) mod attempt;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod base;

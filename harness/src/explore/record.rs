@@ -25,6 +25,7 @@ pub(crate) fn record(process: &Process<'_>) {
     let nanos = slot.nanos.load(Relaxed);
     slot.allocations.store(scope.balance().requests, Relaxed);
     before.wait_for_threads();
+    scope.keep_usual();
     slot.threads.store(scope.threads().count().saturating_sub(1) as u32, Relaxed);
     for leak in close_account(&process.session, &before) {
         if let Some(chain) = process.session.campaign.chains().get(leak.chain as usize) {

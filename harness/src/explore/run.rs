@@ -34,6 +34,7 @@ pub(crate) enum Ran {
 /// What the run leaves behind shows in the scope's balance: its result, or the panic's payload, is dropped inside.
 pub(crate) fn run(scope: &Arc<Scope>, body: &Body<'_>, phase: u32) -> Ran {
     let slot = scope.slot();
+    scope.count_anew();
     slot.thread.store(kernel_id(), Relaxed);
     slot.began.store(unix::now(), Relaxed);
     let ran = scope.enter(Origin::SWEEP, || {

@@ -131,13 +131,19 @@ impl Carrier<'_> {
         }
         let workers = self.workers.min(SLOTS - 1);
         while self.crew.len() >= workers && self.crew.settle_next(self.limit) {}
+        // What the children are watched with comes and goes, and is not the body's.
+        self.before = Held::now();
         if chain.state.compare_exchange(state::PLANNED, state::RUNNING, AcqRel, Acquire).is_err() {
             return false;
         }
-        self.fork_for(scope, chain, number).unwrap_or_else(|_| {
+        let took = self.fork_for(scope, chain, number).unwrap_or_else(|_| {
             chain.state.store(state::PLANNED, Release);
             false
-        })
+        });
+        if !took {
+            self.before = Held::now();
+        }
+        took
     }
 
     fn fork_for(&mut self, scope: &Scope, chain: &Chain, number: u32) -> io::Result<bool> {
@@ -158,6 +164,7 @@ impl Carrier<'_> {
             capture.become_standard_streams();
             // Offsets of its own, at the places where the carrier's stand.
             let _ = Inherited::reopen(Some(&capture));
+            scope.count_on_in(slot);
             scope.move_to(slot);
             scope.aim(number, NONE);
             scope.set_carries(false);

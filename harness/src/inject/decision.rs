@@ -19,6 +19,9 @@ pub(crate) fn walks(thread: &ThreadScope, phase: u32) -> bool {
 #[inline(never)]
 fn walks_after(thread: &ThreadScope, phase: u32) -> bool {
     let scope = &*thread.scope;
+    if phase == phase::AFTER && thread.makes_failure.get() {
+        return scope.keeps_account();
+    }
     if phase == phase::AFTER && scope.is_first_after() {
         stop_if_infallible(thread);
     }
@@ -35,22 +38,30 @@ pub(crate) fn fails(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
     let fails = is_to_fail(thread, phase, chain);
     if fails {
         thread.balance.took_not(asked);
+        thread.failed.set(true);
     }
     fails
 }
 
 fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
-    let scope = &*thread.scope;
-    if phase == phase::CANARY {
-        return true;
+    if thread.makes_failure.get() {
+        return false;
     }
+    phase == phase::CANARY || strikes(thread, phase, chain) || phase == phase::AFTER && fails_after(thread)
+}
+
+/// Whether the scope's failure is delivered at the end of `chain`.
+pub(crate) fn strikes(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
+    let scope = &*thread.scope;
     if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
         return true;
     }
-    if phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain) {
-        return true;
-    }
-    phase == phase::AFTER && fails_after(thread)
+    phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain)
+}
+
+/// Whether what can fail does so because something failed before it.
+pub(crate) fn goes_on(thread: &ThreadScope, phase: u32) -> bool {
+    phase == phase::AFTER && thread.scope.mode == Mode::Sticky && !std::thread::panicking()
 }
 
 fn fails_after(thread: &ThreadScope) -> bool {

@@ -5,7 +5,8 @@ use std::io;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64};
 
-use super::header::Header;
+use super::counts::Count;
+use super::header::{Header, SLOTS};
 use super::map::SharedMap;
 use super::record::{Chain, Evidence, Facts, Leak, Quiet, Span, state};
 use super::seen::{LEVELS, Seen, Variant};
@@ -13,6 +14,15 @@ use super::seen::{LEVELS, Seen, Variant};
 const MAGIC: u64 = 0x6669_7273_7468_6974 ^ 1;
 /// The longest text that is kept of one message, in bytes.
 const TEXT_MAX: usize = 4096;
+
+/// What the program has of its own that a campaign keeps numbers of.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Sizes {
+    /// Counters of its coverage.
+    pub(crate) coverage: usize,
+    /// Points that its annotated code declares.
+    pub(crate) points: usize,
+}
 
 /// A campaign mapped into this process.
 ///
@@ -39,6 +49,12 @@ struct Layout {
     coverage: usize,
     /// How many coverage counters the program has.
     coverage_len: usize,
+    counts: usize,
+    usual: usize,
+    passed: usize,
+    arms: usize,
+    /// How many points annotated code of the program declares.
+    points: usize,
     end: usize,
 }
 
@@ -46,8 +62,10 @@ impl Layout {
     const RAW_PER_CHAIN: usize = 8;
     const FRAMES_PER_CHAIN: usize = 64;
     const TEXT_PER_CHAIN: usize = 256;
+    const ARMS_PER_CHAIN: usize = 32;
 
-    fn new(chains_max: usize, coverage_len: usize) -> Layout {
+    fn new(chains_max: usize, sizes: Sizes) -> Layout {
+        let Sizes { coverage: coverage_len, points } = sizes;
         let mut end = 0;
         let mut region = |bytes: usize| {
             let start = end;
@@ -68,8 +86,18 @@ impl Layout {
             text: region(chains_max * Self::TEXT_PER_CHAIN),
             coverage: region(coverage_len * 8),
             coverage_len,
+            counts: region(SLOTS * points * size_of::<Count>()),
+            usual: region(points * size_of::<Count>()),
+            passed: region(points),
+            arms: region(Self::arms_max(chains_max, points) * 4),
+            points,
             end,
         }
+    }
+
+    /// How many arms that ran there is room for: none where none is declared.
+    fn arms_max(chains_max: usize, points: usize) -> usize {
+        if points == 0 { 0 } else { chains_max * Self::ARMS_PER_CHAIN }
     }
 
     /// The largest level then has four slots for each variant, so no level is ever full.
@@ -86,16 +114,16 @@ impl Layout {
 unsafe impl Sync for Campaign {}
 
 impl Campaign {
-    /// A new campaign of at most `chains_max` chains, rounded up to a power of two of at least 1024, of a program
-    /// with `coverage` coverage counters.
+    /// A new campaign of at most `chains_max` chains, rounded up to a power of two of at least 1024.
     ///
     /// # Errors
     /// When the operating system refuses the mapping.
-    pub(crate) fn create(chains_max: usize, coverage: usize) -> io::Result<Campaign> {
-        let layout = Layout::new(chains_max.next_power_of_two().max(1024), coverage);
+    pub(crate) fn create(chains_max: usize, sizes: Sizes) -> io::Result<Campaign> {
+        let layout = Layout::new(chains_max.next_power_of_two().max(1024), sizes);
         let campaign = Campaign { map: SharedMap::create(layout.end)?, layout };
         campaign.header().chains_max.store(layout.chains_max as u32, Relaxed);
-        campaign.header().coverage.store(coverage as u32, Relaxed);
+        campaign.header().coverage.store(sizes.coverage as u32, Relaxed);
+        campaign.header().points.store(sizes.points as u32, Relaxed);
         campaign.header().magic.store(MAGIC, Release);
         Ok(campaign)
     }
@@ -112,7 +140,9 @@ impl Campaign {
         if header.magic.load(Acquire) != MAGIC {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it is not a firsthit campaign of this version"));
         }
-        let layout = Layout::new(header.chains_max.load(Relaxed) as usize, header.coverage.load(Relaxed) as usize);
+        let number = |field: &AtomicU32| field.load(Relaxed) as usize;
+        let sizes = Sizes { coverage: number(&header.coverage), points: number(&header.points) };
+        let layout = Layout::new(number(&header.chains_max), sizes);
         Ok(Campaign { map, layout })
     }
 
@@ -259,6 +289,49 @@ impl Campaign {
     /// What the children counted of the program's coverage, counter by counter.
     pub(crate) fn coverage(&self) -> &[AtomicU64] {
         self.slice(self.layout.coverage, self.layout.coverage_len)
+    }
+
+    /// How often the process of a slot passed each point in its last run.
+    #[inline(always)]
+    pub(crate) fn counts(&self, slot: usize) -> &[Count] {
+        let row = self.layout.points * size_of::<Count>();
+        self.slice(self.layout.counts + slot.min(SLOTS - 1) * row, self.layout.points)
+    }
+
+    /// How often each point is passed in a first run without a failure.
+    pub(crate) fn usual(&self) -> &[Count] {
+        self.slice(self.layout.usual, self.layout.points)
+    }
+
+    /// What any process of the sweep has seen of each point.
+    #[inline(always)]
+    pub(crate) fn passed(&self) -> &[AtomicU8] {
+        self.slice(self.layout.passed, self.layout.points)
+    }
+
+    /// Keeps a list of arms; where there is no room, that it was lost.
+    pub(crate) fn add_arms(&self, arms: &[u32]) -> Span {
+        let pool: &[AtomicU32] =
+            self.slice(self.layout.arms, Layout::arms_max(self.layout.chains_max, self.layout.points));
+        let taken = self.header().arms.fetch_update(AcqRel, Acquire, |used| {
+            let end = used as usize + arms.len();
+            (end <= pool.len()).then_some(end as u32)
+        });
+        let Ok(start) = taken else {
+            self.header().arms_lost.fetch_add(1, Relaxed);
+            return Span::default();
+        };
+        for (place, arm) in pool[start as usize..].iter().zip(arms) {
+            place.store(*arm, Relaxed);
+        }
+        Span { start, len: arms.len() as u32 }
+    }
+
+    /// The arms of a span that `add_arms` gave.
+    pub(crate) fn arms(&self, span: Span) -> Vec<u32> {
+        let pool: &[AtomicU32] =
+            self.slice(self.layout.arms, Layout::arms_max(self.layout.chains_max, self.layout.points));
+        pool[span.start as usize..][..span.len as usize].iter().map(|arm| arm.load(Relaxed)).collect()
     }
 
     /// Keeps a list of leaks.

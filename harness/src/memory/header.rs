@@ -18,6 +18,8 @@ pub(crate) struct Header {
     pub(super) magic: AtomicU64,
     pub(super) chains_max: AtomicU32,
     pub(super) coverage: AtomicU32,
+    /// How many points annotated code of the program declares.
+    pub(super) points: AtomicU32,
     /// Raised by every base process: raw addresses of another one mean nothing to it.
     pub(crate) epoch: AtomicU32,
     /// Where the campaign stands: see `explore::director`.
@@ -28,6 +30,8 @@ pub(crate) struct Header {
     pub(crate) doubtful: AtomicU32,
     /// Chains at which frame pointers leave frames out, and every hit is walked exactly.
     pub(crate) ambiguous: AtomicU32,
+    /// Set if allocations are not failed: the program's allocator is another one.
+    pub(crate) allocations_pass: AtomicU32,
     /// Set if a run that was split did not end as the baseline does.
     pub(crate) disturbed: AtomicU32,
     /// Where the search for the next chain of the plan begins.
@@ -36,6 +40,9 @@ pub(crate) struct Header {
     pub(super) frames: AtomicU32,
     pub(super) text: AtomicU32,
     pub(super) leaks: AtomicU32,
+    pub(super) arms: AtomicU32,
+    /// Injections of which the arms that ran found no room.
+    pub(crate) arms_lost: AtomicU32,
     /// Set once a pool had no room.
     pub(super) full: AtomicU32,
     /// Walks that did not arrive at the boundary: their allocations could not be told apart.

@@ -1,6 +1,7 @@
 //! Memory that processes share, and what is kept in it.
 
 pub(crate) mod campaign;
+pub(crate) mod counts;
 pub(crate) mod header;
 pub(crate) mod live;
 #[cfg_attr(firsthit_portable, path = "../portable/map.rs")]

@@ -23,9 +23,12 @@ pub(crate) enum Kind {
     Realloc,
     /// Not a request: the place where a thread of the scope was spawned.
     Spawn,
+    /// Not a request of memory: an alternative of a fail point.
+    FailPoint,
 }
 
-/// The size, alignment and, for a reallocation, old size of a request, in bytes.
+/// The size, alignment and, for a reallocation, old size of a request, in bytes; for an alternative of a fail point
+/// its number, from 1, as its size, and as the old size how many there are.
 #[repr(C)]
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Request {
@@ -88,6 +91,10 @@ pub(crate) struct Facts {
     pub(crate) spawned_by: u32,
     /// For depth 2: the number of the chain whose failure leads here, or [`NONE`].
     pub(crate) after: u32,
+    /// Of a fail point: its name, and what it is to return.
+    pub(crate) point: [Span; 2],
+    /// The innermost annotated call that it was first met in, or [`NONE`].
+    pub(crate) site: u32,
 }
 
 /// One chain of the plan.
@@ -213,6 +220,8 @@ pub(crate) struct Evidence {
     pub(crate) invariant: Span,
     /// Mode `forbid`: where recovery allocated.
     pub(crate) forbidden: Span,
+    /// The recovery arms that ran because of the failure, the one that ran last at the end.
+    pub(crate) arms: Span,
     /// Where the run stood when its time was over.
     pub(crate) hung_in: Span,
     /// The end of what it printed to its standard error.

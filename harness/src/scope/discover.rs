@@ -17,6 +17,39 @@ use crate::memory::seen::Seen;
 /// A raw identity that stands for more than one chain: its walk is exact at every hit.
 const AMBIGUOUS: u32 = u32::MAX - 2;
 
+/// The longest text of a fail point that is kept, in bytes.
+const POINT_TEXT_MAX: usize = 160;
+
+/// What stands at the end of a chain.
+#[derive(Clone, Copy)]
+enum Tip<'a> {
+    /// A request of memory.
+    Request(Request),
+    /// The place where a thread of the scope is spawned.
+    Spawn,
+    Alternative(&'a Alternative),
+}
+
+/// One of the values that a fail point can return.
+#[derive(Clone, Copy)]
+pub(crate) struct Alternative {
+    /// What tells the point from all others of the program, in every process that runs it.
+    pub(crate) point: Id,
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
+    /// From 0.
+    pub(crate) number: u32,
+    /// How many the point has.
+    pub(crate) count: u32,
+}
+
+/// A walk from a place that is still running, and the raw identity that it found, if it arrived.
+#[derive(Clone, Copy)]
+pub(crate) struct Walked {
+    here: Registers,
+    raw: Option<Id>,
+}
+
 impl ThreadScope {
     /// The number of the chain that the running request stands at the end of.
     ///
@@ -57,6 +90,70 @@ impl ThreadScope {
         unsafe { context.find(raw) }
     }
 
+    /// The walk from the function that this is inlined into, whose own frame is left out.
+    ///
+    /// As with [`chain_here`](ThreadScope::chain_here), that function must not be inlined itself.
+    #[inline(always)]
+    pub(crate) fn walked_here(&self) -> Walked {
+        let raw = match self.scope.walker {
+            Walker::FramePointers => {
+                // SAFETY: as in `chain_here`. No chain that ends at a fail point is known by its addresses alone.
+                let context = unsafe { &mut *self.context.get() };
+                // SAFETY: as in `chain_here`.
+                let missed = unsafe { context.walk() } == MISS;
+                missed.then(|| context.raw())
+            }
+            Walker::UnwindRules => {
+                let Registers { ip, sp, fp } = Registers::inline();
+                // SAFETY: the registers are of the function this is inlined into.
+                unsafe { self.raw_by_rules(ip, sp, fp) }
+            }
+            Walker::Portable => None,
+        };
+        // Behind the walk's call, as in `chain_here`.
+        Walked { here: Registers::inline(), raw }
+    }
+
+    /// The raw identity of the chain that the registers stand at the end of, by unwind rules.
+    ///
+    /// # Safety
+    /// As [`look_up_by_rules`](ThreadScope::look_up_by_rules).
+    #[inline(never)]
+    unsafe fn raw_by_rules(&self, ip: usize, sp: usize, fp: usize) -> Option<Id> {
+        // SAFETY: the walker is this thread's own and not borrowed elsewhere.
+        let walker = unsafe { &mut *self.walker.get() };
+        // SAFETY: the caller's promise; the walker is aimed at the boundary, which is live while the thread is current.
+        walker.as_mut().and_then(|walker| unsafe { walker.again(Registers { ip, sp, fp }) }.ok())
+    }
+
+    /// The number of the chain of a walk with an alternative of a fail point at its end: the one that the point at
+    /// `address` calls `number`, which `tell` describes where the chain is not known.
+    pub(crate) fn chain_to(
+        &self,
+        walked: Walked,
+        address: u64,
+        number: u32,
+        tell: impl FnOnce() -> Alternative,
+    ) -> u32 {
+        let raw = walked.raw.map(|raw| raw.with(address).with(u64::from(number)));
+        let known = raw.and_then(|raw| {
+            // SAFETY: the context is this thread's own and not borrowed elsewhere; the set is the campaign's.
+            let context = unsafe { &mut *self.context.get() };
+            // SAFETY: the set is mapped and never full.
+            match unsafe { context.find(raw) } {
+                MISS => {
+                    context.refresh(&self.scope.campaign.raw());
+                    self.scope.known(raw)
+                }
+                chain => Some(chain),
+            }
+        });
+        match known {
+            Some(chain) if chain != AMBIGUOUS => chain,
+            _ => self.quietly(|| self.find_exactly(walked.here, raw, Tip::Alternative(&tell()))),
+        }
+    }
+
     /// The chain of a walk that ended with `miss`: an identity the newest level does not know, or one that is none.
     #[cold]
     #[inline(never)]
@@ -70,14 +167,14 @@ impl ThreadScope {
         });
         match raw.and_then(|raw| scope.known(raw)) {
             Some(chain) if chain != AMBIGUOUS => chain,
-            _ => self.quietly(|| self.find_exactly(Registers { ip, sp, fp }, raw, self.asked.get())),
+            _ => self.quietly(|| self.find_exactly(Registers { ip, sp, fp }, raw, Tip::Request(self.asked.get()))),
         }
     }
 
     /// Walks exactly, and makes the chain known if it is new.
     #[cold]
     #[inline(never)]
-    fn find_exactly(&self, here: Registers, raw: Option<Id>, request: Request) -> u32 {
+    fn find_exactly(&self, here: Registers, raw: Option<Id>, tip: Tip<'_>) -> u32 {
         let scope = &*self.scope;
         // SAFETY: the room is this thread's own, of this many words, and `busy` keeps a second walk out.
         let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
@@ -89,7 +186,7 @@ impl ThreadScope {
         let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
         let quiet = quiet::reason(exact);
         let kept = cycles::collapse(exact);
-        let chain = scope.chain_of(self, &exact[..kept], quiet, request);
+        let chain = scope.chain_of(self, &exact[..kept], quiet, tip);
         if let Some(raw) = raw {
             scope.campaign.header().ambiguous.fetch_add(u32::from(!honest), Relaxed);
             scope.learn(raw, if honest { chain } else { AMBIGUOUS });
@@ -125,8 +222,7 @@ impl ThreadScope {
     #[inline(never)]
     pub(crate) fn spawning(&self) -> super::thread::Origin {
         let here = Registers::here();
-        let request = Request { kind: Kind::Spawn, ..Request::default() };
-        let chain = self.quietly(|| self.find_exactly(here, None, request));
+        let chain = self.quietly(|| self.find_exactly(here, None, Tip::Spawn));
         let facts = self.scope.campaign.chains().get(chain as usize).and_then(|chain| self.scope.campaign.facts(chain));
         let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
         super::thread::Origin { seed, spawned_by: chain }
@@ -161,13 +257,13 @@ impl Scope {
     }
 
     /// The number of the chain with these frames, which gets one if it is new.
-    fn chain_of(&self, thread: &ThreadScope, frames: &[usize], quiet: Quiet, request: Request) -> u32 {
+    fn chain_of(&self, thread: &ThreadScope, frames: &[usize], quiet: Quiet, tip: Tip<'_>) -> u32 {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         if frames.iter().any(|frame| modules.relative(*frame) == u64::MAX) {
             *modules = crate::chain::module::Modules::load(&self.campaign);
         }
-        let kind = if request.kind == Kind::Spawn { 1 } else { 0 };
-        let id = frames.iter().fold(thread.place.get().stable_seed.with(kind), |id, frame| {
+        let seed = tip.marked(thread.place.get().stable_seed);
+        let id = frames.iter().fold(seed, |id, frame| {
             let (module, offset) = modules.stable(*frame);
             id.with(module).with(offset)
         });
@@ -186,7 +282,9 @@ impl Scope {
         }
         let first = self.targets[0].load(Relaxed);
         let after = if self.fired() > 0 { first } else { NONE };
-        let facts = Facts { id, frames: span, request, spawned_by: thread.place.get().spawned_by, after };
+        let (request, point) = (tip.request(), tip.texts().map(|text| self.campaign.add_text(text)));
+        let (spawned_by, site) = (thread.place.get().spawned_by, thread.sites.innermost());
+        let facts = Facts { id, frames: span, request, spawned_by, after, point, site };
         // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped.
         let quiet = if quiet == Quiet::No && self.phase() == phase::COUNT { Quiet::RecoveryOnly } else { quiet };
         let published = match (self.role, quiet, request.kind) {
@@ -205,5 +303,36 @@ impl Scope {
 
     fn too_deep(&self) {
         self.campaign.header().too_deep.fetch_add(1, Relaxed);
+    }
+}
+
+impl Tip<'_> {
+    /// What the stable identities of chains begin with that end here.
+    fn marked(self, seed: Id) -> Id {
+        match self {
+            Tip::Request(_) => seed.with(0),
+            Tip::Spawn => seed.with(1),
+            Tip::Alternative(Alternative { point, number, .. }) => {
+                seed.with(2).with(point.lo).with(point.hi).with(u64::from(*number))
+            }
+        }
+    }
+
+    /// As the record has it.
+    fn request(self) -> Request {
+        let of = |kind| Request { kind, ..Request::default() };
+        match self {
+            Tip::Request(request) => request,
+            Tip::Spawn => of(Kind::Spawn),
+            Tip::Alternative(Alternative { number, count, .. }) => {
+                Request { size: u64::from(*number) + 1, old_size: u64::from(*count), ..of(Kind::FailPoint) }
+            }
+        }
+    }
+
+    /// The name of a fail point and what it is to return; nothing for what is none.
+    fn texts(self) -> [&'static [u8]; 2] {
+        let Tip::Alternative(Alternative { name, text, .. }) = self else { return [b"", b""] };
+        [name, text].map(|text| &text.as_bytes()[..text.floor_char_boundary(POINT_TEXT_MAX)])
     }
 }

@@ -4,7 +4,9 @@ pub(crate) mod armed;
 pub(crate) mod balance;
 pub(crate) mod discover;
 pub(crate) mod handle;
+pub(crate) mod passing;
 pub(crate) mod shared;
+pub(crate) mod sites;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod spawn;
 pub(crate) mod thread;

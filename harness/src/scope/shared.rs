@@ -75,6 +75,8 @@ pub(crate) struct Scope {
     aimed: AtomicU32,
     /// Set until the first request after a failure has been looked at.
     pub(super) first_after: AtomicBool,
+    /// How many recovery arms have run since the failure.
+    pub(super) arms_after: AtomicU32,
     pub(super) modules: Mutex<Modules>,
     pub(super) private: OnceLock<Private>,
     /// The first of its threads' parts, in a list that `scope::thread` keeps.
@@ -100,6 +102,7 @@ impl Scope {
             fired: AtomicU32::new(0),
             aimed: AtomicU32::new(NONE),
             first_after: AtomicBool::new(false),
+            arms_after: AtomicU32::new(0),
             modules: Mutex::new(modules),
             private: OnceLock::new(),
             threads: AtomicPtr::new(ptr::null_mut()),
@@ -156,6 +159,7 @@ impl Scope {
         self.fired.store(0, Relaxed);
         self.aimed.store(first, Relaxed);
         self.first_after.store(false, Relaxed);
+        self.arms_after.store(0, Relaxed);
     }
 
     /// Aims at nothing; how many failures were delivered stays known.

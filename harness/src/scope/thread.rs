@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::armed::{arm, disarm};
 use super::balance::{Balance, Balanced};
 use super::shared::{Scope, phase};
+use super::sites::Sites;
 use crate::chain::boundary::{Boundary, within};
 use crate::chain::frame_pointers::Context;
 use crate::chain::id::Id;
@@ -105,6 +106,8 @@ pub(crate) struct ThreadScope {
     pub(crate) balance: Balance,
     /// The runtime itself is at work: requests pass.
     pub(crate) busy: Cell<bool>,
+    /// The value that a fail point returns is being made, which is no recovery code: nothing fails.
+    pub(crate) makes_failure: Cell<bool>,
     pub(crate) context: UnsafeCell<Context>,
     /// The request that is being decided on, for the record of a new chain.
     pub(crate) asked: Cell<Request>,
@@ -115,6 +118,10 @@ pub(crate) struct ThreadScope {
     pub(crate) scratch: *mut [usize; FRAMES_MAX],
     /// The thread's number in the kernel.
     pub(crate) kernel_id: Cell<u32>,
+    /// The annotated calls that it is in.
+    pub(crate) sites: Sites,
+    /// Set from a failure on this thread to the first recovery arm behind it.
+    pub(crate) failed: Cell<bool>,
     next: Cell<*const ThreadScope>,
 }
 
@@ -243,6 +250,8 @@ impl ThreadScope {
         if let Some(free) = free {
             free.place.set(place);
             free.kernel_id.set(kernel_id());
+            free.sites.leave_all();
+            free.failed.set(false);
             // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
             unsafe {
                 *free.context.get() = context;
@@ -272,8 +281,11 @@ impl ThreadScope {
             asked: Cell::new(Request::default()),
             balance: Balance::default(),
             busy: Cell::new(false),
+            makes_failure: Cell::new(false),
             scratch,
             kernel_id: Cell::new(kernel_id()),
+            sites: Sites::default(),
+            failed: Cell::new(false),
             next: Cell::new(ptr::null()),
         };
         // SAFETY: the memory is new and has the layout of the value.

@@ -1,0 +1,120 @@
+//! What is declared is counted, whatever the optimiser and the linker think of code that nobody calls.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+
+const MANIFEST: &str = r#"[package]
+name = "counted"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+firsthit = { path = "HARNESS" }
+[profile.fat]
+inherits = "release"
+lto = "fat"
+codegen-units = 1
+[workspace]
+"#;
+
+/// Plain, generic and never instantiated, private, and in a module of its own that nothing refers to.
+const LIBRARY: &str = r#"
+#[firsthit::instrument]
+pub fn plain(bytes: &mut Vec<u8>) -> Result<(), std::collections::TryReserveError> {
+    bytes.try_reserve(1)?;
+    Ok(())
+}
+
+#[firsthit::instrument]
+pub mod forgotten {
+    use std::collections::TryReserveError;
+
+    pub fn uncalled(bytes: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        bytes.try_reserve(2)?;
+        deeper::private(bytes).map_err(|error| error)
+    }
+
+    pub fn never_instantiated<T>(items: &mut Vec<T>) -> Option<()> {
+        items.try_reserve(3).ok()
+    }
+
+    mod deeper {
+        pub(super) fn private(bytes: &mut Vec<u8>) -> Result<(), super::TryReserveError> {
+            bytes.try_reserve(4)
+        }
+    }
+
+    pub struct Unused;
+
+    impl Unused {
+        pub fn method(&self, bytes: &mut Vec<u8>) -> bool {
+            if bytes.try_reserve(5).is_err() { false } else { true }
+        }
+    }
+}
+"#;
+
+/// The crate is named, and nothing of it is used.
+const TEST: &str = r#"
+extern crate counted as _;
+
+#[test]
+fn listed() {
+    let mut functions: Vec<_> = firsthit::__private::FUNCTIONS
+        .iter()
+        .map(|function| format!("{}::{} {}", function.module, function.name, function.points.len()))
+        .collect();
+    functions.sort();
+    println!("declared: {}", functions.join(", "));
+}
+"#;
+
+/// Sites and arms of each function.
+const DECLARED: &str = "declared: counted::forgotten::Unused::method 2, \
+     counted::forgotten::deeper::private 1, counted::forgotten::never_instantiated 2, \
+     counted::forgotten::uncalled 3, counted::plain 2\n";
+
+#[test]
+#[ignore = "builds a crate and what it depends on in three profiles: a minute"]
+fn every_profile_and_linker_counts_the_same() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("counted");
+    for part in ["src", "tests"] {
+        std::fs::create_dir_all(folder.join(part)).unwrap();
+    }
+    std::fs::write(folder.join("Cargo.toml"), MANIFEST.replace("HARNESS", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    std::fs::write(folder.join("src/lib.rs"), LIBRARY).unwrap();
+    std::fs::write(folder.join("tests/listed.rs"), TEST).unwrap();
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    for profile in ["dev", "release", "fat"] {
+        for linker in ["bfd", "lld"] {
+            let output = built(&folder, profile, linker);
+            assert!(output.contains(DECLARED), "{profile}, {linker}: {output}");
+        }
+    }
+}
+
+/// What the test prints, with the program linked by `linker`, and by no other: its name stands in the program.
+fn built(folder: &Path, profile: &str, linker: &str) -> String {
+    let cargo = |arguments: &[&str]| {
+        let ran = Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(folder)
+            .env("CARGO_TARGET_DIR", folder.join("target"))
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&ran.stdout).into_owned();
+        assert!(ran.status.success(), "{arguments:?}\n{printed}{}", String::from_utf8_lossy(&ran.stderr));
+        printed
+    };
+    // The compiler's own choice on this platform is lld.
+    let features = if linker == "bfd" { &["-Clinker-features=-lld"][..] } else { &[] };
+    let build = ["rustc", "--offline", "--test", "listed", "--profile", profile, "--message-format", "json", "--"];
+    let messages = cargo(&[&build[..], features].concat());
+    let program = messages.rsplit("\"executable\":\"").next().and_then(|rest| rest.split('"').next()).unwrap();
+    let is_lld = std::fs::read(program).unwrap().windows(12).any(|bytes| bytes == b"Linker: LLD ");
+    assert_eq!(is_lld, linker == "lld", "{program}");
+    let ran = Command::new(program).args(["--nocapture"]).output().unwrap();
+    String::from_utf8_lossy(&ran.stdout).into_owned()
+}

@@ -1,0 +1,6 @@
+#[firsthit::instrument]
+const fn name() -> Option<u32> {
+    None
+}
+
+fn main() {}

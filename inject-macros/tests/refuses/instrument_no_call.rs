@@ -1,0 +1,4 @@
+#[firsthit::instrument(calls("my alloc"))]
+fn name() {}
+
+fn main() {}

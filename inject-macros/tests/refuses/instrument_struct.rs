@@ -1,0 +1,6 @@
+/// Documented.
+#[firsthit::instrument]
+#[derive(Debug)]
+struct Name;
+
+fn main() {}

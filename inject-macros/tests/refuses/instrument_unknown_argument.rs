@@ -1,0 +1,4 @@
+#[firsthit::instrument(call("my_alloc"))]
+fn name() {}
+
+fn main() {}

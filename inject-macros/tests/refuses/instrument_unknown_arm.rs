@@ -1,0 +1,4 @@
+#[firsthit::instrument(skip("map_er"))]
+fn name() {}
+
+fn main() {}

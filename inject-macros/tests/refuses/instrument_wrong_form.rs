@@ -1,0 +1,4 @@
+#[firsthit::instrument(calls = "my_alloc")]
+fn name() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[firsthit::untested(reason = "no code")]
+struct Name;
+
+fn main() {}
