@@ -1,0 +1,93 @@
+//! Passes of reclaim and the background's work: where the machine calls its users' code, with nothing borrowed.
+
+use alloc::rc::Rc;
+
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::numa::node_mask::NodeMask;
+use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId};
+use crate::page::state::State;
+use crate::task::TaskId;
+use crate::units::NodeId;
+
+impl Machine {
+    /// Registers a shrinker.
+    pub fn register_shrinker(&self, shrinker: Rc<dyn Shrinker>) -> ShrinkerId {
+        self.shrinkers.borrow_mut().add(shrinker)
+    }
+
+    /// Gives a registered shrinker back, or `None` if it was given back before.
+    pub fn unregister_shrinker(&self, id: ShrinkerId) -> Option<Rc<dyn Shrinker>> {
+        self.shrinkers.borrow_mut().remove(id)
+    }
+
+    /// One pass of reclaim in the name of a task: shrinkers that the flags are open to, gently first, until enough is gained.
+    pub(crate) fn reclaim_pass(&self, task: TaskId, flags: Gfp, enough: impl Fn(&State, u64) -> bool) -> u64 {
+        struct Reclaiming<'m>(&'m Machine, TaskId);
+        impl Drop for Reclaiming<'_> {
+            fn drop(&mut self) {
+                if let Some(task) = self.0.state().task_mut(self.1) {
+                    task.reclaiming -= 1;
+                }
+            }
+        }
+        if let Some(task) = self.state().task_mut(task) {
+            task.reclaiming += 1;
+        }
+        let _reclaiming = Reclaiming(self, task);
+        let before = self.state().stats.freed_pages;
+        let gained = || self.state().stats.freed_pages - before;
+        for priority in (0..=PRIORITY_FIRST).rev() {
+            let (mut place, mut reclaimable) = (0, 0_u64);
+            while let Some(shrinker) = self.shrinker_at(place) {
+                place += 1;
+                let count = shrinker.count();
+                reclaimable = reclaimable.saturating_add(count);
+                if count >> priority == 0 || !shrinker.class().is_open_to(flags) {
+                    continue;
+                }
+                self.run_as(task, || {
+                    shrinker.scan(count >> priority, &mut |pages| {
+                        // A block of another machine is not this one's gain, and is lost to both.
+                        let _ = self.free(pages);
+                    });
+                });
+                let gained = gained();
+                if enough(&self.state(), gained) {
+                    return gained;
+                }
+            }
+            self.state().reclaimable = reclaimable;
+        }
+        gained()
+    }
+
+    fn shrinker_at(&self, place: usize) -> Option<Rc<dyn Shrinker>> {
+        self.shrinkers.borrow().at(place)
+    }
+
+    /// The pass that a request asks for.
+    pub(crate) fn direct_reclaim(&self, task: TaskId, flags: Gfp, pages: u64) -> u64 {
+        let target = pages.max(BATCH);
+        self.reclaim_pass(task, flags, |_, gained| gained >= target)
+    }
+
+    /// Does the background's work: the reaper takes the pages of victims, and the reclaimers of the nodes that were woken
+    /// run until their zones are above the high level or nothing more can be gained.
+    ///
+    /// Requests that are driven to their end call it whenever they would sleep. Returns whether there was anything to do.
+    pub fn background(&self) -> bool {
+        let reaped = self.state().reap();
+        let (wanted, nodes) = {
+            let mut state = self.state();
+            (core::mem::replace(&mut state.kswapd_wanted, NodeMask::NONE), state.zonelists.len())
+        };
+        for node in (0..nodes as u8).map(NodeId).filter(|node| wanted.has(*node)) {
+            self.state().stats.kswapd_passes += 1;
+            if !self.state().is_balanced(node) {
+                self.reclaim_pass(Machine::BOOT, Gfp::KERNEL, |state, _| state.is_balanced(node));
+            }
+        }
+        reaped || wanted != NodeMask::NONE
+    }
+}

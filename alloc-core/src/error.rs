@@ -1,0 +1,99 @@
+//! Why a request failed, and why a block was not taken back.
+
+use core::fmt;
+
+/// Why a request failed.
+///
+/// Equal kinds are equal causes; what a caller can do about one stands at the kind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum AllocError {
+    /// No memory within what the request was allowed to do. Do without, or ask again with more rights.
+    NoMemory,
+    /// A fault source failed the request; memory was not looked at.
+    Injected,
+    /// The task was chosen by the OOM killer, and what it may use of the reserves is gone. Unwind: the task is to end.
+    VictimReservesGone,
+    /// The order is larger than the machine's largest.
+    OrderTooBig,
+    /// The allowed nodes have not as many pages, even when all of them are free.
+    Impossible,
+    /// More bytes than the policy's cap on kvmalloc.
+    TooBig,
+    /// An area of no bytes.
+    ZeroSize,
+    /// No range of addresses is free that is long enough.
+    NoAddresses,
+    /// More mappings than the machine may have, or than the operating system grants.
+    NoMappings,
+    /// The flags contradict each other or the context, and the policy refuses that. See [`Misuse`](crate::Misuse).
+    InvalidFlags,
+    /// A request that waits without bound was made where it must not: in reclaim, on the write-out path, in atomic
+    /// context, or by a task that waits already.
+    ForbiddenContext,
+    /// Every task that could make progress waits, or this request went round too often: it would never return.
+    Hang,
+    /// The task is being killed: because the policy kills tasks that ask so, or because it grew until it was chosen.
+    TaskKilled,
+    /// The machine has stopped: out of memory with nobody to kill, or a `Bug` by policy. Every request fails from then on.
+    Dead,
+    /// The task is unknown to the machine, has ended, or has no user memory that could grow.
+    NoSuchTask,
+    /// The node is unknown to the machine.
+    NoSuchNode,
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AllocError::NoMemory => "out of memory, within what the request's flags allow",
+            AllocError::Injected => "failed by the fault source",
+            AllocError::VictimReservesGone => "out of memory: the task is being killed, and its reserves are used up",
+            AllocError::OrderTooBig => "the order is above the machine's largest",
+            AllocError::Impossible => "the allowed nodes have fewer pages than that in all",
+            AllocError::TooBig => "more bytes than the cap on kvmalloc",
+            AllocError::ZeroSize => "an area of no bytes",
+            AllocError::NoAddresses => "no free range of addresses is long enough",
+            AllocError::NoMappings => "no more mappings can be made",
+            AllocError::InvalidFlags => "the flags contradict each other or the context",
+            AllocError::ForbiddenContext => "a request without bound where waiting is forbidden",
+            AllocError::Hang => "the request would never return: nobody is left to make progress",
+            AllocError::TaskKilled => "the task is being killed",
+            AllocError::Dead => "the machine has stopped",
+            AllocError::NoSuchTask => "no such task, or it has ended, or it has no user memory",
+            AllocError::NoSuchNode => "no such node",
+        })
+    }
+}
+
+impl core::error::Error for AllocError {}
+
+/// Why a block was not taken back: it is as it was before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum FreeError {
+    /// The block is already free: it was freed twice.
+    AlreadyFree,
+    /// The frame is not the machine's.
+    Foreign,
+    /// The frame lies inside of an allocated block and does not begin it.
+    NotTheBeginning,
+    /// The block has another order.
+    OtherOrder,
+    /// The block is held by a safe owner, which alone may free it.
+    Owned,
+}
+
+impl fmt::Display for FreeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FreeError::AlreadyFree => "the block is free already",
+            FreeError::Foreign => "the frame belongs to no zone of this machine",
+            FreeError::NotTheBeginning => "the frame does not begin an allocated block",
+            FreeError::OtherOrder => "the block was allocated with another order",
+            FreeError::Owned => "the block still has an owner",
+        })
+    }
+}
+
+impl core::error::Error for FreeError {}

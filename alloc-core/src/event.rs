@@ -1,0 +1,92 @@
+//! What happened, in order: a ring of the last decisions, for tests and for people.
+
+use alloc::boxed::Box;
+use alloc::vec;
+
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::misuse::Misuse;
+use crate::numa::mems::MemsStep;
+use crate::page::zone::ZoneKind;
+use crate::task::TaskId;
+use crate::units::{NodeId, Order};
+
+/// One decision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A request looked at a zone, and took its pages or did not.
+    Looked {
+        /// The zone's node.
+        node: NodeId,
+        /// The zone's kind.
+        zone: ZoneKind,
+        /// Whether the zone gave the pages.
+        taken: bool,
+    },
+    /// The table of misuses has a row for the request.
+    Misused(Misuse),
+    /// The background reclaimers were woken.
+    KswapdWoken,
+    /// A pass of direct reclaim ended with so many pages freed.
+    Reclaimed(u64),
+    /// A task was killed.
+    Killed(TaskId),
+    /// The reaper took a victim's pages.
+    Reaped(u64),
+    /// The task's nodes moved.
+    Moved(MemsStep),
+    /// The request looks again, because its task's nodes moved.
+    Restarted,
+    /// The request failed.
+    Failed(AllocError),
+}
+
+/// A decision, and the request that it was made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Counted from 0, by machine.
+    pub number: u64,
+    /// What was decided.
+    pub kind: EventKind,
+    /// The task that it concerns.
+    pub task: TaskId,
+    /// The order of the request, if there is one.
+    pub order: Order,
+    /// The flags of the request, if there is one.
+    pub flags: Gfp,
+}
+
+/// Events that are kept.
+const KEPT: usize = 1024;
+
+/// The last events.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    slots: Box<[Option<Event>]>,
+    next: u64,
+}
+
+impl Ring {
+    pub(crate) fn new() -> Ring {
+        Ring { slots: vec![None; KEPT].into_boxed_slice(), next: 0 }
+    }
+
+    /// Writes an event over the oldest one.
+    pub(crate) fn note(&mut self, kind: EventKind, task: TaskId, order: Order, flags: Gfp) {
+        let slot = self.next % KEPT as u64;
+        self.slots[slot as usize] = Some(Event { number: self.next, kind, task, order, flags });
+        self.next += 1;
+    }
+
+    /// The number of the next event.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The events from number `from` on, as far as they are still kept, oldest first.
+    pub(crate) fn since(&self, from: u64) -> impl Iterator<Item = Event> {
+        let begin = self.next.saturating_sub(KEPT as u64).max(from);
+        (begin..self.next).filter_map(|number| self.slots[(number % KEPT as u64) as usize])
+    }
+}

@@ -1,0 +1,291 @@
+//! The kernel's knobs for injected failures, with the kernel's order of tests.
+
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::ops::Range;
+use core::str::FromStr;
+
+use super::source::{FaultSource, Site};
+use crate::gfp::Gfp;
+use crate::random::Random;
+use crate::units::{Order, PAGE_SIZE};
+
+/// Stack frames that a filter looks at, at most.
+pub const STACK_DEPTH_MAX: usize = 32;
+
+/// Which call chains fail: any address of the first `depth` ones in `reject` saves a request, and one in `require` is
+/// needed to fail it.
+#[derive(Clone, Debug)]
+pub struct StackFilter {
+    /// Addresses one of which is needed.
+    pub require: Range<usize>,
+    /// Addresses none of which may be there; it wins over `require`.
+    pub reject: Range<usize>,
+    /// Frames to look at, at most [`STACK_DEPTH_MAX`].
+    pub depth: usize,
+    /// Writes the return addresses of the running call, innermost first, and returns how many there are.
+    pub capture: fn(&mut [usize]) -> usize,
+}
+
+/// The knobs. Their meanings, their defaults and the order in which they are asked are those of the kernel's
+/// "Fault injection capabilities infrastructure".
+///
+/// As in the kernel, the defaults fail nothing that may wait, and no single page.
+///
+/// ```
+/// use alloc_core::Attributes;
+/// let attributes: Attributes = "10,50,4096,-1".parse()?;
+/// assert_eq!((attributes.interval, attributes.probability, attributes.space.get()), (10, 50, 4096));
+/// assert_eq!(attributes.times.get(), None);
+/// # Ok::<(), alloc_core::AttributeError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Attributes {
+    /// Percent of the requests that get as far as the roll.
+    pub probability: u32,
+    /// Only every so many-th request gets as far as the roll.
+    pub interval: u32,
+    /// Failures left, or `None` for no limit.
+    pub times: Cell<Option<u32>>,
+    /// Bytes that are let through before anything fails.
+    pub space: Cell<u64>,
+    /// Only tasks with `make_it_fail` fail.
+    pub task_filter: bool,
+    /// Only some call chains fail.
+    pub stack: Option<StackFilter>,
+    /// Requests that may wait are let through.
+    pub ignore_gfp_wait: bool,
+    /// Requests that admit HIGHMEM are let through.
+    pub ignore_gfp_highmem: bool,
+    /// Smaller requests are let through.
+    pub min_order: Order,
+    /// Requests with NOFAIL are failed, too.
+    pub inject_nofail: bool,
+    passed: Cell<u32>,
+    random: RefCell<Random>,
+}
+
+impl Default for Attributes {
+    fn default() -> Attributes {
+        Attributes {
+            probability: 0,
+            interval: 1,
+            times: Cell::new(Some(1)),
+            space: Cell::new(0),
+            task_filter: false,
+            stack: None,
+            ignore_gfp_wait: true,
+            ignore_gfp_highmem: true,
+            min_order: Order::new(1),
+            inject_nofail: false,
+            passed: Cell::new(0),
+            random: RefCell::new(Random::new(0)),
+        }
+    }
+}
+
+impl Attributes {
+    /// Attributes that let every request of every order get as far as the roll, and never run out.
+    pub fn unfiltered(probability: u32) -> Attributes {
+        Attributes {
+            probability,
+            times: Cell::new(None),
+            ignore_gfp_wait: false,
+            ignore_gfp_highmem: false,
+            min_order: Order::ZERO,
+            ..Attributes::default()
+        }
+    }
+
+    /// The same, rolling the numbers of another seed.
+    #[must_use]
+    pub fn seeded(mut self, seed: u64) -> Attributes {
+        self.random = RefCell::new(Random::new(seed));
+        self
+    }
+
+    /// Whether the filters let a request through, before anything is counted.
+    fn lets_through(&self, site: &Site<'_>) -> bool {
+        let has = |flags| site.flags.contains(flags);
+        (has(Gfp::NOFAIL) && !self.inject_nofail)
+            || site.order < self.min_order
+            || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM))
+            || (self.ignore_gfp_wait && site.flags.may_wait())
+    }
+
+    /// Counts a request against `space` and `interval`, and rolls.
+    fn strikes(&self, site: &Site<'_>) -> bool {
+        let bytes = site.order.pages().saturating_mul(PAGE_SIZE as u64);
+        let space = self.space.get();
+        if space > bytes {
+            self.space.set(space - bytes);
+            return false;
+        }
+        if self.interval > 1 {
+            self.passed.set(self.passed.get() + 1);
+            if self.passed.get() < self.interval {
+                return false;
+            }
+            self.passed.set(0);
+        }
+        self.probability >= 100 || self.random.borrow_mut().below(100) < u64::from(self.probability)
+    }
+}
+
+impl StackFilter {
+    fn admits(&self) -> bool {
+        let mut frames = [0; STACK_DEPTH_MAX];
+        let depth = self.depth.min(STACK_DEPTH_MAX);
+        let found = (self.capture)(&mut frames[..depth]).min(depth);
+        let any = |range: &Range<usize>| frames[..found].iter().any(|frame| range.contains(frame));
+        !any(&self.reject) && any(&self.require)
+    }
+}
+
+impl FaultSource for Attributes {
+    fn fails(&self, site: &Site<'_>) -> bool {
+        if self.lets_through(site) {
+            return false;
+        }
+        let nth = site.task.fail_nth.get();
+        if nth > 0 {
+            site.task.fail_nth.set(nth - 1);
+            return nth == 1;
+        }
+        if self.probability == 0 || (self.task_filter && !site.task.make_it_fail.get()) {
+            return false;
+        }
+        if self.times.get() == Some(0) || !self.strikes(site) {
+            return false;
+        }
+        if self.stack.as_ref().is_some_and(|stack| !stack.admits()) {
+            return false;
+        }
+        self.times.set(self.times.get().map(|times| times - 1));
+        true
+    }
+}
+
+/// A text that is not of the form `interval,probability,space,times`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AttributeError;
+
+impl fmt::Display for AttributeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "fault attributes are written interval,probability,space,times: four numbers, times -1 for no limit",
+        )
+    }
+}
+
+impl core::error::Error for AttributeError {}
+
+impl FromStr for Attributes {
+    type Err = AttributeError;
+
+    /// Reads the form of the kernel's boot options.
+    fn from_str(text: &str) -> Result<Attributes, AttributeError> {
+        fn next<T: FromStr>(parts: &mut core::str::Split<'_, char>) -> Result<T, AttributeError> {
+            parts.next().and_then(|part| part.trim().parse().ok()).ok_or(AttributeError)
+        }
+        let mut parts = text.split(',');
+        let (interval, probability) = (next(&mut parts)?, next(&mut parts)?);
+        let (space, times): (u64, i64) = (next(&mut parts)?, next(&mut parts)?);
+        let times = match times {
+            -1 => None,
+            times => Some(u32::try_from(times).map_err(|_| AttributeError)?),
+        };
+        if parts.next().is_some() {
+            return Err(AttributeError);
+        }
+        let (space, times) = (Cell::new(space), Cell::new(times));
+        Ok(Attributes { interval, probability, space, times, ..Attributes::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::source::{Capability, TaskFaults};
+    use alloc::vec::Vec;
+
+    fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
+        Site { capability: Capability::PageAlloc, flags, order: Order::new(order), task }
+    }
+
+    fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {
+        let task = TaskFaults::default();
+        (0..calls).filter(|_| attributes.fails(&site(&task, Gfp::KERNEL, 0))).collect()
+    }
+
+    #[test]
+    fn row_011_the_filters_come_first_and_count_nothing() {
+        let task = TaskFaults { fail_nth: Cell::new(1), ..TaskFaults::default() };
+        let kernels = Attributes { probability: 100, ..Attributes::default() };
+        assert!(!kernels.fails(&site(&task, Gfp::KERNEL, 3)), "may wait");
+        assert!(!kernels.fails(&site(&task, Gfp::ATOMIC, 0)), "a single page");
+        assert!(!kernels.fails(&site(&task, Gfp::ATOMIC | Gfp::HIGHMEM, 1)), "high memory");
+        assert!(!kernels.fails(&site(&task, Gfp::ATOMIC | Gfp::NOFAIL, 1)), "NOFAIL");
+        assert_eq!((task.fail_nth.get(), kernels.times.get()), (1, Some(1)));
+        assert!(kernels.fails(&site(&task, Gfp::ATOMIC, 1)));
+    }
+
+    #[test]
+    fn row_011_fail_nth_comes_before_all_other_tests_and_skips_them() {
+        let attributes = Attributes { task_filter: true, times: Cell::new(Some(0)), ..Attributes::unfiltered(0) };
+        let task = TaskFaults { fail_nth: Cell::new(3), ..TaskFaults::default() };
+        let results: Vec<bool> = (0..5).map(|_| attributes.fails(&site(&task, Gfp::KERNEL, 0))).collect();
+        assert_eq!(results, [false, false, true, false, false]);
+    }
+
+    #[test]
+    fn row_011_each_knob_does_what_it_says() {
+        let with = |change: fn(&mut Attributes)| {
+            let mut attributes = Attributes::unfiltered(100);
+            change(&mut attributes);
+            failed(&attributes, 8)
+        };
+        assert_eq!(with(|_| {}).len(), 8);
+        assert_eq!(with(|a| a.probability = 0), []);
+        assert_eq!(with(|a| a.task_filter = true), []);
+        assert_eq!(with(|a| a.times = Cell::new(Some(2))), [0, 1]);
+        assert_eq!(with(|a| a.interval = 3), [2, 5]);
+        // 10,000 bytes let two pages of 4,096 pass, and what is left is less than a page.
+        assert_eq!(with(|a| a.space = Cell::new(10_000)), [2, 3, 4, 5, 6, 7]);
+        assert_eq!(with(|a| a.min_order = Order::new(1)), []);
+    }
+
+    #[test]
+    fn row_011_a_rejected_frame_wins_over_a_required_one() {
+        let with = |require: Range<usize>, reject: Range<usize>, depth| {
+            let capture = |frames: &mut [usize]| {
+                frames.iter_mut().enumerate().for_each(|(n, frame)| *frame = 100 + n);
+                frames.len()
+            };
+            let stack = Some(StackFilter { require, reject, depth, capture });
+            !failed(&Attributes { stack, ..Attributes::unfiltered(100) }, 1).is_empty()
+        };
+        assert!(with(0..usize::MAX, 0..0, 32));
+        assert!(with(105..106, 0..0, 32));
+        assert!(!with(105..106, 0..0, 5), "beyond the depth");
+        assert!(!with(0..usize::MAX, 131..132, usize::MAX));
+        assert!(!with(5..6, 0..0, 32));
+    }
+
+    #[test]
+    fn row_011_a_million_rolls_are_within_three_sigma() {
+        let rolls = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+        let found = failed(&Attributes::unfiltered(10).seeded(7), rolls).len() as f64;
+        let sigma = (rolls as f64 * 0.1 * 0.9).sqrt();
+        assert!((found - rolls as f64 * 0.1).abs() < 3.0 * sigma, "{found} of {rolls}");
+    }
+
+    #[test]
+    fn row_011_boot_strings_are_read_and_others_refused() {
+        let read: Attributes = "1,100,0,-1".parse().unwrap();
+        assert_eq!((read.interval, read.probability, read.times.get()), (1, 100, None));
+        for wrong in ["", "1,2,3", "1,2,3,4,5", "a,1,1,1", "1,1,1,-2", "1,1,-1,1"] {
+            assert!(wrong.parse::<Attributes>().is_err(), "{wrong}");
+        }
+    }
+}

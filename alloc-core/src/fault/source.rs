@@ -1,0 +1,45 @@
+//! The hook: who is asked, before any work, whether a request shall fail.
+
+use core::cell::Cell;
+
+use crate::gfp::Gfp;
+use crate::units::Order;
+
+/// What a fault source can make fail.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Capability {
+    /// A request for pages (the kernel's `fail_page_alloc`).
+    PageAlloc,
+}
+
+/// A task's own knobs, which every fault source can read.
+#[derive(Debug, Default)]
+pub struct TaskFaults {
+    /// Sources that filter by task fail only those tasks that have this set.
+    pub make_it_fail: Cell<bool>,
+    /// The call that is to fail, counted down by every call; 0 is none.
+    pub fail_nth: Cell<u64>,
+}
+
+/// One request, as a fault source sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// What is asked for.
+    pub capability: Capability,
+    /// The caller's flags, as the scopes left them.
+    pub flags: Gfp,
+    /// The order that is asked for.
+    pub order: Order,
+    /// The knobs of the task that asks.
+    pub task: &'a TaskFaults,
+}
+
+/// Decides which requests fail.
+///
+/// It is asked before any work is done: a failed request reclaims nothing, kills nobody and does not loop. A request with
+/// NOFAIL is asked about, too; stock sources let it pass unless they are told otherwise.
+pub trait FaultSource {
+    /// Whether this request fails.
+    fn fails(&self, site: &Site<'_>) -> bool;
+}

@@ -1,0 +1,86 @@
+//! The bytes behind frames: the only way from a frame's number to its memory.
+#![expect(unsafe_code, reason = "turns frame numbers into memory")]
+
+use alloc::boxed::Box;
+use core::ptr::NonNull;
+
+use super::contract::{Host, HostError};
+use crate::units::{FrameNumber, Order, PAGE_SIZE};
+
+/// A machine's memory.
+pub(crate) struct Arena {
+    host: Box<dyn Host>,
+    base: NonNull<u8>,
+    pages: usize,
+}
+
+impl Arena {
+    /// The memory of `host`.
+    pub(crate) fn new(host: Box<dyn Host>) -> Arena {
+        Arena { base: host.base(), pages: host.pages(), host }
+    }
+
+    /// Pages in all.
+    pub(crate) fn pages(&self) -> usize {
+        self.pages
+    }
+
+    /// The bytes of a block, or `None` if it does not lie within the arena.
+    pub(crate) fn bytes(&self, first: FrameNumber, order: Order) -> Option<NonNull<[u8]>> {
+        let pages = usize::try_from(order.pages()).ok()?;
+        let start = first.0 as usize;
+        if start.checked_add(pages)? > self.pages {
+            return None;
+        }
+        // SAFETY: the offset lies within the host's pages, which are one allocation by the host's contract.
+        let begin = unsafe { self.base.add(start * PAGE_SIZE) };
+        Some(NonNull::slice_from_raw_parts(begin, pages * PAGE_SIZE))
+    }
+
+    /// Zeroes a block.
+    ///
+    /// # Safety
+    /// Nobody else uses the block's bytes: it has just been taken from the free lists, or the caller owns it.
+    pub(crate) unsafe fn zero(&self, first: FrameNumber, order: Order) {
+        if let Some(bytes) = self.bytes(first, order) {
+            // SAFETY: the range lies within the host's writable pages, and the caller vouches that it is alone.
+            unsafe { bytes.cast::<u8>().write_bytes(0, bytes.len()) };
+        }
+    }
+
+    /// Pages of the window, 0 without one.
+    pub(crate) fn window_pages(&self) -> usize {
+        self.host.window().map_or(0, |(_, pages)| pages)
+    }
+
+    /// The bytes of a range of the window, or `None` if it does not lie within.
+    pub(crate) fn window_bytes(&self, at: usize, pages: usize) -> Option<NonNull<[u8]>> {
+        let (base, most) = self.host.window()?;
+        if at.checked_add(pages)? > most {
+            return None;
+        }
+        // SAFETY: the offset lies within the window, which is one range by the host's contract.
+        let begin = unsafe { base.add(at * PAGE_SIZE) };
+        Some(NonNull::slice_from_raw_parts(begin, pages * PAGE_SIZE))
+    }
+
+    /// Maps frames into the window.
+    ///
+    /// # Errors
+    /// The host's.
+    pub(crate) fn map(&self, at: usize, first: FrameNumber, pages: usize) -> Result<(), HostError> {
+        self.host.map(at, first, pages)
+    }
+
+    /// Makes a range of the window nobody's.
+    pub(crate) fn unmap(&self, at: usize, pages: usize) {
+        self.host.unmap(at, pages);
+    }
+
+    /// Tells the host that a free block's contents are not needed.
+    pub(crate) fn release(&self, first: FrameNumber, order: Order) {
+        if self.bytes(first, order).is_some() {
+            self.host.release(first, order.pages() as usize);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
+
+use crate::block::PageBlock;
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::policy::KvFast;
+use crate::units::{Order, PAGE_SIZE};
+use crate::vmalloc::mapping::Area;
+
+/// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
+#[derive(Debug)]
+pub enum KvBlock<'m> {
+    /// Contiguous in the machine; its size is a power of two, and may be more than was asked for.
+    Contiguous(PageBlock<'m>),
+    /// Contiguous by mapping.
+    Mapped(Area<'m>),
+}
+
+impl KvBlock<'_> {
+    /// The bytes: at least as many as were asked for.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            KvBlock::Contiguous(block) => block.bytes(),
+            KvBlock::Mapped(area) => area.bytes(),
+        }
+    }
+
+    /// The bytes, to write.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        match self {
+            KvBlock::Contiguous(block) => block.bytes_mut(),
+            KvBlock::Mapped(area) => area.bytes_mut(),
+        }
+    }
+}
+
+impl Machine {
+    /// Memory of `size` bytes, contiguous in the machine if that is easy, and mapped page by page otherwise.
+    ///
+    /// Up to a page this is an ordinary request without a fallback. Above, the first attempt is made as
+    /// [`Policy::kv_fast`](crate::Policy::kv_fast) says, without NOFAIL and without a report.
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "std", target_os = "linux"))] {
+    /// use alloc_core::{Fragments, Gfp, KvBlock, Machine, NodePages};
+    /// let machine = Machine::builder().node(NodePages::new(4096)).build()?;
+    /// let _fragments = machine.fragment(Fragments::KeepOneIn(4));
+    /// let table = machine.kvmalloc(32 * 1024, Gfp::KERNEL)?;
+    /// assert!(matches!(table, KvBlock::Mapped(_)));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::alloc_pages`] and [`Machine::vmalloc`].
+    pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
+        let policy = self.policy();
+        if size > policy.kv_bytes_max {
+            let mut state = self.state();
+            state.stats.failures += 1;
+            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+            return Err(AllocError::TooBig);
+        }
+        let order = Order::for_layout(size, 1);
+        if size <= PAGE_SIZE {
+            return self.alloc_pages(order, flags).map(KvBlock::Contiguous);
+        }
+        let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
+        let first = match policy.kv_fast {
+            _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,
+            KvFast::NoReclaim => quiet.without(Gfp::DIRECT_RECLAIM),
+            KvFast::NoRetry => quiet | Gfp::NORETRY,
+            KvFast::Loop => quiet,
+        };
+        match self.alloc_pages(order, first) {
+            Ok(block) => Ok(KvBlock::Contiguous(block)),
+            Err(AllocError::NoMemory | AllocError::Injected | AllocError::OrderTooBig | AllocError::Impossible) => {
+                self.vmalloc(size, flags).map(KvBlock::Mapped)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

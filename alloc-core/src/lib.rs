@@ -1,0 +1,106 @@
+//! A page allocator with the semantics of the Linux kernel's, in user space: it can really run out, and says why it failed.
+//!
+//! A [`Machine`] is one simulated memory system. Requests carry the kernel's [`Gfp`] flags, and go the kernel's way: free
+//! lists, background reclaim, reserves, direct reclaim, the OOM killer. Where the kernel's developers disagree, a
+//! [`Policy`] decides, and [`Policy::explain`] says in words what a request is promised.
+//!
+//! ```
+//! use alloc_core::{Gfp, Machine, NodeId, NodePages, Order, TaskOptions};
+//! let machine = Machine::builder().node(NodePages::new(1024)).build()?;
+//! let hog = machine.spawn(TaskOptions::named("hog"));
+//! machine.grow(hog, 500)?;
+//! let _hoard = machine.exhaust(NodeId(0), 0);
+//! // Nothing is free. Eight pages are too small to fail: the hog is killed for them. Sixteen are not.
+//! assert!(machine.alloc_pages(Order::new(4), Gfp::KERNEL).is_err());
+//! assert_eq!(machine.stats().kills, 0);
+//! assert!(machine.alloc_pages(Order::new(3), Gfp::KERNEL).is_ok());
+//! assert_eq!(machine.stats().kills, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Limits
+//! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
+//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, memory
+//! policies and real threads are among the latter.
+//!
+//! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod background;
+mod block;
+mod builder;
+mod context;
+mod error;
+mod event;
+mod exhaust;
+mod explain;
+mod fault;
+mod gfp;
+mod host;
+mod kvmalloc;
+mod machine;
+mod mempool;
+mod misuse;
+mod nodes_move;
+mod numa;
+mod page;
+mod plan;
+mod policy;
+mod random;
+mod request;
+mod scope;
+mod stats;
+mod task;
+mod tasks;
+mod units;
+mod vmalloc;
+mod waiting;
+
+pub use block::PageBlock;
+pub use builder::{BuildError, MachineBuilder, NodePages};
+pub use context::{Context, Place, Scope};
+pub use error::{AllocError, FreeError};
+pub use event::{Event, EventKind};
+pub use exhaust::{Fragments, Hoard};
+pub use explain::{Guarantee, Promise};
+pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
+pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
+pub use gfp::Gfp;
+pub use host::contract::{Host, HostError};
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub use host::memfd::MemfdHost;
+pub use host::plain::PlainHost;
+pub use kvmalloc::KvBlock;
+pub use machine::Machine;
+pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
+pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
+pub use nodes_move::NodesMove;
+pub use numa::mems::{MemsStep, MoveKind};
+pub use numa::node_mask::NodeMask;
+pub use page::buddy::AuditError;
+pub use page::engine::WaitFor;
+pub use page::pages::Pages;
+pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
+pub use page::watermark::{Mark, Right, Watermarks};
+pub use page::zone::ZoneKind;
+pub use policy::{
+    AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
+};
+pub use request::{Request, Step};
+pub use scope::ScopeGuard;
+pub use stats::Stats;
+pub use task::{TaskId, TaskOptions};
+pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
+pub use vmalloc::mapping::Area;
+pub use waiting::{Queued, Wait};
+
+impl Machine {
+    /// Begins the description of a machine.
+    pub fn builder() -> MachineBuilder {
+        MachineBuilder::new()
+    }
+}

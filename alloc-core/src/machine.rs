@@ -1,0 +1,244 @@
+//! The machine: one simulated memory system, and the doors through which its memory is asked for and given back.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell, RefMut};
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::error::{AllocError, FreeError};
+use crate::event::Event;
+use crate::fault::source::{Capability, FaultSource, Site};
+use crate::gfp::Gfp;
+use crate::host::arena::Arena;
+use crate::page::buddy::AuditError;
+use crate::page::engine::Course;
+use crate::page::frame;
+use crate::page::pages::Pages;
+use crate::page::reclaim::Shrinkers;
+use crate::page::state::State;
+use crate::page::watermark::Watermarks;
+use crate::page::zone::ZoneKind;
+use crate::policy::Policy;
+use crate::stats::Stats;
+use crate::task::TaskId;
+use crate::units::{FrameNumber, NodeId, Order};
+use crate::vmalloc::area::Addresses;
+
+/// Machines are told apart by number, so that a block given to the wrong one is noticed.
+static MACHINES: AtomicU64 = AtomicU64::new(0);
+
+/// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
+///
+/// Machines know nothing of each other, and a process may have many. A machine's time is **stepped**: it belongs to one
+/// thread, requests of different tasks take turns at the ends of their steps, and the same turns give the same results.
+/// Background work (the reclaimer, the reaper) is done when a request would sleep, and on [`Machine::background`].
+///
+/// ```
+/// use alloc_core::{AllocError, Gfp, Machine, NodePages, Order};
+/// let machine = Machine::builder().node(NodePages::new(1024)).build()?;
+/// let mut block = machine.alloc_pages(Order::new(3), Gfp::KERNEL | Gfp::ZERO)?;
+/// assert!(block.bytes().iter().all(|byte| *byte == 0));
+/// block.bytes_mut().fill(7);
+/// drop(block);
+/// assert_eq!(machine.free_pages(None), 1024);
+/// assert_eq!(machine.alloc_pages(Order::new(11), Gfp::KERNEL).unwrap_err(), AllocError::OrderTooBig);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Machine {
+    number: u64,
+    pub(crate) arena: Arena,
+    state: RefCell<State>,
+    pub(crate) shrinkers: RefCell<Shrinkers>,
+    pub(crate) addresses: RefCell<Addresses>,
+    current: Cell<TaskId>,
+    /// Whether there is a fault source: all that a request looks at when there is none.
+    faults_armed: AtomicBool,
+    faults: RefCell<Option<Rc<dyn FaultSource>>>,
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").field("number", &self.number).field("free_pages", &self.free_pages(None)).finish()
+    }
+}
+
+impl Machine {
+    /// The task that a machine boots with: it is current at first, and cannot be killed.
+    pub const BOOT: TaskId = TaskId(0);
+
+    pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Rc<dyn FaultSource>>) -> Machine {
+        Machine {
+            number: MACHINES.fetch_add(1, Ordering::Relaxed),
+            state: RefCell::new(state),
+            shrinkers: RefCell::default(),
+            addresses: RefCell::new(Addresses::new(arena.window_pages())),
+            current: Cell::new(Machine::BOOT),
+            faults_armed: AtomicBool::new(faults.is_some()),
+            faults: RefCell::new(faults),
+            arena,
+        }
+    }
+
+    /// The state, for one short piece of work that calls nobody's code but the machine's.
+    pub(crate) fn state(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+
+    // Requests.
+
+    /// Plans a request and asks the fault source about it.
+    pub(crate) fn begin(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+    ) -> Result<Course, AllocError> {
+        let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
+        if self.faults_armed.load(Ordering::Relaxed) && self.is_failed(task, course.flags(), order) {
+            return Err(course.inject(&mut self.state()));
+        }
+        Ok(course)
+    }
+
+    fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
+        let Some(source) = self.faults.borrow().clone() else { return false };
+        let task = self.state().task(task).map(|task| Rc::clone(&task.faults));
+        let capability = Capability::PageAlloc;
+        task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
+    }
+
+    /// The token of a block that a request has just taken, zeroed if its flags say so.
+    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
+    pub(crate) fn token(&self, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
+        if flags.contains(Gfp::ZERO) {
+            // SAFETY: the block was taken off the free lists for this request, and its token is made only below.
+            unsafe { self.arena.zero(frame, order) };
+        }
+        Pages::new(frame, order, self.number)
+    }
+
+    // Giving back.
+
+    /// Takes a block back.
+    ///
+    /// # Errors
+    /// The block itself, if it is another machine's.
+    pub fn free(&self, pages: Pages) -> Result<(), Pages> {
+        if pages.machine() != self.number {
+            return Err(pages);
+        }
+        let freed = self.state().give_checked(pages.frame(), pages.order(), frame::State::Owned);
+        freed.map_err(|_| pages)
+    }
+
+    /// Turns a block into a bare number, as kernel code passes it around. It comes back through [`Machine::free_raw`].
+    ///
+    /// # Errors
+    /// The block itself, if it is another machine's.
+    pub fn into_raw(&self, pages: Pages) -> Result<FrameNumber, Pages> {
+        if pages.machine() != self.number {
+            return Err(pages);
+        }
+        self.state().frames.at(pages.frame().0).state = frame::State::Raw;
+        Ok(pages.frame())
+    }
+
+    /// Takes back a block that was turned into a number. Nothing about the number is believed.
+    ///
+    /// # Errors
+    /// What the number is instead: see [`FreeError`]. Nothing has changed then.
+    pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
+        self.state().give_checked(frame, order, frame::State::Raw)
+    }
+
+    /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.
+    pub fn release_free_memory(&self) {
+        let state = self.state();
+        for frame in 0..state.frames.len() as u32 {
+            let entry = state.frames.get(frame);
+            if let Some(entry) = entry.filter(|entry| entry.state == frame::State::Free) {
+                self.arena.release(FrameNumber(frame), entry.order);
+            }
+        }
+    }
+
+    // The current task.
+
+    /// The task in whose name requests are made.
+    pub fn current(&self) -> TaskId {
+        self.current.get()
+    }
+
+    /// Runs `body` in the name of another task.
+    pub fn run_as<R>(&self, task: TaskId, body: impl FnOnce() -> R) -> R {
+        struct Back<'m>(&'m Cell<TaskId>, TaskId);
+        impl Drop for Back<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+        let _back = Back(&self.current, self.current.replace(task));
+        body()
+    }
+
+    // Faults.
+
+    /// Puts a fault source in, or takes it out.
+    pub fn set_faults(&self, source: Option<Rc<dyn FaultSource>>) {
+        self.faults_armed.store(source.is_some(), Ordering::Relaxed);
+        let before = self.faults.replace(source);
+        drop(before);
+    }
+
+    // Questions.
+
+    /// Looks at every frame and list of the machine.
+    ///
+    /// # Errors
+    /// The first thing that is not as it must be.
+    pub fn audit(&self) -> Result<(), AuditError> {
+        self.state().audit()
+    }
+
+    /// What the machine has done so far.
+    pub fn stats(&self) -> Stats {
+        self.state().stats.clone()
+    }
+
+    /// The number that the next event will have.
+    pub fn next_event(&self) -> u64 {
+        self.state().events.next()
+    }
+
+    /// The events from a number on, oldest first, as far as they are still kept (the last 1,024 are).
+    pub fn events_since(&self, number: u64) -> Vec<Event> {
+        self.state().events.since(number).collect()
+    }
+
+    /// The machine's policy.
+    pub fn policy(&self) -> Policy {
+        self.state().policy.clone()
+    }
+
+    /// Free pages, of one node or of all.
+    pub fn free_pages(&self, node: Option<NodeId>) -> u64 {
+        self.state().free(node)
+    }
+
+    /// Free blocks of exactly one order, on all nodes.
+    pub fn free_blocks(&self, order: Order) -> u64 {
+        self.state().zones.iter().map(|zone| u64::from(zone.buddy.blocks(order))).sum()
+    }
+
+    /// The levels of a zone, or `None` if the machine has no such zone.
+    pub fn watermarks(&self, node: NodeId, kind: ZoneKind) -> Option<Watermarks> {
+        self.state().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
+    }
+
+    /// Why the machine has stopped, if it has.
+    pub fn stopped(&self) -> Option<&'static str> {
+        self.state().dead
+    }
+}

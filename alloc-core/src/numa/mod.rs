@@ -1,0 +1,4 @@
+//! Simulated memory nodes: which of them a task may use, and the policies that say so.
+
+pub(crate) mod mems;
+pub(crate) mod node_mask;

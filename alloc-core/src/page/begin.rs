@@ -1,0 +1,88 @@
+//! How a request begins: it is counted, planned, and refused if the policy does not let it through.
+
+use super::engine::{Course, note_failure};
+use super::state::State;
+use super::zone::ZoneKind;
+use crate::context::Context;
+use crate::error::AllocError;
+use crate::event::EventKind;
+use crate::gfp::Gfp;
+use crate::misuse::Misuse;
+use crate::plan::{Plan, Refusal};
+use crate::task::{Task, TaskId};
+use crate::units::{NodeId, Order};
+
+impl Course {
+    /// Begins a request: plans it, and counts it.
+    ///
+    /// # Errors
+    /// When the policy does not let it through, the machine has stopped, or task or node are unknown.
+    pub(crate) fn begin(
+        state: &mut State,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+    ) -> Result<Course, AllocError> {
+        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
+        let planned = Self::plan(state, task, node, order, flags);
+        planned.inspect_err(|error| {
+            let context = state.task(task).map_or(Context::default(), Task::context);
+            let quiet = context.effective(flags).contains(Gfp::NOWARN);
+            note_failure(state, *error, task, order, flags, quiet);
+        })
+    }
+
+    fn plan(
+        state: &mut State,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+    ) -> Result<Course, AllocError> {
+        if state.dead.is_some() {
+            return Err(AllocError::Dead);
+        }
+        let asking = state.task(task).filter(|task| !task.exited).ok_or(AllocError::NoSuchTask)?;
+        let node = node.unwrap_or(asking.options.node);
+        if usize::from(node.0) >= state.zonelists.len() {
+            return Err(AllocError::NoSuchNode);
+        }
+        let planned = Plan::new(&state.policy, flags, order, asking.context());
+        let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
+        for misuse in misuses.iter() {
+            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+            state.events.note(EventKind::Misused(misuse), task, order, flags);
+        }
+        let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
+        state.begun += 1;
+        let highest = state.highest(ZoneKind::highest(plan.flags));
+        let course = Course::at_the_beginning(state.begun, task, node, plan, highest);
+        let nodes = course.nodes(state, plan.flags.contains(Gfp::HARDWALL));
+        let zones = state.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= highest);
+        if order <= state.policy.largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
+            if plan.nofail {
+                state.events.note(EventKind::Misused(Misuse::NofailTooBig), task, order, flags);
+            }
+            if let Some(refusal) = plan.impossible(&state.policy) {
+                return Err(refuse(state, task, refusal));
+            }
+        }
+        Ok(course)
+    }
+}
+
+/// Does what the policy does instead of serving a request.
+fn refuse(state: &mut State, task: TaskId, refusal: Refusal) -> AllocError {
+    match refusal {
+        Refusal::Fail(error) => error,
+        Refusal::KillTask => {
+            state.make_victim(task);
+            AllocError::TaskKilled
+        }
+        Refusal::Stop => {
+            state.dead = Some("a request that cannot be served");
+            AllocError::Dead
+        }
+    }
+}

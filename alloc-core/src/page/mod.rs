@@ -1,0 +1,14 @@
+//! The page allocator: frames, zones, and the request that gets them.
+
+mod begin;
+pub(crate) mod buddy;
+pub(crate) mod engine;
+pub(crate) mod frame;
+pub(crate) mod oom;
+pub(crate) mod pages;
+pub(crate) mod reclaim;
+pub(crate) mod state;
+pub(crate) mod tickets;
+pub(crate) mod watermark;
+pub(crate) mod zone;
+pub(crate) mod zonelist;

@@ -1,0 +1,176 @@
+//! Everything that a machine knows, behind one borrow: frames, zones, tasks, counts.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::buddy::{AuditError, Buddy};
+use super::frame::{self, FrameTable};
+use super::watermark::{Mark, Right};
+use super::zone::{Zone, ZoneKind};
+use super::zonelist::Zonelist;
+use crate::error::FreeError;
+use crate::event::Ring;
+use crate::numa::node_mask::NodeMask;
+use crate::policy::Policy;
+use crate::stats::Stats;
+use crate::task::{Task, TaskId};
+use crate::units::{FrameNumber, NodeId, Order};
+
+/// The state of a machine. No code of the machine's users runs while it is borrowed.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) policy: Policy,
+    pub(crate) frames: FrameTable,
+    pub(crate) zones: Box<[Zone]>,
+    /// By node.
+    pub(crate) zonelists: Box<[Zonelist]>,
+    pub(crate) tasks: Vec<Task>,
+    pub(crate) stats: Stats,
+    pub(crate) events: Ring,
+    /// Whether looks at zones are noted, too.
+    pub(crate) traces_looks: bool,
+    /// Counts everything that can help somebody who waits.
+    pub(crate) progress: u64,
+    /// The background reclaimers that were woken and have not run, as a mask of nodes.
+    pub(crate) kswapd_wanted: NodeMask,
+    /// What the shrinkers last said that they hold.
+    pub(crate) reclaimable: u64,
+    /// The request that has the killer's lock.
+    pub(crate) oom_holder: Option<u64>,
+    /// Requests that were begun.
+    pub(crate) begun: u64,
+    /// Tasks in the queue to whom nothing was handed yet.
+    pub(crate) waiting: u32,
+    /// Why the machine has stopped.
+    pub(crate) dead: Option<&'static str>,
+}
+
+impl State {
+    pub(crate) fn task(&self, id: TaskId) -> Option<&Task> {
+        self.tasks.get(id.0 as usize)
+    }
+
+    pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.tasks.get_mut(id.0 as usize)
+    }
+
+    /// All pages, free or not.
+    pub(crate) fn managed(&self) -> u64 {
+        self.zones.iter().map(|zone| zone.managed).sum()
+    }
+
+    /// Free pages, of one node or of all.
+    pub(crate) fn free(&self, node: Option<NodeId>) -> u64 {
+        let zones = self.zones.iter().filter(|zone| node.is_none_or(|node| node == zone.node));
+        zones.map(|zone| zone.buddy.free()).sum()
+    }
+
+    /// The highest kind of zone that is at or below `kind`, or the lowest that the machine has.
+    pub(crate) fn highest(&self, kind: ZoneKind) -> ZoneKind {
+        let kinds = || self.zones.iter().map(|zone| zone.kind);
+        kinds().filter(|have| *have <= kind).max().or_else(|| kinds().min()).unwrap_or(ZoneKind::Normal)
+    }
+
+    /// Gives a block back whose entry says how large it is.
+    pub(crate) fn give(&mut self, frame: FrameNumber) {
+        let (zone, pages) = {
+            let entry = self.frames.at(frame.0);
+            (usize::from(entry.zone), entry.order.pages())
+        };
+        self.zones[zone].buddy.give(&mut self.frames, frame);
+        self.stats.freed_pages += pages;
+        self.progress += 1;
+        if self.waiting > 0 {
+            self.hand_over();
+        }
+    }
+
+    /// Gives a block back if it is what its owner says.
+    pub(crate) fn give_checked(
+        &mut self,
+        frame: FrameNumber,
+        order: Order,
+        state: frame::State,
+    ) -> Result<(), FreeError> {
+        Buddy::check(&self.frames, frame, order, state, Order::LIMIT)?;
+        self.give(frame);
+        Ok(())
+    }
+
+    /// Gives back all user pages of the task at an index of the table, and says how many.
+    pub(crate) fn free_user_pages(&mut self, index: usize) -> u64 {
+        let mut list = core::mem::replace(&mut self.tasks[index].user_pages, frame::FrameList::EMPTY);
+        let pages = u64::from(list.len());
+        while let Some(frame) = list.pop(&mut self.frames) {
+            self.give(frame);
+        }
+        self.progress += 1;
+        pages
+    }
+
+    /// Whether some zone of the nodes would admit a request if everything reclaimable were free, or as things are.
+    pub(crate) fn could_admit(
+        &self,
+        nodes: NodeMask,
+        order: Order,
+        highest: ZoneKind,
+        right: Right,
+        more: u64,
+    ) -> bool {
+        let mut zones = self.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= highest);
+        zones.any(|zone| zone.would_admit(order, highest, Mark::Min, right, more))
+    }
+
+    /// Whether all zones of a node have what the background reclaimer works for.
+    pub(crate) fn is_balanced(&self, node: NodeId) -> bool {
+        let mut zones = self.zones.iter().filter(|zone| zone.node == node);
+        zones.all(|zone| zone.buddy.free() >= zone.marks.high)
+    }
+
+    /// The index and the order of the first in the queue whom nothing was handed to yet.
+    pub(super) fn first_waiting(&self) -> Option<(usize, Order)> {
+        let waiting = self.tasks.iter().enumerate().filter_map(|(index, task)| {
+            task.ticket.filter(|ticket| ticket.handed.is_none()).map(|ticket| (ticket.number, index, ticket.order))
+        });
+        waiting.min().map(|(_, index, order)| (index, order))
+    }
+
+    /// Hands blocks over to the queue, in its order, as long as the first in it can be served.
+    pub(crate) fn hand_over(&mut self) {
+        while self.waiting > 0 {
+            let Some((index, order)) = self.first_waiting() else { return };
+            let (home, allowed) = (self.tasks[index].options.node, self.tasks[index].mems.allowed);
+            let Some(list) = self.zonelists.get(usize::from(home.0)) else { return };
+            let mut places = (0..).map_while(|place| list.at(place));
+            let (zones, frames) = (&mut self.zones, &mut self.frames);
+            let found = places.find_map(|zone| {
+                let zone = &mut zones[zone];
+                let open = allowed.has(zone.node) && zone.kind <= ZoneKind::Normal;
+                let owned = frame::State::Owned;
+                open.then(|| zone.take(frames, order, ZoneKind::Normal, Mark::Min, Right::PLAIN, owned)).flatten()
+            });
+            let Some(frame) = found else { return };
+            self.waiting -= 1;
+            self.progress += 1;
+            if let Some(ticket) = &mut self.tasks[index].ticket {
+                ticket.handed = Some(frame);
+            }
+        }
+    }
+
+    /// Looks at everything.
+    pub(crate) fn audit(&self) -> Result<(), AuditError> {
+        self.zones.iter().try_for_each(|zone| zone.buddy.audit(&self.frames))?;
+        for (id, task) in self.tasks.iter().enumerate() {
+            let theirs = task.user_pages.iter(&self.frames).filter(|frame| {
+                let entry = self.frames.get(*frame);
+                entry.is_some_and(|entry| entry.state == frame::State::User && entry.owner == id as u32)
+            });
+            if theirs.count() != task.user_pages.len() as usize {
+                let what = "a task's list of user pages does not hold its pages";
+                return Err(AuditError { frame: FrameNumber(0), what });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! A zone: the frames of one node that serve one kind of request, with their free blocks and levels.
+
+use super::buddy::Buddy;
+use super::frame::{FrameTable, State};
+use super::watermark::{Mark, Right, Watermarks};
+use crate::gfp::Gfp;
+use crate::units::{FrameNumber, NodeId, Order};
+
+/// The kinds of zones, lowest first. A request for a kind is served from that and lower ones.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ZoneKind {
+    /// Memory that 32-bit devices reach.
+    Dma32,
+    /// Ordinary memory.
+    Normal,
+    /// Memory for pages that can be moved.
+    Movable,
+}
+
+impl ZoneKind {
+    /// Every kind, lowest first.
+    pub const ALL: [ZoneKind; 3] = [ZoneKind::Dma32, ZoneKind::Normal, ZoneKind::Movable];
+
+    /// The highest zone that a request's flags admit.
+    pub const fn highest(flags: Gfp) -> ZoneKind {
+        if flags.contains(Gfp::DMA) || flags.contains(Gfp::DMA32) {
+            ZoneKind::Dma32
+        } else if flags.contains(Gfp::HIGHMEM.with(Gfp::MOVABLE)) {
+            ZoneKind::Movable
+        } else {
+            ZoneKind::Normal
+        }
+    }
+
+    /// Pages of higher zones for which a request that could use those leaves one page here.
+    pub(crate) const fn kept_ratio(self) -> u64 {
+        match self {
+            ZoneKind::Dma32 => 256,
+            ZoneKind::Normal | ZoneKind::Movable => 32,
+        }
+    }
+}
+
+/// One zone.
+#[derive(Debug)]
+pub(crate) struct Zone {
+    pub(crate) node: NodeId,
+    pub(crate) kind: ZoneKind,
+    pub(crate) buddy: Buddy,
+    pub(crate) marks: Watermarks,
+    /// Pages in the zone, free or not.
+    pub(crate) managed: u64,
+    /// Pages that a request leaves here although it could have them, by the highest zone that it could use instead.
+    pub(crate) kept: [u64; 3],
+}
+
+impl Zone {
+    /// Whether a request may take a block of `order` from here now.
+    pub(crate) fn admits(&self, order: Order, highest: ZoneKind, mark: Mark, right: Right) -> bool {
+        self.would_admit(order, highest, mark, right, 0)
+    }
+
+    /// Whether it might, if `more` pages were free.
+    pub(crate) fn would_admit(&self, order: Order, highest: ZoneKind, mark: Mark, right: Right, more: u64) -> bool {
+        let free = self.buddy.free().saturating_add(more).min(self.managed);
+        let shaped = (order == Order::ZERO && more > 0) || self.buddy.has(order);
+        shaped && right.admits(free, order, self.marks.level(mark), self.kept[highest as usize])
+    }
+
+    /// Takes a block if the request may have it.
+    pub(crate) fn take(
+        &mut self,
+        table: &mut FrameTable,
+        order: Order,
+        highest: ZoneKind,
+        mark: Mark,
+        right: Right,
+        state: State,
+    ) -> Option<FrameNumber> {
+        let admitted = self.admits(order, highest, mark, right);
+        if admitted { self.buddy.take(table, order, state) } else { None }
+    }
+}

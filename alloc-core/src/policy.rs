@@ -1,0 +1,227 @@
+//! What the machine does where opinions differ: one value a disputed point, and presets named for what they do.
+
+use crate::units::Order;
+
+/// What becomes of a request that may wait and asks for little: up to [`Policy::costly`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Small {
+    /// It is retried, if need be by killing, until it succeeds: "too small to fail" (LWN, "The too small to fail
+    /// memory-allocation rule", 2014, and "Revisiting too small to fail", 2017).
+    Loop,
+    /// It fails when sixteen rounds of reclaim in a row gave nothing, and nobody is killed.
+    MayFail,
+}
+
+/// What becomes of NOFAIL that cannot be kept: the caller cannot wait, or asks for more than there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BadNofail {
+    /// It fails, with a warning.
+    Fail,
+    /// It waits until somebody frees memory, without reclaiming itself.
+    Loop,
+    /// The task is killed. What it holds stays held.
+    KillTask,
+    /// The machine stops.
+    Bug,
+    /// The caller may wait after all. What is too big fails.
+    Promote,
+}
+
+/// What becomes of NOFAIL inside of a scope that closes direct reclaim.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NestedNofail {
+    /// The scope wins, and the request fails: what the NOFAIL caller was promised is broken.
+    Violate,
+    /// The request wins, and reclaims.
+    WarnAndReclaim,
+    /// Both are kept: no reclaim, and no end before memory comes free.
+    Loop,
+    /// The task is killed.
+    KillTask,
+    /// The machine stops.
+    Bug,
+}
+
+/// What becomes of NOFAIL for more than two pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LargeNofail {
+    /// It is served as any NOFAIL; above the costly order it waits and nobody is killed for it.
+    Serve,
+    /// It is served, and above the costly order, too, the killer helps.
+    Kill,
+    /// It fails at once.
+    Fail,
+    /// The machine stops.
+    Bug,
+}
+
+/// What a small request without FS does where another one would kill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NofsOom {
+    /// It goes on as if something had been gained, and loops.
+    Pretend,
+    /// It kills as others do.
+    Kill,
+    /// It fails.
+    Fail,
+}
+
+/// What happens when the killer finds nobody to kill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnOom {
+    /// The machine stops, as the kernel does; the process around it lives on.
+    Panic,
+    /// The request fails.
+    Fail,
+    /// The request waits for somebody to free memory.
+    Wait,
+}
+
+/// What becomes of a request that may wait, where sleeping is forbidden.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtomicSleep {
+    /// It is reported and served.
+    Report,
+    /// It fails.
+    Fail,
+    /// The machine stops.
+    Bug,
+}
+
+/// Who knows whether a request may sleep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ContextSource {
+    /// Only the caller's flags, as in the kernel: sleeping under a spin lock is not seen.
+    CallerFlagsOnly,
+    /// The task's scopes are looked at, too.
+    TaskTracked,
+}
+
+/// How kvmalloc asks for contiguous pages before it maps single ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KvFast {
+    /// Without direct reclaim: since 2025.
+    NoReclaim,
+    /// With one pass of it, as since the file-table incident of 2017.
+    NoRetry,
+    /// With all rights of the caller, as before that: looping hides the fallback.
+    Loop,
+}
+
+/// What a machine does where the kernel's developers disagree, or might change their minds.
+///
+/// A policy belongs to a machine; two machines of one process may differ in every point.
+///
+/// ```
+/// use alloc_core::{Context, Gfp, Order, Policy, Promise};
+/// let small = Policy::kernel().explain(Gfp::KERNEL, Order::COSTLY, Context::default());
+/// assert_eq!(small.promise, Promise::FailsOnlyAsVictim);
+/// let large = Policy::kernel().explain(Gfp::KERNEL, Order::new(4), Context::default());
+/// assert_eq!(large.promise, Promise::FailsAfterEffort);
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// What becomes of small requests.
+    pub small: Small,
+    /// Whether a single page is never refused to a caller that may wait, as if it had said NOFAIL.
+    pub order_zero_nofail: bool,
+    /// The largest order that counts as small. The kernel's is 3.
+    pub costly: Order,
+    /// The largest order that is served at all: at most [`Order::LIMIT`].
+    pub largest: Order,
+    /// Whether contradictions are refused at once instead of being made the best of.
+    pub strict: bool,
+    /// NOFAIL that cannot be kept.
+    pub bad_nofail: BadNofail,
+    /// NOFAIL inside of a scope without reclaim.
+    pub nested_nofail: NestedNofail,
+    /// NOFAIL for more than two pages.
+    pub large_nofail: LargeNofail,
+    /// Small requests without FS at the killer's door.
+    pub nofs_oom: NofsOom,
+    /// Nobody left to kill.
+    pub on_oom: OnOom,
+    /// Whether the machine stops instead of killing anybody.
+    pub panic_on_oom: bool,
+    /// Whether the task that asks is killed instead of the largest one.
+    pub kill_allocating_task: bool,
+    /// Sleeping where it is forbidden.
+    pub atomic_sleep: AtomicSleep,
+    /// Whether that is looked for.
+    pub context_source: ContextSource,
+    /// Whether a request that missed a move of its task's nodes looks again before it kills or fails.
+    pub mems_retry: bool,
+    /// The first attempt of kvmalloc.
+    pub kv_fast: KvFast,
+    /// Bytes that kvmalloc is asked for at most; the kernel's cap is `i32::MAX`.
+    pub kv_bytes_max: usize,
+    /// Mappings that all areas of vmalloc together may have. Linux grants a process 65,530.
+    pub mappings_max: usize,
+    /// Times that one request goes round before it counts as hanging although others make progress.
+    pub rounds_max: u32,
+}
+
+impl Policy {
+    /// What Linux does, as of version 6.19. Where versions differ, the point's own values say which does what.
+    pub const fn kernel() -> Policy {
+        Policy {
+            small: Small::Loop,
+            order_zero_nofail: false,
+            costly: Order::COSTLY,
+            largest: Order::LARGEST,
+            strict: false,
+            bad_nofail: BadNofail::Fail,
+            nested_nofail: NestedNofail::Loop,
+            large_nofail: LargeNofail::Serve,
+            nofs_oom: NofsOom::Pretend,
+            on_oom: OnOom::Panic,
+            panic_on_oom: false,
+            kill_allocating_task: false,
+            atomic_sleep: AtomicSleep::Report,
+            context_source: ContextSource::TaskTracked,
+            mems_retry: true,
+            kv_fast: KvFast::NoReclaim,
+            kv_bytes_max: i32::MAX as usize,
+            mappings_max: 60_000,
+            rounds_max: 1 << 16,
+        }
+    }
+
+    /// The kernel's, and every contradiction is refused at once with `InvalidFlags`.
+    pub const fn strict() -> Policy {
+        Policy { strict: true, ..Policy::kernel() }
+    }
+
+    /// Small requests may fail, and nothing is killed for them: what recovery code is written for.
+    pub const fn small_may_fail() -> Policy {
+        Policy { small: Small::MayFail, ..Policy::kernel() }
+    }
+
+    /// NOFAIL that cannot be kept fails, whatever made it impossible. Argued for in the thread on removing
+    /// `PF_MEMALLOC_NORECLAIM` (2024): a null pointer is better than a task that cannot be killed.
+    pub const fn impossible_nofail_fails() -> Policy {
+        Policy {
+            bad_nofail: BadNofail::Fail,
+            nested_nofail: NestedNofail::Violate,
+            large_nofail: LargeNofail::Fail,
+            ..Policy::kernel()
+        }
+    }
+
+    /// NOFAIL that cannot be kept ends the task. Argued for in the same thread: a silent failure is the worst outcome
+    /// for a caller that does not check.
+    pub const fn impossible_nofail_kills() -> Policy {
+        Policy { bad_nofail: BadNofail::KillTask, nested_nofail: NestedNofail::KillTask, ..Policy::kernel() }
+    }
+
+    /// A single page cannot be refused to a caller that may wait; wished for in the comments on LWN's article of 2017.
+    pub const fn single_page_never_fails() -> Policy {
+        Policy { order_zero_nofail: true, ..Policy::kernel() }
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy::kernel()
+    }
+}

@@ -1,0 +1,176 @@
+//! The doors of requests: asked and driven to the end at once, or step by step, so that others can get in between.
+
+use alloc::vec::Vec;
+
+use crate::block::PageBlock;
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::engine::{Course, Move, WaitFor};
+use crate::task::TaskId;
+use crate::units::{NodeId, Order};
+
+/// What a step of a request came to.
+#[derive(Debug)]
+pub enum Step<'m> {
+    /// It goes on; whatever happens before the next step, happens in the middle of it.
+    Next,
+    /// It sleeps. Another step means that it woke up.
+    Wait(WaitFor),
+    /// It is over.
+    Done(Result<PageBlock<'m>, AllocError>),
+}
+
+/// A request under way. Dropped, it is given up.
+///
+/// ```
+/// use alloc_core::{Gfp, Machine, NodePages, Order, Step};
+/// let machine = Machine::builder().node(NodePages::new(1024)).build()?;
+/// let mut request = machine.request(Machine::BOOT, None, Order::ZERO, Gfp::KERNEL)?;
+/// let block = loop {
+///     match request.step() {
+///         Step::Next | Step::Wait(_) => continue, // Other tasks' steps go here.
+///         Step::Done(result) => break result?,
+///     }
+/// };
+/// assert_eq!(block.order(), Order::ZERO);
+/// # drop(request);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is stepped"]
+pub struct Request<'m> {
+    machine: &'m Machine,
+    course: Course,
+    order: Order,
+    over: Option<AllocError>,
+}
+
+impl<'m> Request<'m> {
+    /// Makes the next step. A request that is over has failed with the same error ever after, or with `NoMemory` if it
+    /// was served.
+    pub fn step(&mut self) -> Step<'m> {
+        if let Some(error) = self.over {
+            return Step::Done(Err(error));
+        }
+        let next = self.course.step(&mut self.machine.state());
+        match next {
+            Move::Next => Step::Next,
+            Move::Wait(why) => Step::Wait(why),
+            Move::Reclaim(flags, pages) => {
+                let gained = self.machine.direct_reclaim(self.course.task(), flags, pages);
+                self.course.reclaimed(&mut self.machine.state(), gained);
+                Step::Next
+            }
+            Move::Taken(frame) => {
+                self.over = Some(AllocError::NoMemory);
+                let pages = self.machine.token(frame, self.order, self.course.flags());
+                Step::Done(Ok(PageBlock::new(self.machine, pages)))
+            }
+            Move::Failed(error) => {
+                self.over = Some(error);
+                Step::Done(Err(error))
+            }
+        }
+    }
+
+    /// Steps until the request sleeps or is over.
+    fn run(&mut self) -> Option<Result<PageBlock<'m>, AllocError>> {
+        loop {
+            match self.step() {
+                Step::Next => {}
+                Step::Wait(_) => return None,
+                Step::Done(result) => return Some(result),
+            }
+        }
+    }
+
+    /// Drives the request to its end. Whenever it sleeps, the background's work is done; if nothing in the machine has
+    /// moved between two sleeps, it would sleep for ever.
+    ///
+    /// # Errors
+    /// Those of the request, and [`AllocError::Hang`].
+    pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
+        let mut seen = None;
+        loop {
+            if let Some(result) = self.run() {
+                return result;
+            }
+            self.machine.background();
+            let progress = Some(self.machine.state().progress);
+            if progress == seen {
+                return Err(self.hang());
+            }
+            seen = progress;
+        }
+    }
+
+    fn hang(&mut self) -> AllocError {
+        let error = self.course.hang(&mut self.machine.state());
+        self.over = Some(error);
+        error
+    }
+}
+
+impl Drop for Request<'_> {
+    fn drop(&mut self) {
+        self.course.abandon(&mut self.machine.state());
+    }
+}
+
+impl Machine {
+    /// Begins a request in a task's name, from a node or from the task's own.
+    ///
+    /// # Errors
+    /// When the request is refused before any memory is looked at: by the policy, by the fault source, because the
+    /// machine has stopped, or because task or node are unknown.
+    pub fn request(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+    ) -> Result<Request<'_>, AllocError> {
+        Ok(Request { machine: self, course: self.begin(task, node, order, flags)?, order, over: None })
+    }
+
+    /// A block of pages for the current task.
+    ///
+    /// # Errors
+    /// See [`AllocError`]; what to expect of which flags, [`Policy::explain`](crate::Policy::explain) says. There is
+    /// always an error to handle: no policy makes this infallible.
+    pub fn alloc_pages(&self, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+        self.request(self.current(), None, order, flags)?.finish()
+    }
+
+    /// A block of pages for the current task, from a node's zones first.
+    ///
+    /// # Errors
+    /// As [`Machine::alloc_pages`].
+    pub fn alloc_pages_node(&self, node: NodeId, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+        self.request(self.current(), Some(node), order, flags)?.finish()
+    }
+
+    /// Drives several requests to their ends, in turns: each goes on until it sleeps, then the next. After a whole round
+    /// in which all slept and nothing moved, all of them hang.
+    ///
+    /// The results are in the order of the requests.
+    pub fn settle<'m>(&'m self, requests: Vec<Request<'m>>) -> Vec<Result<PageBlock<'m>, AllocError>> {
+        let mut slots: Vec<_> = requests.into_iter().map(|request| (request, None)).collect();
+        let mut seen = None;
+        while slots.iter().any(|(_, result)| result.is_none()) {
+            for (request, result) in slots.iter_mut().filter(|(_, result)| result.is_none()) {
+                *result = request.run();
+            }
+            self.background();
+            let progress = Some(self.state().progress);
+            if progress == seen {
+                for (request, result) in slots.iter_mut().filter(|(_, result)| result.is_none()) {
+                    *result = Some(Err(request.hang()));
+                }
+            }
+            seen = progress;
+        }
+        slots.into_iter().filter_map(|(_, result)| result).collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! What a machine has done, in numbers.
+
+use crate::units::Order;
+
+/// Counts since the machine was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests by order; those beyond [`Order::LIMIT`] count with it. The sum is the number of requests.
+    pub orders: [u64; Order::LIMIT.index() + 1],
+    /// Requests that got their memory and had to, by policy: they cannot fail, or only as a victim.
+    pub served_by_policy: u64,
+    /// Requests that got their memory and might have failed.
+    pub served_by_chance: u64,
+    /// Requests that failed, injected failures included.
+    pub failures: u64,
+    /// Failures that a fault source ordered.
+    pub injected: u64,
+    /// Reports of failures and misuses that the kernel would have printed.
+    pub warnings: u64,
+    /// Passes of direct reclaim.
+    pub direct_passes: u64,
+    /// Passes of the background reclaimers.
+    pub kswapd_passes: u64,
+    /// Times that a sleeping background reclaimer was woken.
+    pub kswapd_wakes: u64,
+    /// Times that a request had to sleep.
+    pub sleeps: u64,
+    /// Pages that came back to the free lists.
+    pub freed_pages: u64,
+    /// Tasks that the OOM killer killed.
+    pub kills: u64,
+    /// Kills although there were pages enough, only not side by side: what looping on a fragmented memory does.
+    pub kills_with_free_memory: u64,
+    /// Kills although a zone that was allowed could have served the request: there must be none.
+    pub premature_kills: u64,
+    /// Times that the reaper took a victim's pages.
+    pub reaped: u64,
+    /// Times that a request looked again because its task's nodes had moved.
+    pub mems_restarts: u64,
+    /// Requests that were found to hang.
+    pub hangs: u64,
+}
+
+impl Stats {
+    /// Requests in all.
+    pub fn requests(&self) -> u64 {
+        self.orders.iter().sum()
+    }
+}

@@ -1,0 +1,130 @@
+//! Simulated tasks: who asks, who holds user pages, and whom the OOM killer may choose.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+
+use crate::context::{Context, Scope};
+use crate::fault::source::TaskFaults;
+use crate::numa::mems::Mems;
+use crate::numa::node_mask::NodeMask;
+use crate::page::frame::FrameList;
+use crate::units::{FrameNumber, NodeId, Order};
+
+/// The number of a task, in the order of their creation. Task 0 boots the machine and cannot be killed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskId(pub u32);
+
+/// What a new task is like.
+///
+/// ```
+/// use alloc_core::{Machine, NodePages, TaskOptions};
+/// let machine = Machine::builder().node(NodePages::new(1024)).build()?;
+/// let hog = machine.spawn(TaskOptions { oom_score_adj: 500, ..TaskOptions::named("hog") });
+/// assert_eq!(machine.grow(hog, 100)?, 100);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaskOptions {
+    /// For reports.
+    pub name: String,
+    /// From -1000, which exempts the task from being killed, to 1000: thousandths of all memory that are added to its size.
+    pub oom_score_adj: i16,
+    /// Whether the task has no user memory and is never killed.
+    pub kernel_thread: bool,
+    /// Pages of it in swap.
+    pub swapped_pages: u64,
+    /// Pages that its page tables take.
+    pub page_table_pages: u64,
+    /// The node that it runs on, whose zones are visited first.
+    pub node: NodeId,
+    /// The nodes that it may use.
+    pub mems: NodeMask,
+}
+
+impl TaskOptions {
+    /// An ordinary task.
+    pub fn named(name: &str) -> TaskOptions {
+        TaskOptions {
+            name: String::from(name),
+            oom_score_adj: 0,
+            kernel_thread: false,
+            swapped_pages: 0,
+            page_table_pages: 0,
+            node: NodeId(0),
+            mems: NodeMask::ALL,
+        }
+    }
+}
+
+/// A task's place in the queue of those who wait without bound. A task that sleeps sleeps in one place, so the queue
+/// needs no memory of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) number: u64,
+    pub(crate) order: Order,
+    /// What was handed over to it, and waits to be collected.
+    pub(crate) handed: Option<FrameNumber>,
+}
+
+/// A task.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) options: TaskOptions,
+    pub(crate) user_pages: FrameList,
+    pub(crate) mems: Mems,
+    pub(crate) faults: Rc<TaskFaults>,
+    /// How many guards of each scope are alive.
+    scopes: [u32; Scope::ALL.len()],
+    /// How many passes of direct reclaim of this task are under way.
+    pub(crate) reclaiming: u32,
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) victim: bool,
+    /// Something else already ends the task.
+    pub(crate) dying: bool,
+    pub(crate) exited: bool,
+    /// The reaper is done with it: another victim may be chosen.
+    pub(crate) reaped: bool,
+    /// Its memory's lock is held by somebody, and the reaper cannot get it.
+    pub(crate) memory_locked: bool,
+    pub(crate) reap_tries: u32,
+}
+
+impl Task {
+    pub(crate) fn new(options: TaskOptions) -> Task {
+        Task {
+            mems: Mems::new(options.mems),
+            options,
+            user_pages: FrameList::EMPTY,
+            faults: Rc::default(),
+            scopes: [0; Scope::ALL.len()],
+            reclaiming: 0,
+            ticket: None,
+            victim: false,
+            dying: false,
+            exited: false,
+            reaped: false,
+            memory_locked: false,
+            reap_tries: 0,
+        }
+    }
+
+    /// Opens a scope once more, or closes it once.
+    pub(crate) fn count_scope(&mut self, scope: Scope, open: bool) {
+        let count = &mut self.scopes[scope as usize];
+        *count = if open { count.saturating_add(1) } else { count.saturating_sub(1) };
+    }
+
+    /// All that requests of this task depend on.
+    pub(crate) fn context(&self) -> Context {
+        let open = Scope::ALL.into_iter().filter(|scope| self.scopes[*scope as usize] > 0);
+        let mut context = open.fold(Context::default(), Context::inside);
+        context.victim = self.victim;
+        context.reclaiming = self.reclaiming > 0;
+        context
+    }
+
+    /// Whether the reaper, or its own end, will still free what it has.
+    pub(crate) fn is_going(&self) -> bool {
+        self.victim && !self.reaped && !self.exited
+    }
+}

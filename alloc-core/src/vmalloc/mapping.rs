@@ -1,0 +1,157 @@
+//! vmalloc: single frames from anywhere, mapped side by side by the operating system's page tables.
+#![expect(unsafe_code, reason = "hands out the bytes of mapped areas")]
+
+use core::fmt;
+
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::frame::{FrameList, State};
+use crate::units::{FrameNumber, Order, PAGE_SIZE};
+
+/// An area of pages that lie side by side, whatever frames they are. Given back on drop.
+///
+/// The page behind it is nobody's: running over the end faults.
+///
+/// # Invariants
+/// `blocks` are owned by this area, and the window's pages from `at` on are their memory.
+pub struct Area<'m> {
+    machine: &'m Machine,
+    at: usize,
+    pages: usize,
+    size: usize,
+    blocks: FrameList,
+    mappings: usize,
+}
+
+impl Area<'_> {
+    /// The area's bytes, as many as were asked for.
+    pub fn bytes(&self) -> &[u8] {
+        let Some(bytes) = self.machine.arena.window_bytes(self.at, self.pages) else { return &[] };
+        // SAFETY: 1. The range is mapped to frames of this area, which are initialised memory as long as the area lives.
+        // 2. Nobody else owns those frames, so nobody writes while `self` is borrowed.
+        unsafe { &bytes.as_ref()[..self.size] }
+    }
+
+    /// The area's bytes, to write.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        let Some(mut bytes) = self.machine.arena.window_bytes(self.at, self.pages) else { return &mut [] };
+        // SAFETY: as in `bytes`, and `self` is borrowed exclusively.
+        unsafe { &mut bytes.as_mut()[..self.size] }
+    }
+
+    /// How many mappings it took: one for each run of frames that happened to lie side by side.
+    pub fn mappings(&self) -> usize {
+        self.mappings
+    }
+
+    /// The frame behind a byte of the area, or `None` beyond its end.
+    pub fn frame_at(&self, byte: usize) -> Option<FrameNumber> {
+        let mut skip = (byte < self.pages * PAGE_SIZE).then_some((byte / PAGE_SIZE) as u64)?;
+        let state = self.machine.state();
+        // The list has the newest block first, and the newest is the last of the area.
+        let mut pages = self.pages as u64;
+        self.blocks.iter(&state.frames).find_map(|frame| {
+            pages -= state.frames.get(frame)?.order.pages();
+            let within = skip.checked_sub(pages)?;
+            skip = within;
+            Some(FrameNumber(frame + within as u32))
+        })
+    }
+
+    /// Gets one more block of at most `want` pages. Large ones are nice to have; single ones are what was asked for.
+    fn extend(&mut self, want: usize, flags: Gfp) -> Result<(FrameNumber, usize), AllocError> {
+        let machine = self.machine;
+        let largest = Order::new(want.ilog2()).min(machine.state().policy.largest);
+        let cheap = flags.without(Gfp::DIRECT_RECLAIM | Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
+        let large = (1..=largest.get()).rev().find_map(|order| {
+            let free = (order..=Order::LIMIT.get()).any(|order| machine.free_blocks(Order::new(order)) > 0);
+            free.then(|| machine.alloc_pages(Order::new(order), cheap).ok()).flatten()
+        });
+        let block = large.map_or_else(|| machine.alloc_pages(Order::ZERO, flags), Ok)?.into_pages();
+        let mut state = machine.state();
+        state.frames.at(block.frame().0).state = State::Mapped;
+        self.blocks.push(&mut state.frames, block.frame().0);
+        Ok((block.frame(), block.order().pages() as usize))
+    }
+
+    /// Maps a run of frames behind the pages that are mapped already.
+    fn map(&mut self, done: usize, first: FrameNumber, pages: usize) -> Result<(), AllocError> {
+        let mut addresses = self.machine.addresses.borrow_mut();
+        if addresses.mappings >= self.machine.state().policy.mappings_max {
+            return Err(AllocError::NoMappings);
+        }
+        self.machine.arena.map(self.at + done, first, pages).map_err(|_| AllocError::NoMappings)?;
+        addresses.mappings += 1;
+        self.mappings += 1;
+        Ok(())
+    }
+
+    /// Fills the area with frames, run by run.
+    fn fill(&mut self, flags: Gfp) -> Result<(), AllocError> {
+        let (mut done, mut got) = (0, 0);
+        let mut run: Option<(FrameNumber, usize)> = None;
+        while got < self.pages {
+            let (frame, pages) = self.extend(self.pages - got, flags.without(Gfp::ZERO))?;
+            got += pages;
+            run = match run {
+                Some((first, len)) if first.0 as usize + len == frame.0 as usize => Some((first, len + pages)),
+                Some((first, len)) => {
+                    self.map(done, first, len)?;
+                    done += len;
+                    Some((frame, pages))
+                }
+                None => Some((frame, pages)),
+            };
+        }
+        run.map_or(Ok(()), |(first, len)| self.map(done, first, len))?;
+        if flags.contains(Gfp::ZERO) {
+            self.bytes_mut().fill(0);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Area<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Area({} bytes in {} mappings)", self.size, self.mappings)
+    }
+}
+
+impl Drop for Area<'_> {
+    fn drop(&mut self) {
+        self.machine.arena.unmap(self.at, self.pages);
+        let mut addresses = self.machine.addresses.borrow_mut();
+        addresses.mappings -= self.mappings;
+        addresses.give(self.at);
+        let mut state = self.machine.state();
+        while let Some(frame) = self.blocks.pop(&mut state.frames) {
+            state.give(frame);
+        }
+    }
+}
+
+impl Machine {
+    /// An area of `size` bytes whose pages lie side by side for whoever reads them, and need not in the machine.
+    ///
+    /// The frames are asked for one by one with the caller's flags, so small-order rules hold for any size. Page tables
+    /// are the operating system's and take none of the machine's memory.
+    ///
+    /// # Errors
+    /// [`AllocError::ZeroSize`]; [`AllocError::Impossible`] for more than the machine has; [`AllocError::NoAddresses`] and
+    /// [`AllocError::NoMappings`], the latter also where the host cannot map; and those of a request for a page. Whatever
+    /// the reason, nothing is kept.
+    pub fn vmalloc(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
+        if size == 0 {
+            return Err(AllocError::ZeroSize);
+        }
+        let pages = size.div_ceil(PAGE_SIZE);
+        if pages as u64 > self.state().managed() {
+            return Err(AllocError::Impossible);
+        }
+        let at = self.addresses.borrow_mut().take(pages).ok_or(AllocError::NoAddresses)?;
+        let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0 };
+        area.fill(flags)?;
+        Ok(area)
+    }
+}

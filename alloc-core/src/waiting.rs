@@ -1,0 +1,151 @@
+//! The second door to the engine: a caller says how it waits, instead of what may be done for it.
+
+use crate::block::PageBlock;
+use crate::error::AllocError;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::numa::node_mask::NodeMask;
+use crate::request::Step;
+use crate::task::TaskId;
+use crate::units::Order;
+
+/// How a caller waits for memory. Proposed in the comments on "Revisiting too small to fail" (2017) in place of flags.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Wait {
+    /// Not at all.
+    Never,
+    /// For one pass of the background reclaimer: there is a cheap fallback.
+    OnePass,
+    /// Without bound, in a queue: memory that comes free is handed to the first in it. Forbidden where others wait for
+    /// the caller to free memory: in shrinkers, on the write-out path, in scopes without reclaim; and in atomic context.
+    Forever,
+}
+
+/// A caller in the queue. Dropped, it leaves the queue.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is stepped"]
+pub struct Queued<'m> {
+    machine: &'m Machine,
+    task: TaskId,
+    order: Order,
+    over: bool,
+}
+
+impl<'m> Queued<'m> {
+    /// Makes the next step: the block that was handed over is collected, or the task sleeps. A request that is over
+    /// fails with `NoMemory` ever after.
+    pub fn step(&mut self) -> Step<'m> {
+        if self.over {
+            return Step::Done(Err(AllocError::NoMemory));
+        }
+        let collected = self.machine.state().collect(self.task);
+        let result = match collected {
+            Ok(None) => {
+                let mut state = self.machine.state();
+                state.stats.sleeps += 1;
+                return Step::Wait(crate::page::engine::WaitFor::Memory);
+            }
+            Ok(Some(frame)) => {
+                let pages = self.machine.token(frame, self.order, Gfp::NONE);
+                self.machine.state().stats.served_by_policy += 1;
+                Ok(PageBlock::new(self.machine, pages))
+            }
+            Err(error) => {
+                self.machine.state().stats.failures += 1;
+                Err(error)
+            }
+        };
+        self.over = true;
+        Step::Done(result)
+    }
+
+    /// Drives the request to its end: whenever it sleeps, the background's work is done; if that gains nothing and it is
+    /// the first in the queue, somebody may be killed for it.
+    ///
+    /// # Errors
+    /// [`AllocError::Hang`] when nobody is left to free anything; otherwise those of a task that ends or is killed, and
+    /// of a machine that stops.
+    pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
+        let mut seen = None;
+        loop {
+            if let Step::Done(result) = self.step() {
+                return result;
+            }
+            self.machine.wake_background();
+            self.machine.background();
+            let progress = Some(self.machine.state().progress);
+            if progress == seen && !self.machine.state().kill_for_queue(self.task) {
+                let mut state = self.machine.state();
+                (state.stats.hangs, state.stats.failures) = (state.stats.hangs + 1, state.stats.failures + 1);
+                return Err(AllocError::Hang);
+            }
+            seen = progress;
+        }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.machine.state().leave_queue(self.task);
+        }
+    }
+}
+
+impl Machine {
+    /// A block of pages for the current task, which waits for it as `wait` says.
+    ///
+    /// ```
+    /// use alloc_core::{AllocError, Machine, NodePages, Order, Scope, Wait};
+    /// let machine = Machine::builder().node(NodePages::new(1024)).build()?;
+    /// assert!(machine.wait_alloc(Order::ZERO, Wait::Forever).is_ok());
+    /// let _scope = machine.scope(Scope::WriteOut);
+    /// assert_eq!(machine.wait_alloc(Order::ZERO, Wait::Forever).unwrap_err(), AllocError::ForbiddenContext);
+    /// # Ok::<(), alloc_core::BuildError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AllocError::NoMemory`] for those who do not wait without bound, [`AllocError::ForbiddenContext`] for those who
+    /// must not, and see [`Queued::finish`].
+    pub fn wait_alloc(&self, order: Order, wait: Wait) -> Result<PageBlock<'_>, AllocError> {
+        match wait {
+            Wait::Never => self.alloc_pages(order, Gfp::NOWAIT),
+            Wait::OnePass => self.alloc_pages(order, Gfp::NOWAIT).or_else(|error| {
+                if error != AllocError::NoMemory {
+                    return Err(error);
+                }
+                self.state().stats.sleeps += 1;
+                self.wake_background();
+                self.background();
+                // The reclaimer is left to sleep: this was its one pass.
+                self.alloc_pages(order, Gfp::NOWAIT.without(Gfp::KSWAPD_RECLAIM))
+            }),
+            Wait::Forever => self.queue(self.current(), order)?.finish(),
+        }
+    }
+
+    /// Puts a task into the queue of those who wait without bound. A task can be in it once.
+    ///
+    /// # Errors
+    /// [`AllocError::ForbiddenContext`] where that is forbidden or the task waits already; and when task or order are not
+    /// the machine's.
+    pub fn queue(&self, task: TaskId, order: Order) -> Result<Queued<'_>, AllocError> {
+        let mut state = self.state();
+        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
+        if let Err(error) = state.take_ticket(task, order) {
+            state.stats.failures += 1;
+            return Err(error);
+        }
+        drop(state);
+        Ok(Queued { machine: self, task, order, over: false })
+    }
+
+    /// Wakes the background reclaimer of the current task's node.
+    fn wake_background(&self) {
+        let mut state = self.state();
+        let Some(node) = state.task(self.current()).map(|task| task.options.node) else { return };
+        let wanted = state.kswapd_wanted.union(NodeMask::of(&[node]));
+        state.stats.kswapd_wakes += u64::from(wanted != state.kswapd_wanted);
+        state.kswapd_wanted = wanted;
+    }
+}

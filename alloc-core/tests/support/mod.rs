@@ -1,0 +1,95 @@
+//! What the tests of requests share: small machines, and a cache that gives memory back.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
+
+use alloc_core::{
+    EventKind, Gfp, Hoard, Machine, MachineBuilder, NodeId, NodePages, Order, Pages, Policy, ReclaimClass, Shrinker,
+    TaskId, TaskOptions,
+};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// Pages of the small machine.
+pub const PAGES: u32 = 1024;
+/// Its lowest level; low is 80 and high is 96.
+pub const MIN: u64 = 64;
+pub const NODE: NodeId = NodeId(0);
+
+pub fn builder(policy: Policy) -> MachineBuilder {
+    Machine::builder().node(NodePages::new(PAGES)).min_free_pages(MIN).policy(policy)
+}
+
+pub fn machine(policy: Policy) -> Machine {
+    builder(policy).build().unwrap()
+}
+
+pub fn order(order: u32) -> Order {
+    Order::new(order)
+}
+
+/// A task with so many user pages.
+pub fn hog(machine: &Machine, pages: u64) -> TaskId {
+    let hog = machine.spawn(TaskOptions::named("hog"));
+    assert_eq!(machine.grow(hog, pages), Ok(pages));
+    hog
+}
+
+/// Nothing free at all.
+pub fn full(machine: &Machine) -> Hoard<'_> {
+    let hoard = machine.exhaust(NODE, 0);
+    assert_eq!(machine.free_pages(None), 0);
+    hoard
+}
+
+pub fn kinds(machine: &Machine, from: u64) -> Vec<EventKind> {
+    machine.events_since(from).into_iter().map(|event| event.kind).collect()
+}
+
+/// A cache of single pages.
+pub struct Cache {
+    class: ReclaimClass,
+    pub pages: RefCell<Vec<Pages>>,
+    /// What it says that it holds, if not the truth.
+    pub claims: Option<u64>,
+    /// What it gives at most, each time.
+    pub per_scan: u64,
+    pub scans: Cell<u32>,
+}
+
+impl Cache {
+    /// A cache that has taken so many pages of the machine, and is registered with it.
+    pub fn register(machine: &Machine, class: ReclaimClass, pages: usize) -> Rc<Cache> {
+        Cache::custom(machine, class, pages, None, u64::MAX)
+    }
+
+    pub fn custom(
+        machine: &Machine,
+        class: ReclaimClass,
+        pages: usize,
+        claims: Option<u64>,
+        per_scan: u64,
+    ) -> Rc<Cache> {
+        let one = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
+        let pages = RefCell::new((0..pages).map(|_| one()).collect());
+        let cache = Rc::new(Cache { class, pages, claims, per_scan, scans: Cell::new(0) });
+        machine.register_shrinker(cache.clone());
+        cache
+    }
+}
+
+impl Shrinker for Cache {
+    fn class(&self) -> ReclaimClass {
+        self.class
+    }
+
+    fn count(&self) -> u64 {
+        self.claims.unwrap_or(self.pages.borrow().len() as u64)
+    }
+
+    fn scan(&self, pages: u64, free: &mut dyn FnMut(Pages)) {
+        self.scans.set(self.scans.get() + 1);
+        for _ in 0..pages.min(self.per_scan) {
+            let Some(pages) = self.pages.borrow_mut().pop() else { return };
+            free(pages);
+        }
+    }
+}
