@@ -45,6 +45,7 @@ fn row_087_frames_that_are_neighbours_share_a_mapping() {
     let mut area = machine.vmalloc(16 << 20, Gfp::KERNEL).unwrap();
     assert!(area.mappings() <= 8, "{}", area.mappings());
     assert!(is_linear(area.bytes_mut()));
+    assert_eq!(machine.vmalloc(7 * PAGE_SIZE, Gfp::KERNEL).unwrap().mappings(), 1, "4, 2 and 1 pages of one block");
     let other = machine.vmalloc(PAGE_SIZE, Gfp::KERNEL).unwrap();
     let gap = other.bytes().as_ptr().addr() - area.bytes().as_ptr_range().end.addr();
     assert!(gap >= PAGE_SIZE, "a page behind each area is nobody's");
@@ -119,7 +120,12 @@ fn row_086_contiguous_pages_come_first_and_up_to_a_page_there_is_no_fallback() {
     assert!(matches!(machine.kvmalloc(5 << 20, Gfp::KERNEL), Ok(KvBlock::Mapped(_))), "above the largest order");
     let _hoard = machine.fragment(Fragments::KeepOneIn(2));
     assert!(matches!(machine.kvmalloc(4096, Gfp::KERNEL), Ok(KvBlock::Contiguous(_))));
+    let _rest = machine.exhaust(support::NODE, MIN + 10);
     assert!(matches!(machine.kvmalloc(4097, Gfp::NOWAIT), Ok(KvBlock::Mapped(_))), "the newest kernels map here, too");
+    let full = support::machine(Policy::kernel());
+    hog(&full, 500);
+    let _nothing = support::full(&full);
+    assert!(matches!(full.kvmalloc(4096, Gfp::KERNEL), Ok(KvBlock::Contiguous(_))), "by a kill, as any single page");
 }
 
 #[test]

@@ -179,3 +179,21 @@ fn row_016_nobody_overtakes_a_large_request_and_those_behind_it_are_served_when_
     drop(large);
     assert!(matches!(small.step(), Step::Done(Ok(_))));
 }
+
+#[test]
+fn row_030_a_caller_waits_as_long_as_anything_moves() {
+    let machine = machine(Policy::kernel());
+    let victim = hog(&machine, 100);
+    machine.set_memory_locked(victim, true);
+    let pool = Mempool::new(&machine, 1, Order::ZERO).unwrap();
+    let _hoard = full(&machine);
+    let _held = pool.alloc(Gfp::NOIO).unwrap();
+    let mut request = machine.request(Machine::BOOT, None, Order::ZERO, Gfp::KERNEL).unwrap();
+    while machine.stats().kills == 0 {
+        assert!(!matches!(request.step(), Step::Done(_)));
+    }
+    drop(request);
+    let before = machine.stats().sleeps;
+    assert_eq!(pool.alloc(Gfp::NOIO).unwrap_err(), AllocError::Hang);
+    assert_eq!(machine.stats().sleeps - before, 11, "ten tries of the reaper, and one sleep without any");
+}
