@@ -226,6 +226,19 @@ fn aim(walker: &mut Option<RuleWalker>, boundary: Boundary, seed: Id) {
     }
 }
 
+/// Room for a thread's part, placed so that what it holds does not lie where the stack below `frame` does, as far as the
+/// last twelve bits of an address tell: a processor that compares no more of them takes a word that was just pushed for
+/// the one it is to load, and waits.
+fn apart_from(frame: usize) -> *mut u8 {
+    const PAGE: usize = 4096;
+    let Ok(layout) = Layout::from_size_align(size_of::<ThreadScope>() + PAGE, PAGE) else { return ptr::null_mut() };
+    // SAFETY: the layout is not of size 0.
+    let room = unsafe { System.alloc(layout) };
+    let place = (frame & (PAGE - 1)).next_multiple_of(align_of::<ThreadScope>()) % PAGE;
+    // SAFETY: a thread's part at this place ends inside of the room.
+    if room.is_null() { room } else { unsafe { room.add(place) } }
+}
+
 /// The running thread's number in the kernel.
 #[cfg(not(firsthit_portable))]
 pub(crate) fn kernel_id() -> u32 {
@@ -259,11 +272,10 @@ impl ThreadScope {
             }
             return free;
         }
-        let layout = Layout::new::<ThreadScope>();
         // SAFETY: neither layout is of size 0. Untouched pages of the scratch room cost nothing.
         let (thread, scratch) = unsafe {
             (
-                System.alloc(layout).cast::<ThreadScope>(),
+                apart_from(boundary.fp).cast::<ThreadScope>(),
                 System.alloc(Layout::new::<[usize; FRAMES_MAX]>()).cast::<[usize; FRAMES_MAX]>(),
             )
         };
