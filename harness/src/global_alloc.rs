@@ -136,41 +136,47 @@ fn of(kind: Kind, layout: Layout) -> Request {
 }
 
 /// What an armed process does, out of line: the disarmed paths need no registers and no stack of their own, and these
-/// are jumped to rather than called.
+/// are jumped to rather than called. They take their arguments in the order in which the compiler passes them to the
+/// program's allocator, so that none is moved on the way.
 impl<A: GlobalAlloc> Alloc<A> {
     /// # Safety
-    /// As [`GlobalAlloc::alloc`].
+    /// As [`GlobalAlloc::alloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_alloc(&self, layout: Layout) -> *mut u8 {
+    unsafe fn armed_alloc(&self, size: usize, align: usize) -> *mut u8 {
+        // SAFETY: the parts of the caller's layout.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         // SAFETY: the caller's layout.
         armed_request(of(Kind::Alloc, layout), ptr::null_mut(), || unsafe { self.inner.alloc(layout) })
     }
 
     /// # Safety
-    /// As [`GlobalAlloc::alloc_zeroed`].
+    /// As [`GlobalAlloc::alloc_zeroed`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+    unsafe fn armed_alloc_zeroed(&self, size: usize, align: usize) -> *mut u8 {
+        // SAFETY: the parts of the caller's layout.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         // SAFETY: the caller's layout.
         armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), || unsafe { self.inner.alloc_zeroed(layout) })
     }
 
     /// # Safety
-    /// As [`GlobalAlloc::realloc`].
+    /// As [`GlobalAlloc::realloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_realloc(&self, address: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let old_size = layout.size() as u64;
-        let asked = Request { size: new_size as u64, old_size, ..of(Kind::Realloc, layout) };
+    unsafe fn armed_realloc(&self, address: *mut u8, size: usize, align: usize, new_size: usize) -> *mut u8 {
+        // SAFETY: the parts of the caller's layout.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        let asked = Request { size: new_size as u64, old_size: size as u64, ..of(Kind::Realloc, layout) };
         // SAFETY: the caller's pointer, layout and size.
         armed_request(asked, address, || unsafe { self.inner.realloc(address, layout, new_size) })
     }
 
     /// # Safety
-    /// As [`GlobalAlloc::dealloc`].
+    /// As [`GlobalAlloc::dealloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_dealloc(&self, address: *mut u8, layout: Layout) {
-        gave_back(address, layout.size());
-        // SAFETY: the caller's pointer and layout.
-        unsafe { self.inner.dealloc(address, layout) };
+    unsafe fn armed_dealloc(&self, address: *mut u8, size: usize, align: usize) {
+        gave_back(address, size);
+        // SAFETY: the caller's pointer, and the parts of its layout.
+        unsafe { self.inner.dealloc(address, Layout::from_size_align_unchecked(size, align)) };
     }
 }
 
@@ -183,7 +189,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's layout.
-            return unsafe { self.armed_alloc(layout) };
+            return unsafe { self.armed_alloc(layout.size(), layout.align()) };
         }
         // SAFETY: the caller's layout.
         unsafe { self.inner.alloc(layout) }
@@ -194,7 +200,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's layout.
-            return unsafe { self.armed_alloc_zeroed(layout) };
+            return unsafe { self.armed_alloc_zeroed(layout.size(), layout.align()) };
         }
         // SAFETY: the caller's layout.
         unsafe { self.inner.alloc_zeroed(layout) }
@@ -205,7 +211,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's pointer, layout and size.
-            return unsafe { self.armed_realloc(address, layout, new_size) };
+            return unsafe { self.armed_realloc(address, layout.size(), layout.align(), new_size) };
         }
         // SAFETY: the caller's pointer, layout and size.
         unsafe { self.inner.realloc(address, layout, new_size) }
@@ -216,7 +222,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's pointer and layout.
-            return unsafe { self.armed_dealloc(address, layout) };
+            return unsafe { self.armed_dealloc(address, layout.size(), layout.align()) };
         }
         // SAFETY: the caller's pointer and layout.
         unsafe { self.inner.dealloc(address, layout) };

@@ -86,7 +86,8 @@ fn an_arm_of_a_process_that_died_has_run() {
 #[ignore = "run by `all_threads_of_a_sweep_count`"]
 fn on_threads() {
     let report = Sweep::new().name("explorers::on_threads").run(|| {
-        let work = || (0..25).map(|_| tested(5)).sum::<Result<usize, NoMemory>>();
+        // A count that the compiler knows would be unrolled, into a chain for each round.
+        let work = || (0..black_box(25)).map(|_| tested(5)).sum::<Result<usize, NoMemory>>();
         let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(work)).collect();
         let results = threads.into_iter().map(|thread| thread.join().unwrap());
         results.sum::<Result<usize, NoMemory>>()
