@@ -56,7 +56,8 @@ fn hunt(test: &str, bases: usize, pause: Duration) -> HashMap<&'static str, usiz
         let bases_now = children(game.id());
         let workers: Vec<(u32, u32)> =
             bases_now.iter().flat_map(|base| children(*base).into_iter().map(|pid| (pid, *base))).collect();
-        if killed["bases"] < bases && random.is_multiple_of(16) && !workers.is_empty() {
+        // One after every third worker, as long as there are some to be killed.
+        if killed["bases"] < bases && killed["workers"] >= 3 * (killed["bases"] + 1) && !workers.is_empty() {
             let hit = kill(bases_now[random % bases_now.len()], game.id()).unwrap_or(false);
             *killed.get_mut("bases").unwrap() += usize::from(hit);
         } else if !workers.is_empty() {
