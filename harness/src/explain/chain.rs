@@ -1,5 +1,7 @@
 //! The lines of a call chain: the user's frames in full, std's folded, firsthit's left out.
 
+use std::fmt::{self, Formatter};
+
 use super::escape;
 use super::frames::{Frames, Owner};
 use super::name;
@@ -185,6 +187,11 @@ fn without_middle(mut lines: Vec<String>) -> Vec<String> {
         lines.splice(inner..inner + left_out, [format!("… {left_out} lines left out")]);
     }
     lines
+}
+
+/// Writes lines below a heading.
+pub(super) fn indented(f: &mut Formatter<'_>, lines: &[String]) -> fmt::Result {
+    lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
 }
 
 #[cfg(test)]

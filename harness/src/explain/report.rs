@@ -1,18 +1,15 @@
 //! The whole report of one test: counts, what was found, and how to see it again.
 
-use std::cmp::Reverse;
-use std::fmt::{self, Formatter, Write as _};
+use std::fmt::{self, Formatter};
 use std::path::Path;
 
-use super::finding::{Finding, Kind, Leak, Point, Request, What};
+use super::finding::{Finding, What};
 use super::frames::{Frames, Owner};
 use super::group::{Group, groups};
-use super::{chain, escape, summary};
+use super::what::{point, what};
+use super::{chain, escape, leaks, summary};
 use crate::symbols::Symbol;
 use crate::verdict::Verdict;
-
-/// Of more leaks than this, the largest are shown.
-const LEAKS_MAX: usize = 3;
 
 /// What a sweep of one test found, as plain text without a line break at its end.
 #[derive(Clone, Copy)]
@@ -93,7 +90,7 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         second,
         second_point,
         evidence,
-        leaks,
+        leaks: lost,
         hang,
         forbidden,
         replay,
@@ -124,7 +121,7 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
     if let Some(forbidden) = forbidden {
         section(f, frames, "allocated again, which mode `forbid` says it must not:", forbidden)?;
     }
-    all_leaks(f, frames, leaks)?;
+    leaks::told(f, frames, lost)?;
     match group.others {
         0 => {}
         1 => f.write_str("\n  (and 1 more chain with the same cause)")?,
@@ -134,69 +131,15 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
     write!(f, "\n  replay: {}", escape::line(replay))
 }
 
-fn all_leaks(f: &mut Formatter<'_>, frames: Frames<'_>, leaks: &[Leak]) -> fmt::Result {
-    let mut largest: Vec<(&Leak, Vec<String>)> =
-        leaks.iter().map(|leak| (leak, chain::lines(frames, &leak.chain))).collect();
-    largest.sort_by(|a, b| (Reverse(a.0.bytes), &a.1).cmp(&(Reverse(b.0.bytes), &b.1)));
-    for (leak, lines) in largest.iter().take(LEAKS_MAX) {
-        let allocations = counted(leak.count, "allocation");
-        write!(f, "\n  leaked {} in {allocations}, made here:", counted(leak.bytes, "byte"))?;
-        indented(f, lines)?;
-    }
-    let rest = largest.get(LEAKS_MAX..).unwrap_or_default();
-    if !rest.is_empty() {
-        let bytes = rest.iter().fold(0_usize, |sum, (leak, _)| sum.saturating_add(leak.bytes));
-        write!(f, "\n  and {} leaked by {}", counted(bytes, "byte"), counted(rest.len(), "more chain"))?;
-    }
-    Ok(())
-}
-
 fn section(f: &mut Formatter<'_>, frames: Frames<'_>, title: &str, chain: &[Symbol]) -> fmt::Result {
     write!(f, "\n  {title}")?;
-    indented(f, &chain::lines(frames, chain))
-}
-
-fn indented(f: &mut Formatter<'_>, lines: &[String]) -> fmt::Result {
-    lines.iter().try_for_each(|line| write!(f, "\n    {line}"))
-}
-
-fn what(failed: &What) -> String {
-    match failed {
-        What::Request(asked) => request(*asked),
-        What::Point(of) => point(of),
-    }
-}
-
-fn point(point: &Point) -> String {
-    let Point { name, number, count, text } = point;
-    // Line breaks and their indentation tell nothing in one line.
-    let text = escape::name(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let which = if *count > 1 { format!("alternative {number} of {count}: ") } else { String::new() };
-    format!("fail point \"{}\" ({which}`{text}`)", escape::name(name))
-}
-
-fn request(request: Request) -> String {
-    let Request { kind, size, align, new_size } = request;
-    let mut what = match kind {
-        Kind::Alloc => format!("alloc of {}", counted(size, "byte")),
-        Kind::AllocZeroed => format!("alloc_zeroed of {}", counted(size, "byte")),
-        Kind::Realloc => format!("realloc from {size} to {}", counted(new_size, "byte")),
-    };
-    // Larger ones than a word or two are chosen on purpose, and then they matter.
-    if align > 2 * size_of::<usize>() {
-        let _ = write!(what, ", aligned to {align},");
-    }
-    what
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    chain::indented(f, &chain::lines(frames, chain))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Leak, Point, Report, Request, What};
-    use crate::explain::finding::Finding;
+    use super::Report;
+    use crate::explain::finding::{Finding, Kind, Leak, Point, Request, What};
     use crate::explain::sample::{chain, finding};
     use crate::verdict::Verdict;
     use std::path::Path;
