@@ -82,7 +82,7 @@ pub use nodes_move::NodesMove;
 pub use numa::mems::{MemsStep, MoveKind};
 pub use numa::node_mask::NodeMask;
 pub use page::buddy::AuditError;
-pub use page::engine::WaitFor;
+pub use page::course::WaitFor;
 pub use page::pages::Pages;
 pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};

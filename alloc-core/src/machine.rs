@@ -12,7 +12,7 @@ use crate::fault::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
-use crate::page::engine::Course;
+use crate::page::course::Course;
 use crate::page::frame;
 use crate::page::pages::Pages;
 use crate::page::reclaim::Shrinkers;

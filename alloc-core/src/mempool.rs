@@ -7,7 +7,7 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::engine::WaitFor;
+use crate::page::course::WaitFor;
 use crate::units::Order;
 
 /// A pool with a reserve of blocks of one order.

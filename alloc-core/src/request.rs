@@ -6,7 +6,7 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::engine::{Course, Move, WaitFor};
+use crate::page::course::{Course, Move, WaitFor};
 use crate::task::TaskId;
 use crate::units::{NodeId, Order};
 

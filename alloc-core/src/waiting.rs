@@ -43,7 +43,7 @@ impl<'m> Queued<'m> {
             Ok(None) => {
                 let mut state = self.machine.state();
                 state.stats.sleeps += 1;
-                return Step::Wait(crate::page::engine::WaitFor::Memory);
+                return Step::Wait(crate::page::course::WaitFor::Memory);
             }
             Ok(Some(frame)) => {
                 let pages = self.machine.token(frame, self.order, Gfp::NONE);

@@ -1,6 +1,6 @@
 //! How a request begins: it is counted, planned, and refused if the policy does not let it through.
 
-use super::engine::{Course, note_failure};
+use super::course::{Course, note_failure};
 use super::state::State;
 use super::zone::ZoneKind;
 use crate::context::Context;

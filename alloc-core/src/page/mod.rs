@@ -2,13 +2,16 @@
 
 mod begin;
 pub(crate) mod buddy;
-pub(crate) mod engine;
+pub(crate) mod course;
+mod door;
+mod engine;
 pub(crate) mod frame;
 pub(crate) mod oom;
 pub(crate) mod pages;
 pub(crate) mod reclaim;
 pub(crate) mod state;
 pub(crate) mod tickets;
+mod view;
 pub(crate) mod watermark;
 pub(crate) mod zone;
 pub(crate) mod zonelist;

@@ -1,0 +1,191 @@
+//! A request under way: where it stands, what it remembers, and how it goes on, waits and ends.
+
+use super::state::State;
+use super::zone::ZoneKind;
+use crate::error::AllocError;
+use crate::event::EventKind;
+use crate::gfp::Gfp;
+use crate::plan::{Effort, OomStep, Plan};
+use crate::task::TaskId;
+use crate::units::{FrameNumber, NodeId, Order};
+
+/// What a course wants from its driver.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Move {
+    /// To go on; anything may happen before.
+    Next,
+    /// A pass of direct reclaim, for these flags and so many pages; its gain is told to `reclaimed`.
+    Reclaim(Gfp, u64),
+    /// To sleep until something else has happened.
+    Wait(WaitFor),
+    /// Nothing: it got this block.
+    Taken(FrameNumber),
+    /// Nothing: it failed.
+    Failed(AllocError),
+}
+
+/// What a request sleeps for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitFor {
+    /// Another request is at the killer's door.
+    OomLock,
+    /// A victim's memory.
+    Victim,
+    /// Anybody's freeing something.
+    Memory,
+    /// The end of a move of its task's nodes.
+    NodesMove,
+}
+
+/// Where a course stands. The number is the place in the zonelist that it looks at next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stage {
+    Fast(usize),
+    SlowStart,
+    AtMin(usize),
+    Decide,
+    Reclaiming,
+    AfterReclaim(usize),
+    Retry,
+    OomLock,
+    OomLook(usize),
+    OomKill,
+    /// NOFAIL right after the killer's door: below every level, first inside of the cpuset and then outside.
+    Unbound(usize, bool),
+    NoPage,
+    /// NOFAIL before it goes round: half of the reserve, first inside of the cpuset and then outside.
+    Half(usize, bool),
+    Over,
+}
+
+/// A request under way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Course {
+    pub(super) id: u64,
+    pub(super) task: TaskId,
+    pub(super) node: NodeId,
+    pub(super) plan: Plan,
+    pub(super) highest: ZoneKind,
+    pub(super) stage: Stage,
+    /// What it remembers of its task's nodes.
+    pub(super) cookie: u32,
+    /// Rounds of reclaim in a row that gave nothing.
+    pub(super) idle: u32,
+    /// Rounds in all.
+    pub(super) rounds: u32,
+    /// Whether the last pass of reclaim gave something.
+    pub(super) gained: bool,
+    /// Whether it has looked with a victim's rights.
+    pub(super) looked_as_victim: bool,
+}
+
+impl Course {
+    /// A request at its beginning.
+    pub(super) fn at_the_beginning(id: u64, task: TaskId, node: NodeId, plan: Plan, highest: ZoneKind) -> Course {
+        Course {
+            id,
+            task,
+            node,
+            plan,
+            highest,
+            stage: Stage::Fast(0),
+            cookie: 0,
+            idle: 0,
+            rounds: 0,
+            gained: false,
+            looked_as_victim: false,
+        }
+    }
+
+    /// The flags, as the scopes and the policy left them.
+    pub(crate) fn flags(&self) -> Gfp {
+        self.plan.flags
+    }
+
+    /// The task that asked.
+    pub(crate) fn task(&self) -> TaskId {
+        self.task
+    }
+
+    pub(super) fn go(&mut self, stage: Stage) -> Move {
+        self.stage = stage;
+        Move::Next
+    }
+
+    pub(super) fn wait(&mut self, state: &mut State, why: WaitFor) -> Move {
+        if self.rounds >= state.policy.rounds_max {
+            let error = self.hang(state);
+            return Move::Failed(error);
+        }
+        self.rounds += 1;
+        state.stats.sleeps += 1;
+        self.stage = Stage::SlowStart;
+        Move::Wait(why)
+    }
+
+    /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so.
+    pub(super) fn missed_a_move(&self, state: &State) -> bool {
+        let moved = state.task(self.task).is_some_and(|task| task.mems.moved_since(self.cookie));
+        moved && state.policy.mems_retry
+    }
+
+    pub(super) fn restart(&mut self, state: &mut State) -> Move {
+        state.stats.mems_restarts += 1;
+        state.events.note(EventKind::Restarted, self.task, self.plan.order, self.plan.flags);
+        if state.task(self.task).is_some_and(|task| task.mems.is_moving()) {
+            return self.wait(state, WaitFor::NodesMove);
+        }
+        self.go(Stage::SlowStart)
+    }
+
+    pub(super) fn taken(&mut self, state: &mut State, frame: FrameNumber) -> Move {
+        self.unlock(state);
+        self.stage = Stage::Over;
+        let certain = self.plan.nofail || (self.plan.effort == Effort::Rounds && self.plan.oom != OomStep::GiveUp);
+        let served = if certain { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
+        *served += 1;
+        Move::Taken(frame)
+    }
+
+    /// Fails the request because a fault source says so.
+    pub(crate) fn inject(&mut self, state: &mut State) -> AllocError {
+        state.stats.injected += 1;
+        self.fail(state, AllocError::Injected);
+        AllocError::Injected
+    }
+
+    /// Ends the request because nobody is left to help it.
+    pub(crate) fn hang(&mut self, state: &mut State) -> AllocError {
+        state.stats.hangs += 1;
+        self.fail(state, AllocError::Hang);
+        AllocError::Hang
+    }
+
+    pub(super) fn fail(&mut self, state: &mut State, error: AllocError) -> Move {
+        self.unlock(state);
+        self.stage = Stage::Over;
+        let quiet = self.plan.flags.contains(Gfp::NOWARN);
+        note_failure(state, error, self.task, self.plan.order, self.plan.flags, quiet);
+        Move::Failed(error)
+    }
+
+    /// Gives up what it holds, when its driver does not go on with it.
+    pub(crate) fn abandon(&mut self, state: &mut State) {
+        self.unlock(state);
+        self.stage = Stage::Over;
+    }
+
+    /// Leaves the killer's door.
+    pub(super) fn unlock(&self, state: &mut State) {
+        if state.oom_holder == Some(self.id) {
+            state.oom_holder = None;
+        }
+    }
+}
+
+/// Counts a failure, and notes it.
+pub(super) fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
+    state.stats.failures += 1;
+    state.stats.warnings += u64::from(!quiet);
+    state.events.note(EventKind::Failed(error), task, order, flags);
+}

@@ -1,0 +1,82 @@
+//! What a request may see and take at the moment: its rights, its nodes, and one zone of its list.
+
+use super::course::Course;
+use super::frame;
+use super::state::State;
+use super::watermark::{Mark, Right};
+use crate::context::{Context, Place};
+use crate::event::EventKind;
+use crate::gfp::Gfp;
+use crate::numa::node_mask::NodeMask;
+use crate::task::Task;
+use crate::units::FrameNumber;
+
+/// What looking at one zone came to.
+pub(super) enum Look {
+    Taken(FrameNumber),
+    More,
+    End,
+}
+
+impl Course {
+    /// What flags and context allow at this moment: the task may have become a victim since.
+    pub(super) fn right(&self, state: &State) -> Right {
+        Right::of(self.plan.flags, self.context(state))
+    }
+
+    pub(super) fn context(&self, state: &State) -> Context {
+        state.task(self.task).map_or(Context::default(), Task::context)
+    }
+
+    /// Whether the cpuset is binding: for requests that say so, unless they have rights that outweigh it.
+    pub(super) fn keeps_walls(&self, state: &State, right: Right) -> bool {
+        let outweighed = right.everything || right.victim || (right.high && right.cannot_wait);
+        self.plan.flags.contains(Gfp::HARDWALL) && !outweighed && self.context(state).place() != Place::Interrupt
+    }
+
+    /// The nodes that the request may use now.
+    pub(super) fn nodes(&self, state: &State, walls: bool) -> NodeMask {
+        let nodes = if self.plan.flags.contains(Gfp::THISNODE) { NodeMask::of(&[self.node]) } else { NodeMask::ALL };
+        match state.task(self.task) {
+            Some(task) if walls && self.context(state).place() != Place::Interrupt => {
+                nodes.intersection(task.mems.allowed)
+            }
+            _ => nodes,
+        }
+    }
+
+    /// Looks at one zone of the list.
+    pub(super) fn look(&self, state: &mut State, at: usize, mark: Mark, right: Right, walls: bool) -> Look {
+        let Some(index) = state.zonelists[usize::from(self.node.0)].at(at) else { return Look::End };
+        let nodes = self.nodes(state, walls);
+        let zone = &mut state.zones[index];
+        let (node, kind) = (zone.node, zone.kind);
+        if kind > self.highest {
+            return Look::More;
+        }
+        let taken = nodes
+            .has(node)
+            .then(|| zone.take(&mut state.frames, self.plan.order, self.highest, mark, right, frame::State::Owned))
+            .flatten();
+        if state.traces_looks {
+            let kind = EventKind::Looked { node, zone: kind, taken: taken.is_some() };
+            state.events.note(kind, self.task, self.plan.order, self.plan.flags);
+        }
+        taken.map_or(Look::More, Look::Taken)
+    }
+
+    /// Wakes the background's work on the nodes that the request may use.
+    pub(super) fn wake_kswapd(&self, state: &mut State) {
+        if !self.plan.flags.contains(Gfp::KSWAPD_RECLAIM) {
+            return;
+        }
+        let nodes = self.nodes(state, self.plan.flags.contains(Gfp::HARDWALL));
+        let here = state.zones.iter().filter(|zone| nodes.has(zone.node)).map(|zone| zone.node);
+        let here = here.fold(NodeMask::NONE, |mask, node| mask.union(NodeMask::of(&[node])));
+        if state.kswapd_wanted.union(here) != state.kswapd_wanted {
+            state.kswapd_wanted = state.kswapd_wanted.union(here);
+            state.stats.kswapd_wakes += 1;
+            state.events.note(EventKind::KswapdWoken, self.task, self.plan.order, self.plan.flags);
+        }
+    }
+}
