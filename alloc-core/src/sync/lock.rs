@@ -45,8 +45,8 @@ impl<T> Lock<T> {
     /// The value, if nobody uses it.
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let free = self.locked.compare_exchange(false, true, Acquire, Relaxed).is_ok();
-        // INVARIANT: this thread made the change.
-        free.then_some(Guard { lock: self })
+        // INVARIANT: this thread made the change. A guard for nothing must not even be made: it would unlock.
+        free.then(|| Guard { lock: self })
     }
 }
 
