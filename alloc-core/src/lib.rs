@@ -19,9 +19,9 @@
 //! ```
 //!
 //! # Limits
-//! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, memory
-//! policies and real threads are among the latter.
+//! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
+//! specification is built and by which test it is held, and what is not built yet: slab, memory policies and threads of
+//! the machine's own are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
@@ -34,6 +34,8 @@ mod background;
 mod block;
 mod builder;
 mod context;
+mod current;
+mod epochs;
 mod error;
 mod event;
 mod exhaust;
@@ -50,10 +52,12 @@ mod numa;
 mod page;
 mod plan;
 mod policy;
+mod quick;
 mod random;
 mod request;
 mod scope;
 mod stats;
+mod sync;
 mod task;
 mod tasks;
 mod units;
@@ -68,6 +72,7 @@ pub use event::{Event, EventKind};
 pub use exhaust::{Fragments, Hoard};
 pub use explain::{Guarantee, Promise};
 pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
+pub use fault::knob::Knob;
 pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
 pub use host::contract::{Host, HostError};

@@ -1,5 +1,7 @@
 //! Scopes: what a task promises for all requests until a guard is dropped.
 
+use core::marker::PhantomData;
+
 use crate::context::Scope;
 use crate::machine::Machine;
 use crate::task::TaskId;
@@ -7,18 +9,19 @@ use crate::task::TaskId;
 /// An open scope; closed on drop.
 ///
 /// Scopes nest, and each guard takes back only what it added, in whatever order they are dropped: they are counted, where
-/// the kernel saves and restores flags. Like the machine, a guard stays on its thread, and scopes are not inherited.
+/// the kernel saves and restores flags. A guard stays on its thread, and scopes are not inherited.
 #[derive(Debug)]
 #[must_use = "the scope ends when its guard is dropped"]
 pub struct ScopeGuard<'m> {
     machine: &'m Machine,
     task: TaskId,
     scope: Scope,
+    stays: PhantomData<*const ()>,
 }
 
 impl Drop for ScopeGuard<'_> {
     fn drop(&mut self) {
-        if let Some(task) = self.machine.state().task_mut(self.task) {
+        if let Some(task) = self.machine.raw().task_mut(self.task) {
             task.count_scope(self.scope, false);
         }
     }
@@ -38,14 +41,14 @@ impl Machine {
     /// ```
     pub fn scope(&self, scope: Scope) -> ScopeGuard<'_> {
         let task = self.current();
-        if let Some(task) = self.state().task_mut(task) {
+        if let Some(task) = self.raw().task_mut(task) {
             task.count_scope(scope, true);
         }
-        ScopeGuard { machine: self, task, scope }
+        ScopeGuard { machine: self, task, scope, stays: PhantomData }
     }
 
     /// What requests of the current task depend on at the moment.
     pub fn context(&self) -> crate::Context {
-        self.state().task(self.current()).map_or_else(crate::Context::default, crate::task::Task::context)
+        self.raw().task(self.current()).map_or_else(crate::Context::default, crate::task::Task::context)
     }
 }

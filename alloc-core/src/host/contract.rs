@@ -8,6 +8,9 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 
 /// The memory that a machine's frames lie in.
 ///
+/// Any thread may call, several at once. `release` is called under the machine's lock, so that the pages stay free
+/// meanwhile: it must not ask the machine for anything.
+///
 /// # Safety
 /// The implementor vouches that
 /// 1. `base` gives the same address for the host's whole life, aligned to 4 MiB, the size of a block of order 10;
@@ -15,8 +18,9 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// 3. nobody but the machine that owns the host reads or writes them, except as that machine's users do;
 /// 4. `release` changes nothing but the contents of the given pages;
 /// 5. `window` gives the same range for the host's whole life, page aligned and nobody else's, and after a successful
-///    `map` its given pages are the memory of the given frames, in order, until they are unmapped.
-pub unsafe trait Host {
+///    `map` its given pages are the memory of the given frames, in order, until they are unmapped;
+/// 6. when `barrier` has returned true, every thread of the process has passed a full memory barrier since it was called.
+pub unsafe trait Host: Send + Sync {
     /// Where frame 0 begins.
     fn base(&self) -> NonNull<u8>;
 
@@ -47,6 +51,23 @@ pub unsafe trait Host {
     /// Makes `pages` pages of the window, from page `at` on, nobody's memory: touching them faults.
     fn unmap(&self, at: usize, pages: usize) {
         let _ = (at, pages);
+    }
+
+    /// How many processors there are.
+    fn cpus(&self) -> usize {
+        1
+    }
+
+    /// The processor that the calling thread runs on, counted from 0. It may run on another when the answer arrives:
+    /// nothing but speed depends on it.
+    fn cpu(&self) -> usize {
+        0
+    }
+
+    /// Makes every thread of the process pass a full memory barrier; false if the operating system has none, or refuses it. A host that
+    /// has it makes requests for single pages about twice as fast.
+    fn barrier(&self) -> bool {
+        false
     }
 }
 
