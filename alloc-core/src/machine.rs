@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::current::Current;
 use crate::error::{AllocError, FreeError};
 use crate::event::Event;
-use crate::fault::source::{Capability, FaultSource, Site};
+use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
@@ -20,6 +20,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
+use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
@@ -58,6 +59,7 @@ pub struct Machine {
     state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
+    pub(crate) slabs: Slabs,
     current: Current,
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
@@ -80,7 +82,13 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, cpus: Cpus, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(
+        state: State,
+        arena: Arena,
+        slabs: Slabs,
+        cpus: Cpus,
+        faults: Option<Arc<dyn FaultSource>>,
+    ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
@@ -88,6 +96,7 @@ impl Machine {
             state: Lock::new(state),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
+            slabs,
             current: Current::new(number, Machine::BOOT),
             faults_armed: AtomicBool::new(faults.is_some()),
             faults: Lock::new(faults),
@@ -111,17 +120,30 @@ impl Machine {
         flags: Gfp,
     ) -> Result<Course, AllocError> {
         let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
-        if self.faults_armed.load(Ordering::Relaxed) && self.is_failed(task, course.flags(), order) {
+        if self.faults_armed() && self.is_failed(Capability::PageAlloc, task, course.flags(), order, None) {
             return Err(course.inject(&mut self.state()));
         }
         Ok(course)
     }
 
-    fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
+    /// Whether there is a fault source at all.
+    pub(crate) fn faults_armed(&self) -> bool {
+        self.faults_armed.load(Ordering::Relaxed)
+    }
+
+    /// Asks the fault source about a request.
+    #[cold]
+    pub(crate) fn is_failed(
+        &self,
+        capability: Capability,
+        task: TaskId,
+        flags: Gfp,
+        order: Order,
+        cache: Option<CacheSite>,
+    ) -> bool {
         let Some(source) = self.faults.lock().clone() else { return false };
         let task = self.state().task(task).map(|task| Arc::clone(&task.faults));
-        let capability = Capability::PageAlloc;
-        task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
+        task.is_some_and(|task| source.fails(&Site { capability, flags, order, cache, task: &task }))
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
@@ -215,12 +237,13 @@ impl Machine {
 
     // Questions.
 
-    /// Looks at every frame and list of the machine.
+    /// Looks at every frame and list of the machine, and at every slab: see [`Machine::audit_slabs`].
     ///
     /// # Errors
     /// The first thing that is not as it must be.
     pub fn audit(&self) -> Result<(), AuditError> {
-        self.state().audit()
+        self.state().audit()?;
+        self.audit_known_slabs().map_err(|error| AuditError { frame: error.frame(), what: error.what })
     }
 
     /// What the machine has done so far.
