@@ -178,7 +178,7 @@ impl Drop for Cache<'_> {
         if live > 0 {
             let kind = EventKind::CacheInUse { cache: self.core.options.name, live };
             let task = self.machine.current();
-            let mut state = self.machine.state();
+            let mut state = self.machine.raw();
             state.stats.warnings += 1;
             state.events.note(kind, task, Order::ZERO, Gfp::NONE);
         }

@@ -119,7 +119,7 @@ impl<'m> KmallocBox<'m> {
                 let frame = block.frame();
                 // By becoming a pointer, the token becomes the frame's entry.
                 let _ = block.into_pages();
-                self.machine.state().frames.at(frame.0).state = State::Kmalloc;
+                self.machine.raw().frames.at(frame.0).state = State::Kmalloc;
                 pointer
             }
         }

@@ -43,7 +43,13 @@ impl Machine {
             Found::Nothing => Ok(()),
             // SAFETY: the caller's promise.
             Found::Object(at) => unsafe { self.give_any_object(at, ObjectState::Raw) },
-            Found::Block(frame, order) => self.state().give_checked(frame, order, State::Kmalloc),
+            Found::Block(frame, order) => {
+                let before = core::mem::replace(&mut self.raw().frames.at(frame.0).state, State::Owned);
+                debug_assert_eq!(before, State::Kmalloc, "nobody else gives the block back");
+                let freed = self.free(self.token(frame, order, Gfp::NONE));
+                debug_assert!(freed.is_ok(), "the block is this machine's");
+                Ok(())
+            }
         }
     }
 
@@ -113,7 +119,7 @@ impl Machine {
         let at = self.arena.offset(address).ok_or(FreeError::Foreign)?;
         if at.is_multiple_of(PAGE_SIZE) && self.slabs.books.table.cache((at / PAGE_SIZE) as u32).is_none() {
             let frame = (at / PAGE_SIZE) as u32;
-            let block = self.state().frames.get(frame).map(|entry| (entry.state, entry.order));
+            let block = self.raw().frames.get(frame).map(|entry| (entry.state, entry.order));
             if let Some((State::Kmalloc, order)) = block {
                 return Ok(Found::Block(FrameNumber(frame), order));
             }

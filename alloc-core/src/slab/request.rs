@@ -38,12 +38,12 @@ impl Machine {
     /// Looks at the flags, and asks the fault source: before any work.
     pub(crate) fn begin_object(&self, core: &CacheCore, flags: Gfp) -> Result<Gfp, AllocError> {
         let flags = self.without_zones(flags, Gfp::NONE)?;
-        if self.faults_armed() {
+        if self.has_faults() {
             let (size, failslab) = (core.options.size, core.options.failslab);
             let cache = Some(CacheSite { name: core.options.name, size, failslab });
             let (task, order) = (self.current(), Order::for_layout(size, 1));
             if self.is_failed(Capability::Slab, task, flags, order, cache) {
-                self.state().note_failure(AllocError::Injected, task, order, flags);
+                self.raw().note_failure(AllocError::Injected, task, order, flags);
                 return Err(AllocError::Injected);
             }
         }
@@ -59,7 +59,7 @@ impl Machine {
     #[cold]
     fn strip(&self, flags: Gfp, wrong: Gfp) -> Result<Gfp, AllocError> {
         let task = self.current();
-        let mut state = self.state();
+        let mut state = self.raw();
         let kind = EventKind::Misused(Misuse::SlabZone);
         state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
         state.events.note(kind, task, Order::ZERO, flags);
@@ -96,7 +96,7 @@ impl Machine {
     /// The node whose slabs are looked at first, and all nodes whose slabs are.
     fn nodes_for(&self, node: Option<NodeId>, flags: Gfp) -> (NodeId, NodeMask) {
         let current = self.current();
-        let state = self.state();
+        let state = self.raw();
         let task = state.task(current);
         let near = node.or(task.map(|task| task.options.node)).unwrap_or(NodeId(0));
         let nodes = match task {
@@ -150,7 +150,7 @@ impl Machine {
         // A constructor that panics leaves a block that gives itself back; from here on nothing calls anybody's code.
         let pages = block.into_pages();
         let node = {
-            let mut state = self.state();
+            let mut state = self.raw();
             let entry = state.frames.at(pages.frame().0);
             entry.state = State::Slab;
             let zone = usize::from(entry.zone);
@@ -167,7 +167,7 @@ impl Machine {
         let mut given = 0;
         while let Some(slab) = leaving.pop(&self.slabs.books.table) {
             let order = self.slabs.books.table.order(slab);
-            self.state().frames.at(slab).state = State::Owned;
+            self.raw().frames.at(slab).state = State::Owned;
             let freed = self.free(self.token(FrameNumber(slab), order, Gfp::NONE));
             debug_assert!(freed.is_ok(), "the block was a slab of this machine");
             given += order.pages();
@@ -199,7 +199,7 @@ impl Machine {
     pub(crate) fn note_broken(&self, core: &CacheCore, at: usize, broken: Broken) {
         let kind = EventKind::ObjectBroken { cache: core.options.name, at, what: broken.what() };
         let task = self.current();
-        let mut state = self.state();
+        let mut state = self.raw();
         state.stats.warnings += 1;
         state.events.note(kind, task, Order::ZERO, Gfp::NONE);
     }
