@@ -40,6 +40,7 @@ mod exhaust;
 mod explain;
 mod fault;
 mod gfp;
+mod held;
 mod host;
 mod kvmalloc;
 mod machine;
@@ -70,6 +71,7 @@ pub use explain::{Guarantee, Promise};
 pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
 pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
+pub use held::{Held, Holder, OpenScope};
 pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;

@@ -4,6 +4,7 @@
 use core::fmt;
 
 use crate::error::AllocError;
+use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::frame::{FrameList, State};
@@ -149,6 +150,7 @@ impl Machine {
         if pages as u64 > self.state().managed() {
             return Err(AllocError::Impossible);
         }
+        self.ask(Capability::Vmalloc, size, flags)?;
         let at = self.addresses.borrow_mut().take(pages).ok_or(AllocError::NoAddresses)?;
         let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0 };
         area.fill(flags)?;
