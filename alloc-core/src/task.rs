@@ -1,7 +1,7 @@
 //! Simulated tasks: who asks, who holds user pages, and whom the OOM killer may choose.
 
-use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
@@ -69,7 +69,7 @@ pub(crate) struct Task {
     pub(crate) options: TaskOptions,
     pub(crate) user_pages: FrameList,
     pub(crate) mems: Mems,
-    pub(crate) faults: Rc<TaskFaults>,
+    pub(crate) faults: Arc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
@@ -92,7 +92,7 @@ impl Task {
             mems: Mems::new(options.mems),
             options,
             user_pages: FrameList::EMPTY,
-            faults: Rc::default(),
+            faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
             ticket: None,

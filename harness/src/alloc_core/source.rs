@@ -1,6 +1,6 @@
 //! The front door of a machine's requests: a fault source that asks what every other door asks.
 
-use std::rc::Rc as Arc;
+use std::sync::Arc;
 
 use ::alloc_core::{Capability, FaultSource, Gfp, Site};
 

@@ -205,6 +205,7 @@ impl Scope {
     }
 
     /// Notes the first damage that an allocator of the code's own found in itself.
+    #[cfg(feature = "alloc-core")]
     pub(crate) fn damaged(&self, what: &str) {
         if self.slot().evidence().damage.len == 0 {
             let what = self.campaign.add_text(what.as_bytes());
@@ -213,6 +214,7 @@ impl Scope {
     }
 
     /// Notes what was taken from such an allocator and never given back, in words and by the chains that took it.
+    #[cfg(feature = "alloc-core")]
     pub(crate) fn lost(&self, what: &str, by: &[Leak]) {
         if self.slot().evidence().lost.len == 0 {
             let (what, by) = (self.campaign.add_text(what.as_bytes()), self.campaign.add_leaks(by));
