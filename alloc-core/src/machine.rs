@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::error::{AllocError, FreeError};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::fault::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
@@ -150,7 +150,9 @@ impl Machine {
     /// What the fault source says of a request.
     fn asks(&self, asking: TaskId, capability: Capability, flags: Gfp, order: Order, size: usize) -> Asked {
         let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
-        let Some(task) = self.state().task(asking).map(|task| Arc::clone(&task.faults)) else { return Asked::Passes(0) };
+        let Some(task) = self.state().task(asking).map(|task| Arc::clone(&task.faults)) else {
+            return Asked::Passes(0);
+        };
         let site = Site { capability, flags, order, size, asking, task: &task };
         if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
     }
@@ -196,7 +198,12 @@ impl Machine {
     /// # Errors
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
-        self.state().give_checked(frame, order, frame::State::Raw)
+        let task = self.current();
+        let mut state = self.state();
+        state.give_checked(frame, order, frame::State::Raw).inspect_err(|error| {
+            state.stats.bad_frees += 1;
+            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
+        })
     }
 
     /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 
-use ::alloc_core::{Held, Holder, Machine, OpenScope, TaskId};
+use ::alloc_core::{EventKind, Held, Holder, Machine, OpenScope, TaskId};
 
 use super::mark::{self, Asker};
 use crate::memory::record::{Leak, NONE};
 use crate::scope::shared::{Role, phase};
 use crate::scope::thread::{self, ThreadScope};
 
-/// Blocks and scopes that are named one by one.
+/// Blocks and findings that are told one by one.
 const NAMED_MAX: usize = 4;
 
 /// Looks, when it is dropped, for what a body has left behind in a machine since [`audit`] was called.
 ///
 /// - Blocks that were taken and not given back are `leaked`, with the chains that took them, if a run without a failure
 ///   gives them back.
-/// - A frame or list that is not as it must be, and a scope that is still open, are `corrupted`.
+/// - A frame or list that is not as it must be, a number that was given back and is no block, and a scope that is still
+///   open are `corrupted`.
 ///
 /// Outside of a sweep, and in runs without a failure, nothing is said.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ impl Drop for Audit<'_> {
 pub(super) struct Before {
     held: BTreeMap<u32, Held>,
     scopes: Vec<OpenScope>,
+    next_event: u64,
 }
 
 impl Before {
@@ -66,7 +68,7 @@ impl Before {
         let (thread, _) = thread::observed()?;
         thread.quietly(|| {
             let held = machine.held().into_iter().map(|held| (held.frame.0, held)).collect();
-            Some(Before { held, scopes: machine.open_scopes() })
+            Some(Before { held, scopes: machine.open_scopes(), next_event: machine.next_event() })
         })
     }
 
@@ -136,18 +138,22 @@ impl Before {
     }
 
     fn tell_damage(&self, thread: &ThreadScope, machine: &Machine) {
-        let mut text = match machine.audit() {
-            Err(error) => format!("the machine's audit fails at {error}"),
-            Ok(()) => String::new(),
-        };
-        let open = machine.open_scopes();
-        let open: Vec<&OpenScope> = open.iter().filter(|open| !self.scopes.contains(open)).collect();
-        for OpenScope { task, scope, guards } in open.iter().take(NAMED_MAX) {
-            let line = if text.is_empty() { "" } else { "\n" };
-            let guards = if *guards > 1 { format!(", {guards} times") } else { String::new() };
-            let _ = write!(text, "{line}the scope {scope:?} of {} is still open{guards}", named(machine, *task));
-        }
-        and_more(&mut text, open.len(), "scope");
+        let broken = machine.audit().err().map(|error| format!("the machine's audit fails at {error}"));
+        let mut told: Vec<String> = broken.into_iter().collect();
+        told.extend(machine.events_since(self.next_event).into_iter().filter_map(|event| match event.kind {
+            EventKind::BadFree(frame, error) => {
+                let (order, task) = (event.order.get(), named(machine, event.task));
+                Some(format!("frame {}, order {order}, was given back by {task}: {error}", frame.0))
+            }
+            _ => None,
+        }));
+        let open = machine.open_scopes().into_iter().filter(|open| !self.scopes.contains(open));
+        told.extend(open.map(|OpenScope { task, scope, guards }| {
+            let guards = if guards > 1 { format!(", {guards} times") } else { String::new() };
+            format!("the scope {scope:?} of {} is still open{guards}", named(machine, task))
+        }));
+        let mut text = told.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join("\n");
+        and_more(&mut text, told.len(), "finding");
         if !text.is_empty() {
             thread.scope.damaged(&text);
         }

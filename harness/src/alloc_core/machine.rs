@@ -16,15 +16,16 @@ pub struct SweptMachine {
     before: Option<Before>,
 }
 
-/// Builds a machine inside of a body, with [`source`] as its fault source and an [`audit`](super::audit) at its end.
+/// Builds what `describe` describes inside of a body, with [`source`] as the fault source and an [`audit`](super::audit) at the
+/// machine's end.
 ///
 /// What its making asks of Rust's allocator is not failed. Tasks, pools and shrinkers are the body's: where they are
 /// not under test, [`unswept`](crate::unswept) is for them.
 ///
 /// # Errors
 /// Those of [`MachineBuilder::build`].
-pub fn machine(builder: MachineBuilder) -> Result<SweptMachine, BuildError> {
-    let machine = unswept(|| builder.faults(source()).build())?;
+pub fn machine(describe: impl FnOnce() -> MachineBuilder) -> Result<SweptMachine, BuildError> {
+    let machine = unswept(|| describe().faults(source()).build())?;
     Ok(SweptMachine { before: Before::of(&machine), machine: Some(machine) })
 }
 

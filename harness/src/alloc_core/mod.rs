@@ -14,7 +14,7 @@
 //! # use super::*;
 //! #[firsthit::test]
 //! fn tables_survive_every_failure() -> Result<u64, AllocError> {
-//!     let machine = firsthit::alloc_core::machine(Machine::builder().node(NodePages::new(1024))).unwrap();
+//!     let machine = firsthit::alloc_core::machine(|| Machine::builder().node(NodePages::new(1024))).unwrap();
 //!     tables(&machine)
 //! }
 //! # }
