@@ -252,10 +252,9 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
         let told =
             "fail point \"disk is full\" (alternative 2 of 3: `Err(b)`) failed in demo::write\n  --> src/log.rs:3:5";
         assert!(several.contains(told), "{several}");
-        let point = |failed| if let What::Point(point) = failed { Some(point) } else { None };
         let second = Finding {
             second: Some(chain(&[TOKEN])),
-            second_failed: point(at_point(1, "None")),
+            second_failed: Some(at_point(1, "None")),
             ..finding(Verdict::Panicked, &[PUSH, RUN])
         };
         let second = text(&[second], &[]);

@@ -315,8 +315,10 @@ impl Scope {
         let (request, point) = (tip.request(), tip.texts().map(|text| self.campaign.add_text(text)));
         let (spawned_by, site) = (thread.place.get().spawned_by, thread.sites.innermost());
         let facts = Facts { id, frames: span, request, spawned_by, after, point, site };
-        // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped.
-        let quiet = if quiet == Quiet::No && self.phase() == phase::COUNT { Quiet::RecoveryOnly } else { quiet };
+        // Nothing is failed where a run is only accounted for: in a retry, and where a result is described and dropped; nor
+        // behind two failures, since no run has a third.
+        let is_late = self.phase() == phase::COUNT || self.fired() > 1;
+        let quiet = if quiet == Quiet::No && is_late { Quiet::RecoveryOnly } else { quiet };
         let published = match (self.role, quiet, request.kind) {
             (_, _, Kind::Spawn) => state::SKIPPED,
             (_, reason, _) if reason != Quiet::No => state::SKIPPED,
