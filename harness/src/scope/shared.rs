@@ -9,7 +9,7 @@ use crate::chain::module::Modules;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::memory::header::Slot;
-use crate::memory::record::{Leak, NONE};
+use crate::memory::record::NONE;
 use crate::memory::seen::Seen;
 use crate::mode::Mode;
 
@@ -215,7 +215,7 @@ impl Scope {
 
     /// Notes what was taken from such an allocator and never given back, in words and by the chains that took it.
     #[cfg(feature = "alloc-core")]
-    pub(crate) fn lost(&self, what: &str, by: &[Leak]) {
+    pub(crate) fn lost(&self, what: &str, by: &[crate::memory::record::Leak]) {
         if self.slot().evidence().lost.len == 0 {
             let (what, by) = (self.campaign.add_text(what.as_bytes()), self.campaign.add_leaks(by));
             self.slot().update(|evidence| (evidence.lost, evidence.lost_by) = (what, by));
