@@ -27,6 +27,8 @@ fn incident(growth: Growth) -> (u64, u64, bool) {
     assert!((0..FILES).all(|file| table.get(Descriptor(file as usize)) == Ok(file + 1)));
     machine.audit().unwrap();
     let stats = machine.stats();
+    let how = if table.is_mapped() { "mapped" } else { "side by side" };
+    println!("{growth:?}: 32 KiB {how}; killed: {}, with memory free: {}", stats.kills, stats.kills_with_free_memory);
     (stats.kills, stats.kills_with_free_memory, table.is_mapped())
 }
 

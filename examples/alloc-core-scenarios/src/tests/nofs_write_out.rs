@@ -31,6 +31,7 @@ fn row_028_on_a_full_machine_the_pool_writes_everything_out() {
     let _full = full(&machine);
     assert_eq!(written(&requests), Ok(DIRTY.to_vec()));
     let stats = machine.stats();
+    println!("pooled: {} pages written, {} killed, {} hangs", DIRTY.len(), stats.kills, stats.hangs);
     assert_eq!((stats.kills, stats.hangs), (0, 0));
 }
 
