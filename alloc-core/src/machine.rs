@@ -3,11 +3,12 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::error::{AllocError, FreeError};
 use crate::event::{Event, EventKind};
+use crate::fault::gate::Gate;
 use crate::fault::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
@@ -64,8 +65,8 @@ pub struct Machine {
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
     current: Current,
-    /// Whether there is a fault source: all that a request looks at when there is none.
-    faults_armed: AtomicBool,
+    /// Whether the fault source is to be asked: all that a request looks at when it is not.
+    gate: Gate,
     faults: Lock<Option<Arc<dyn FaultSource>>>,
 }
 
@@ -93,7 +94,7 @@ impl Machine {
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             current: Current::new(number, Machine::BOOT),
-            faults_armed: AtomicBool::new(faults.is_some()),
+            gate: Gate::of(faults.as_deref()),
             faults: Lock::new(faults),
             arena,
         }
@@ -115,7 +116,7 @@ impl Machine {
         flags: Gfp,
     ) -> Result<Course, AllocError> {
         let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
-        if self.faults_armed.load(Ordering::Relaxed) {
+        if self.faults_armed() {
             let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
             match self.asks(task, Capability::PageAlloc, course.flags(), order, size) {
                 Asked::Fails => return Err(course.inject(&mut self.state())),
@@ -125,12 +126,18 @@ impl Machine {
         Ok(course)
     }
 
+    /// Whether there is a fault source that is to be asked.
+    #[inline(always)]
+    fn faults_armed(&self) -> bool {
+        self.gate.is_open()
+    }
+
     /// Asks the fault source about a request that is made of others, in the current task's name.
     ///
     /// # Errors
     /// `Injected`, if it is to fail.
     pub(crate) fn ask(&self, capability: Capability, size: usize, flags: Gfp) -> Result<(), AllocError> {
-        if !self.faults_armed.load(Ordering::Relaxed) {
+        if !self.faults_armed() {
             return Ok(());
         }
         let (task, order) = (self.current(), Order::for_layout(size, 1));
@@ -233,7 +240,7 @@ impl Machine {
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
-        self.faults_armed.store(source.is_some(), Ordering::Relaxed);
+        self.gate.set(source.as_deref());
         let before = core::mem::replace(&mut *self.faults.lock(), source);
         // The user's code, should it end here, runs without the lock.
         drop(before);

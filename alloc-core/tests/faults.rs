@@ -150,3 +150,29 @@ fn areas_are_asked_about_as_a_whole_and_page_by_page() {
     assert_eq!(*marks.seen.lock().unwrap(), [asked(Capability::Vmalloc, 20_000)]);
     assert_eq!(machine.vmalloc(0, Gfp::KERNEL).map(drop), Err(AllocError::ZeroSize), "refused without a question");
 }
+
+#[test]
+fn a_source_whose_gate_is_shut_is_not_asked() {
+    static WORD: AtomicU32 = AtomicU32::new(0);
+    struct Gated;
+    impl FaultSource for Gated {
+        fn gate(&self) -> &'static AtomicU32 {
+            &WORD
+        }
+
+        fn fails(&self, _: &Site<'_>) -> bool {
+            true
+        }
+    }
+    let machine = support::builder(Policy::kernel()).faults(Arc::new(Gated)).build().unwrap();
+    let asked = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop);
+    assert_eq!(asked(), Ok(()));
+    WORD.store(1, Ordering::Relaxed);
+    assert_eq!(asked(), Err(AllocError::Injected));
+    machine.set_faults(Some(Marks::failing(None)));
+    assert_eq!(asked(), Ok(()));
+    machine.set_faults(None);
+    assert_eq!(asked(), Ok(()));
+    machine.set_faults(Some(Arc::new(Gated)));
+    assert_eq!(asked(), Err(AllocError::Injected));
+}

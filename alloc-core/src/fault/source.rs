@@ -1,5 +1,7 @@
 //! The hook: who is asked, before any work, whether a request shall fail.
 
+use core::sync::atomic::AtomicU32;
+
 use super::knob::Knob;
 use crate::gfp::Gfp;
 use crate::units::{Order, TaskId};
@@ -58,6 +60,13 @@ pub struct Site<'a> {
 /// It is asked with no lock of the machine held, by any thread, and before any work is done: a failed request reclaims nothing, kills nobody and does not loop. A request with
 /// NOFAIL is asked about, too; stock sources let it pass unless they are told otherwise.
 pub trait FaultSource: Send + Sync {
+    /// A word that is 0 as long as nothing is to fail: the source is not asked then, and a request costs a load more than on
+    /// a machine without one. By default it never is.
+    fn gate(&self) -> &'static AtomicU32 {
+        static ALWAYS: AtomicU32 = AtomicU32::new(1);
+        &ALWAYS
+    }
+
     /// Whether this request fails.
     fn fails(&self, site: &Site<'_>) -> bool;
 

@@ -1,6 +1,7 @@
 //! The front door of a machine's requests: a fault source that asks what every other door asks.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use ::alloc_core::{Capability, FaultSource, Gfp, Site};
 
@@ -8,7 +9,7 @@ use super::mark::{self, Asker};
 use crate::chain::id::Id;
 use crate::inject::decision::{goes_on, note_forbidden, strikes};
 use crate::memory::record::NONE;
-use crate::scope::armed::armed;
+use crate::scope::armed;
 use crate::scope::discover::Told;
 use crate::scope::shared::phase;
 use crate::scope::thread::{self, ThreadScope};
@@ -44,14 +45,15 @@ impl Source {
 }
 
 impl FaultSource for Source {
+    fn gate(&self) -> &'static AtomicU32 {
+        armed::word()
+    }
+
     fn fails(&self, site: &Site<'_>) -> bool {
-        armed() && ask(site, site.flags.contains(Gfp::NOFAIL) && !self.nofail)
+        ask(site, site.flags.contains(Gfp::NOFAIL) && !self.nofail)
     }
 
     fn mark(&self, site: &Site<'_>) -> u32 {
-        if !armed() {
-            return 0;
-        }
         let asked = thread::observed().map(|(thread, _)| (thread, thread.told.replace(NONE)));
         asked
             .filter(|(_, chain)| *chain != NONE)
