@@ -3,13 +3,13 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use crate::error::AllocError;
+use crate::error::{AllocError, FreeError};
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
 use crate::numa::mems::MemsStep;
 use crate::page::zone::ZoneKind;
 use crate::task::TaskId;
-use crate::units::{NodeId, Order};
+use crate::units::{FrameNumber, NodeId, Order};
 
 /// One decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,8 @@ pub enum EventKind {
         /// How many objects.
         live: usize,
     },
+    /// A number was given back that is no block of that order, or no longer: its caller has a bug.
+    BadFree(FrameNumber, FreeError),
 }
 
 /// A decision, and the request that it was made for.

@@ -1,6 +1,7 @@
 //! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
 
 use crate::error::AllocError;
+use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
@@ -65,6 +66,7 @@ impl Machine {
         if size <= PAGE_SIZE {
             return self.kmalloc(size, flags).map(KvBlock::Contiguous);
         }
+        self.ask(Capability::Kvmalloc, size, flags, None)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
         let first = match policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,

@@ -4,12 +4,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
+use crate::fault::gate::Gate;
 use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
@@ -29,11 +30,18 @@ use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
-use crate::units::{FrameNumber, NodeId, Order};
+use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 use crate::vmalloc::area::Addresses;
 
 /// Machines are told apart by number, so that a block given to the wrong one is noticed.
 static MACHINES: AtomicU64 = AtomicU64::new(0);
+
+/// What a fault source says of a request.
+enum Asked {
+    Fails,
+    /// It goes on; what it is given is marked with this.
+    Passes(u32),
+}
 
 /// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
 ///
@@ -69,8 +77,8 @@ pub struct Machine {
     pub(crate) epochs: Arc<Epochs>,
     /// Where each zone ends.
     zone_ends: Box<[u32]>,
-    /// Whether there is a fault source: all that a request looks at when there is none.
-    faults_armed: AtomicBool,
+    /// Whether the fault source is to be asked: all that a request looks at when it is not.
+    gate: Gate,
     faults: Lock<Option<Arc<dyn FaultSource>>>,
 }
 
@@ -109,7 +117,7 @@ impl Machine {
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),
-            faults_armed: AtomicBool::new(faults.is_some()),
+            gate: Gate::of(faults.as_deref()),
             faults: Lock::new(faults),
             arena,
         }
@@ -151,31 +159,65 @@ impl Machine {
         }
         drop(state);
         let mut course = begun?;
-        if self.has_faults() && self.is_failed(Capability::PageAlloc, task, course.flags(), order, None) {
-            return Err(course.inject(&mut self.state()));
+        if self.has_faults() {
+            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
+                Asked::Fails => return Err(course.inject(&mut self.state())),
+                Asked::Passes(mark) => course.mark(mark),
+            }
         }
         Ok(course)
     }
 
-    /// Whether there is a fault source to be asked.
+    /// Whether there is a fault source that is to be asked.
     #[inline(always)]
     pub(crate) fn has_faults(&self) -> bool {
-        self.faults_armed.load(Ordering::Relaxed)
+        self.gate.is_open()
     }
 
-    /// Asks the fault source about a request.
-    #[cold]
-    pub(crate) fn is_failed(
+    /// Asks the fault source about a request for bytes, in the current task's name: for what is made of pages, or for an
+    /// object of a cache.
+    ///
+    /// # Errors
+    /// `Injected`, if it is to fail.
+    pub(crate) fn ask(
         &self,
         capability: Capability,
-        task: TaskId,
+        size: usize,
+        flags: Gfp,
+        cache: Option<CacheSite>,
+    ) -> Result<(), AllocError> {
+        if !self.has_faults() {
+            return Ok(());
+        }
+        let (task, order) = (self.current(), Order::for_layout(size, 1));
+        // Scopes are for pages.
+        let flags = if cache.is_some() { flags } else { self.context().effective(flags) };
+        match self.asks(task, capability, flags, order, size, cache) {
+            Asked::Passes(_) => Ok(()),
+            Asked::Fails => {
+                let quiet = flags.contains(Gfp::NOWARN);
+                self.raw().note_failure(AllocError::Injected, task, order, flags, quiet);
+                Err(AllocError::Injected)
+            }
+        }
+    }
+
+    /// What the fault source says of a request.
+    #[cold]
+    fn asks(
+        &self,
+        asking: TaskId,
+        capability: Capability,
         flags: Gfp,
         order: Order,
+        size: usize,
         cache: Option<CacheSite>,
-    ) -> bool {
-        let Some(source) = self.faults.lock().clone() else { return false };
-        let task = self.task_faults(task);
-        task.is_some_and(|task| source.fails(&Site { capability, flags, order, cache, task: &task }))
+    ) -> Asked {
+        let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
+        let Some(task) = self.task_faults(asking) else { return Asked::Passes(0) };
+        let site = Site { capability, flags, order, size, cache, asking, task: &task };
+        if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
@@ -233,11 +275,16 @@ impl Machine {
     /// # Errors
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
+        let task = self.current();
         let mut state = self.raw();
-        state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
+        let given = state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
             // What looks owned may be free, and at hand.
             self.collect(&mut state);
             state.give_checked(frame, order, frame::State::Raw)
+        });
+        given.inspect_err(|error| {
+            state.stats.bad_frees += 1;
+            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
         })
     }
 
@@ -281,7 +328,7 @@ impl Machine {
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
-        self.faults_armed.store(source.is_some(), Ordering::Relaxed);
+        self.gate.set(source.as_deref());
         let before = core::mem::replace(&mut *self.faults.lock(), source);
         // The user's code, should it end here, runs without the lock.
         drop(before);

@@ -8,7 +8,7 @@ use super::knob::Knob;
 use super::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
-use crate::units::{Order, PAGE_SIZE};
+use crate::units::Order;
 
 /// Stack frames that a filter looks at, at most.
 pub const STACK_DEPTH_MAX: usize = 32;
@@ -116,6 +116,8 @@ impl Attributes {
         let of_its_kind = match site.capability {
             Capability::PageAlloc => site.order < self.min_order || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM)),
             Capability::Slab => self.cache_filter && site.cache.is_some_and(|cache| !cache.failslab),
+            // The kernel has no knobs for what is made of pages, which are asked about on their own.
+            Capability::Vmalloc | Capability::Kvmalloc => true,
         };
         of_its_kind
             || self.capability.is_some_and(|capability| capability != site.capability)
@@ -125,8 +127,7 @@ impl Attributes {
 
     /// Counts a request against `space` and `interval`, and rolls.
     fn strikes(&self, site: &Site<'_>) -> bool {
-        let pages = site.order.pages().saturating_mul(PAGE_SIZE as u64);
-        let bytes = site.cache.map_or(pages, |cache| cache.size as u64);
+        let bytes = site.size as u64;
         let lets_through = self.space.turn(|space| {
             let more = *space > bytes;
             *space -= if more { bytes } else { 0 };
@@ -224,11 +225,13 @@ impl FromStr for Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::source::{Capability, TaskFaults};
+    use crate::fault::source::TaskFaults;
+    use crate::units::{PAGE_SIZE, TaskId};
     use alloc::vec::Vec;
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
-        Site { capability: Capability::PageAlloc, flags, order: Order::new(order), cache: None, task }
+        let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
+        Site { capability, flags, order, size: order.pages() as usize * PAGE_SIZE, cache: None, asking, task }
     }
 
     fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {

@@ -1,8 +1,10 @@
 //! The hook: who is asked, before any work, whether a request shall fail.
 
+use core::sync::atomic::AtomicU32;
+
 use super::knob::Knob;
 use crate::gfp::Gfp;
-use crate::units::Order;
+use crate::units::{Order, TaskId};
 
 /// What a fault source can make fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -12,6 +14,22 @@ pub enum Capability {
     PageAlloc,
     /// A request for an object of a cache (the kernel's `failslab`).
     Slab,
+    /// A request for an area of vmalloc as a whole, before its pages are asked for.
+    Vmalloc,
+    /// A request of kvmalloc as a whole, for more than a page: both of its ways fail.
+    Kvmalloc,
+}
+
+impl Capability {
+    /// The function that kernel code calls for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Capability::PageAlloc => "alloc_pages",
+            Capability::Slab => "kmem_cache_alloc",
+            Capability::Vmalloc => "vmalloc",
+            Capability::Kvmalloc => "kvmalloc",
+        }
+    }
 }
 
 /// The cache that an object is asked from, as a fault source sees it.
@@ -19,8 +37,6 @@ pub enum Capability {
 pub struct CacheSite {
     /// The cache's name.
     pub name: &'static str,
-    /// Bytes in an object.
-    pub size: usize,
     /// Whether the cache is marked for sources that fail only marked ones.
     pub failslab: bool,
 }
@@ -41,10 +57,14 @@ pub struct Site<'a> {
     pub capability: Capability,
     /// The caller's flags, as the scopes left them; for objects as they came, as scopes are applied to pages only.
     pub flags: Gfp,
-    /// The order that is asked for, or that would hold the object.
+    /// The order that is asked for; where only bytes are, the smallest that holds them.
     pub order: Order,
+    /// The bytes that are asked for.
+    pub size: usize,
     /// The cache that is asked, for [`Capability::Slab`].
     pub cache: Option<CacheSite>,
+    /// The task that asks.
+    pub asking: TaskId,
     /// The knobs of the task that asks.
     pub task: &'a TaskFaults,
 }
@@ -54,6 +74,20 @@ pub struct Site<'a> {
 /// It is asked with no lock of the machine held, by any thread, and before any work is done: a failed request reclaims nothing, kills nobody and does not loop. A request with
 /// NOFAIL is asked about, too; stock sources let it pass unless they are told otherwise.
 pub trait FaultSource: Send + Sync {
+    /// A word that is 0 as long as nothing is to fail: the source is not asked then, and a request costs a load more than on
+    /// a machine without one. By default it never is.
+    fn gate(&self) -> &'static AtomicU32 {
+        static ALWAYS: AtomicU32 = AtomicU32::new(1);
+        &ALWAYS
+    }
+
     /// Whether this request fails.
     fn fails(&self, site: &Site<'_>) -> bool;
+
+    /// A number to keep with what the request is given, for [`Machine::held`](crate::Machine::held): asked for right behind
+    /// [`fails`](FaultSource::fails), about a request for pages that it let pass. 0, as by default, says nothing.
+    fn mark(&self, site: &Site<'_>) -> u32 {
+        let _ = site;
+        0
+    }
 }

@@ -1,6 +1,6 @@
 //! How a request begins: it is counted, planned, and refused if the policy does not let it through.
 
-use super::course::{Course, note_failure};
+use super::course::Course;
 use super::state::State;
 use super::zone::ZoneKind;
 use crate::context::Context;
@@ -29,7 +29,7 @@ impl Course {
         planned.inspect_err(|error| {
             let context = state.task(task).map_or(Context::default(), Task::context);
             let quiet = context.effective(flags).contains(Gfp::NOWARN);
-            note_failure(state, *error, task, order, flags, quiet);
+            state.note_failure(*error, task, order, flags, quiet);
         })
     }
 

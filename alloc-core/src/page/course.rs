@@ -66,6 +66,8 @@ pub(crate) struct Course {
     pub(super) node: NodeId,
     pub(super) plan: Plan,
     pub(super) highest: ZoneKind,
+    /// What its block is marked with: a fault source's word for who asked.
+    pub(super) mark: u32,
     pub(super) stage: Stage,
     /// What it remembers of its task's nodes.
     pub(super) cookie: u32,
@@ -90,6 +92,7 @@ impl Course {
             node,
             plan,
             highest,
+            mark: 0,
             stage: Stage::Fast(0),
             cookie: 0,
             idle: 0,
@@ -156,14 +159,19 @@ impl Course {
         let served =
             if self.is_certain() { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
         *served += 1;
+        state.frames.at(frame.0).owner = self.mark;
         Move::Taken(frame)
     }
 
     /// Fails the request because a fault source says so.
     pub(crate) fn inject(&mut self, state: &mut State) -> AllocError {
-        state.stats.injected += 1;
         self.fail(state, AllocError::Injected);
         AllocError::Injected
+    }
+
+    /// Keeps what its block is to be marked with.
+    pub(crate) fn mark(&mut self, mark: u32) {
+        self.mark = mark;
     }
 
     /// Ends the request because nobody is left to help it.
@@ -176,7 +184,7 @@ impl Course {
     pub(super) fn fail(&mut self, state: &mut State, error: AllocError) -> Move {
         self.end(state);
         let quiet = self.plan.flags.contains(Gfp::NOWARN);
-        note_failure(state, error, self.task, self.plan.order, self.plan.flags, quiet);
+        state.note_failure(error, self.task, self.plan.order, self.plan.flags, quiet);
         Move::Failed(error)
     }
 
@@ -209,11 +217,4 @@ impl Course {
             state.oom_holder = None;
         }
     }
-}
-
-/// Counts a failure, and notes it.
-pub(super) fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
-    state.stats.failures += 1;
-    state.stats.warnings += u64::from(!quiet);
-    state.events.note(EventKind::Failed(error), task, order, flags);
 }

@@ -132,10 +132,10 @@ impl State {
     }
 
     /// Counts the failure of a request for an object, and notes it.
-    pub(crate) fn note_failure(&mut self, error: AllocError, task: TaskId, order: Order, flags: Gfp) {
+    pub(crate) fn note_failure(&mut self, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
         self.stats.failures += 1;
         self.stats.injected += u64::from(error == AllocError::Injected);
-        self.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        self.stats.warnings += u64::from(!quiet);
         self.events.note(EventKind::Failed(error), task, order, flags);
     }
 

@@ -38,15 +38,8 @@ impl Machine {
     /// Looks at the flags, and asks the fault source: before any work.
     pub(crate) fn begin_object(&self, core: &CacheCore, flags: Gfp) -> Result<Gfp, AllocError> {
         let flags = self.without_zones(flags, Gfp::NONE)?;
-        if self.has_faults() {
-            let (size, failslab) = (core.options.size, core.options.failslab);
-            let cache = Some(CacheSite { name: core.options.name, size, failslab });
-            let (task, order) = (self.current(), Order::for_layout(size, 1));
-            if self.is_failed(Capability::Slab, task, flags, order, cache) {
-                self.raw().note_failure(AllocError::Injected, task, order, flags);
-                return Err(AllocError::Injected);
-            }
-        }
+        let cache = CacheSite { name: core.options.name, failslab: core.options.failslab };
+        self.ask(Capability::Slab, core.options.size, flags, Some(cache))?;
         Ok(flags)
     }
 
@@ -64,7 +57,7 @@ impl Machine {
         state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
         state.events.note(kind, task, Order::ZERO, flags);
         if state.policy.strict {
-            state.note_failure(AllocError::InvalidFlags, task, Order::ZERO, flags);
+            state.note_failure(AllocError::InvalidFlags, task, Order::ZERO, flags, flags.contains(Gfp::NOWARN));
             return Err(AllocError::InvalidFlags);
         }
         Ok(flags.without(wrong))

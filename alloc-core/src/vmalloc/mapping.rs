@@ -4,6 +4,7 @@
 use core::fmt;
 
 use crate::error::AllocError;
+use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::frame::{FrameList, State};
@@ -160,6 +161,7 @@ impl Machine {
         if pages as u64 > self.raw().managed() {
             return Err(AllocError::Impossible);
         }
+        self.ask(Capability::Vmalloc, size, flags, None)?;
         let at = self.addresses.lock().take(pages).ok_or(AllocError::NoAddresses)?;
         let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0 };
         area.fill(flags)?;

@@ -86,13 +86,17 @@ fn qualified(path: &str) -> Option<(&str, &str)> {
     Some((&path[1..close], &path[close + 1..]))
 }
 
-/// Splits `a::<impl Trait for Type>rest`, which is how a trait implemented outside of the type's module is written, into
-/// the type and the rest.
+/// Splits `a::<impl Trait for Type>rest` and `a::<impl b::Type>rest`, which is how what is implemented outside of the
+/// type's module is written, into the type and the rest; not where the module tells more than the type, as in
+/// `slice::<impl [T]>::to_vec`.
 fn implementor(path: &str) -> Option<(&str, &str)> {
     let open = path.find("<impl ")?;
     let (inner, rest) = qualified(&path[open..])?;
-    let at = at_the_top(inner, " for ")?;
-    Some((&inner[at + " for ".len()..], rest))
+    let owner = match at_the_top(inner, " for ") {
+        Some(at) => &inner[at + " for ".len()..],
+        None => inner.strip_prefix("impl ").filter(|owner| owner.contains("::"))?,
+    };
+    Some((owner, rest))
 }
 
 /// Splits `Type as Trait`, whatever casts stand deeper inside.
@@ -180,6 +184,7 @@ mod tests {
             ("<str as alloc::string::ToString>::to_string", "str::to_string"),
             ("alloc::slice::<impl [T]>::to_vec", "slice::to_vec"),
             ("std::io::impls::<impl std::io::Write for alloc::vec::Vec<u8,A>>::write_all", "Vec::write_all"),
+            ("pages::request::<impl pages::machine::Machine>::alloc", "Machine::alloc"),
             ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
             ("alloc::raw_vec::RawVec<T,A>::grow_one::{{closure}}", "RawVec::grow_one"),
             ("malloc", "malloc"),

@@ -41,6 +41,12 @@ pub(crate) fn armed() -> bool {
     ARMED.0.load(Relaxed) != 0
 }
 
+/// The word that [`armed`] reads, for those who ask it themselves: 0 where the process is not armed.
+#[cfg(feature = "alloc-core")]
+pub(crate) fn word() -> &'static AtomicU32 {
+    &ARMED.0
+}
+
 /// Arms the process, until [`disarm`] takes it back.
 pub(crate) fn arm() {
     ARMED.0.fetch_add(1, Relaxed);
