@@ -206,6 +206,7 @@ impl MachineBuilder {
             zones,
             zonelists,
             tasks: alloc::vec![boot],
+            cpusets: Vec::new(),
             stats: Stats::default(),
             events: Ring::new(),
             traces_looks: self.traces_looks,

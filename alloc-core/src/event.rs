@@ -34,10 +34,12 @@ pub enum EventKind {
     Killed(TaskId),
     /// The reaper took a victim's pages.
     Reaped(u64),
-    /// The task's nodes moved.
+    /// The task's nodes moved by a step.
     Moved(MemsStep),
     /// The request looks again, because its task's nodes moved.
     Restarted,
+    /// The request forgets its task's memory policy, whose nodes and those that the task may use no longer meet.
+    PolicyForgotten,
     /// The request failed.
     Failed(AllocError),
 }

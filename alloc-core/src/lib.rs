@@ -20,8 +20,8 @@
 //!
 //! # Limits
 //! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, memory
-//! policies and real threads are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab and
+//! real threads are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
@@ -34,6 +34,7 @@ mod background;
 mod block;
 mod builder;
 mod context;
+mod cpuset;
 mod error;
 mod event;
 mod exhaust;
@@ -63,6 +64,7 @@ mod waiting;
 pub use block::PageBlock;
 pub use builder::{BuildError, MachineBuilder, NodePages};
 pub use context::{Context, Place, Scope};
+pub use cpuset::{Cpuset, CpusetMove};
 pub use error::{AllocError, FreeError};
 pub use event::{Event, EventKind};
 pub use exhaust::{Fragments, Hoard};
@@ -79,6 +81,7 @@ pub use machine::Machine;
 pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
 pub use nodes_move::NodesMove;
+pub use numa::mem_policy::{Interleave, MemPolicy, Rebind};
 pub use numa::mems::{MemsStep, MoveKind};
 pub use numa::node_mask::NodeMask;
 pub use page::buddy::AuditError;

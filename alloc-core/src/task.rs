@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
+use crate::numa::mem_policy::TaskPolicy;
 use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
@@ -72,6 +73,9 @@ pub(crate) struct Task {
     pub(crate) options: TaskOptions,
     pub(crate) user_pages: FrameList,
     pub(crate) mems: Mems,
+    pub(crate) policy: TaskPolicy,
+    /// The cpuset that it belongs to.
+    pub(crate) cpuset: Option<u32>,
     pub(crate) faults: Rc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
@@ -93,6 +97,8 @@ impl Task {
     pub(crate) fn new(options: TaskOptions) -> Task {
         Task {
             mems: Mems::new(options.mems),
+            policy: TaskPolicy::none(options.mems),
+            cpuset: None,
             options,
             user_pages: FrameList::EMPTY,
             faults: Rc::default(),
@@ -121,6 +127,16 @@ impl Task {
         context.victim = self.victim;
         context.reclaiming = self.reclaiming > 0;
         context
+    }
+
+    /// The nodes that its memory comes from: those that it may use, as far as its memory policy is not narrower.
+    pub(crate) fn reach(&self) -> NodeMask {
+        let allowed = self.mems.allowed;
+        self.policy
+            .mask()
+            .map(|mask| mask.intersection(allowed))
+            .filter(|mask| *mask != NodeMask::NONE)
+            .unwrap_or(allowed)
     }
 
     /// Whether the reaper, or its own end, will still free what it has.

@@ -3,7 +3,7 @@
 use super::course::{Course, note_failure};
 use super::state::State;
 use super::zone::ZoneKind;
-use crate::context::Context;
+use crate::context::{Context, Place};
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
@@ -44,11 +44,12 @@ impl Course {
             return Err(AllocError::Dead);
         }
         let asking = state.task(task).filter(|task| !task.exited).ok_or(AllocError::NoSuchTask)?;
-        let node = node.unwrap_or(asking.options.node);
-        if usize::from(node.0) >= state.zonelists.len() {
+        let home = node.unwrap_or(asking.options.node);
+        if usize::from(home.0) >= state.zonelists.len() {
             return Err(AllocError::NoSuchNode);
         }
-        let planned = Plan::new(&state.policy, flags, order, asking.context());
+        let context = asking.context();
+        let planned = Plan::new(&state.policy, flags, order, context);
         let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
         for misuse in misuses.iter() {
             state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
@@ -57,7 +58,11 @@ impl Course {
         let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
-        let course = Course::at_the_beginning(state.begun, task, node, plan, highest);
+        let mut course = Course::at_the_beginning(state.begun, task, home, plan, highest);
+        // A request that names its node, and one that is made in nobody's name, follow no task's policy.
+        if node.is_none() && !plan.flags.contains(Gfp::THISNODE) && context.place() != Place::Interrupt {
+            course.follow_policy(state);
+        }
         let nodes = course.nodes(state, plan.flags.contains(Gfp::HARDWALL));
         let zones = state.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= highest);
         if order <= state.policy.largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
@@ -69,6 +74,16 @@ impl Course {
             }
         }
         Ok(course)
+    }
+
+    /// Begins where the task's memory policy says, and is bound to its nodes, unless the request is for lower zones than
+    /// the policy is about, or the task may use none of them any more.
+    fn follow_policy(&mut self, state: &mut State) {
+        let (ordinary, lists) = (state.highest(ZoneKind::Normal), state.zonelists.len());
+        let Some(task) = state.task_mut(self.task) else { return };
+        self.node = task.policy.next_node().filter(|node| usize::from(node.0) < lists).unwrap_or(self.node);
+        let bound = task.policy.mask().filter(|mask| mask.overlaps(task.mems.allowed));
+        self.bound = bound.filter(|_| self.highest >= ordinary);
     }
 }
 

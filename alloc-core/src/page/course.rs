@@ -5,6 +5,7 @@ use super::zone::ZoneKind;
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
+use crate::numa::node_mask::NodeMask;
 use crate::plan::{Effort, OomStep, Plan};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
@@ -64,6 +65,8 @@ pub(crate) struct Course {
     pub(super) id: u64,
     pub(super) task: TaskId,
     pub(super) node: NodeId,
+    /// The nodes that the task's memory policy binds the request to, until it is forgotten.
+    pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
     pub(super) highest: ZoneKind,
     pub(super) stage: Stage,
@@ -86,6 +89,7 @@ impl Course {
             id,
             task,
             node,
+            bound: None,
             plan,
             highest,
             stage: Stage::Fast(0),
@@ -123,18 +127,22 @@ impl Course {
         Move::Wait(why)
     }
 
-    /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so.
-    pub(super) fn missed_a_move(&self, state: &State) -> bool {
-        let moved = state.task(self.task).is_some_and(|task| task.mems.moved_since(self.cookie));
-        moved && state.policy.mems_retry
+    /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so. If the policy's
+    /// nodes and the task's do not meet any more, the policy is forgotten.
+    pub(super) fn missed_a_move(&mut self, state: &mut State) -> bool {
+        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| state.policy.mems_retry) else {
+            return false;
+        };
+        let forgets = self.bound.take_if(|bound| !bound.overlaps(mems.allowed)).is_some();
+        if forgets {
+            state.events.note(EventKind::PolicyForgotten, self.task, self.plan.order, self.plan.flags);
+        }
+        forgets || mems.moved_since(self.cookie)
     }
 
     pub(super) fn restart(&mut self, state: &mut State) -> Move {
         state.stats.mems_restarts += 1;
         state.events.note(EventKind::Restarted, self.task, self.plan.order, self.plan.flags);
-        if state.task(self.task).is_some_and(|task| task.mems.is_moving()) {
-            return self.wait(state, WaitFor::NodesMove);
-        }
         self.go(Stage::SlowStart)
     }
 

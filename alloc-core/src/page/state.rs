@@ -25,6 +25,8 @@ pub(crate) struct State {
     /// By node.
     pub(crate) zonelists: Box<[Zonelist]>,
     pub(crate) tasks: Vec<Task>,
+    /// The nodes of each cpuset.
+    pub(crate) cpusets: Vec<NodeMask>,
     pub(crate) stats: Stats,
     pub(crate) events: Ring,
     /// Whether looks at zones are noted, too.
@@ -52,6 +54,12 @@ impl State {
 
     pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.tasks.get_mut(id.0 as usize)
+    }
+
+    /// The nodes that the machine has.
+    pub(crate) fn online(&self) -> NodeMask {
+        let nodes = (0..self.zonelists.len() as u8).map(|node| NodeMask::of(&[NodeId(node)]));
+        nodes.fold(NodeMask::NONE, NodeMask::union)
     }
 
     /// All pages, free or not.

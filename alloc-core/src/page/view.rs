@@ -30,13 +30,14 @@ impl Course {
 
     /// Whether the cpuset is binding: for requests that say so, unless they have rights that outweigh it.
     pub(super) fn keeps_walls(&self, state: &State, right: Right) -> bool {
-        let outweighed = right.everything || right.victim || (right.high && right.cannot_wait);
-        self.plan.flags.contains(Gfp::HARDWALL) && !outweighed && self.context(state).place() != Place::Interrupt
+        let holds = self.plan.flags.contains(Gfp::HARDWALL) && !right.outweighs_nodes();
+        holds && self.context(state).place() != Place::Interrupt
     }
 
     /// The nodes that the request may use now.
     pub(super) fn nodes(&self, state: &State, walls: bool) -> NodeMask {
-        let nodes = if self.plan.flags.contains(Gfp::THISNODE) { NodeMask::of(&[self.node]) } else { NodeMask::ALL };
+        let this = self.plan.flags.contains(Gfp::THISNODE).then(|| NodeMask::of(&[self.node]));
+        let nodes = this.or(self.bound).unwrap_or(NodeMask::ALL);
         match state.task(self.task) {
             Some(task) if walls && self.context(state).place() != Place::Interrupt => {
                 nodes.intersection(task.mems.allowed)
