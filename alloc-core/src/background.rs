@@ -1,6 +1,6 @@
-//! Passes of reclaim and the background's work: where the machine calls its users' code, with nothing borrowed.
+//! Passes of reclaim and the background's work: where the machine calls its users' code, with no lock held.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 
 use crate::gfp::Gfp;
 use crate::machine::Machine;
@@ -12,13 +12,13 @@ use crate::units::NodeId;
 
 impl Machine {
     /// Registers a shrinker.
-    pub fn register_shrinker(&self, shrinker: Rc<dyn Shrinker>) -> ShrinkerId {
-        self.shrinkers.borrow_mut().add(shrinker)
+    pub fn register_shrinker(&self, shrinker: Arc<dyn Shrinker>) -> ShrinkerId {
+        self.shrinkers.lock().add(shrinker)
     }
 
     /// Gives a registered shrinker back, or `None` if it was given back before.
-    pub fn unregister_shrinker(&self, id: ShrinkerId) -> Option<Rc<dyn Shrinker>> {
-        self.shrinkers.borrow_mut().remove(id)
+    pub fn unregister_shrinker(&self, id: ShrinkerId) -> Option<Arc<dyn Shrinker>> {
+        self.shrinkers.lock().remove(id)
     }
 
     /// One pass of reclaim in the name of a task: shrinkers that the flags are open to, gently first, until enough is gained.
@@ -62,8 +62,8 @@ impl Machine {
         gained()
     }
 
-    fn shrinker_at(&self, place: usize) -> Option<Rc<dyn Shrinker>> {
-        self.shrinkers.borrow().at(place)
+    fn shrinker_at(&self, place: usize) -> Option<Arc<dyn Shrinker>> {
+        self.shrinkers.lock().at(place)
     }
 
     /// The pass that a request asks for.

@@ -1,6 +1,7 @@
 //! How a machine is put together: nodes, distances, policy, and the memory that it stands on.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -99,7 +100,7 @@ pub struct MachineBuilder {
     policy: Policy,
     host: Option<Box<dyn Host>>,
     min_free_pages: Option<u64>,
-    faults: Option<alloc::rc::Rc<dyn FaultSource>>,
+    faults: Option<Arc<dyn FaultSource>>,
     traces_looks: bool,
 }
 
@@ -153,7 +154,7 @@ impl MachineBuilder {
 
     /// Who decides which requests fail although there is memory. Otherwise, none do.
     #[must_use]
-    pub fn faults(mut self, source: alloc::rc::Rc<dyn FaultSource>) -> MachineBuilder {
+    pub fn faults(mut self, source: Arc<dyn FaultSource>) -> MachineBuilder {
         self.faults = Some(source);
         self
     }

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! # Limits
-//! Time is stepped: a machine belongs to one thread. The file `SPEC.md` beside this crate says, row by row, what of the
+//! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
 //! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab and
 //! real threads are among the latter.
 //!
@@ -35,6 +35,7 @@ mod block;
 mod builder;
 mod context;
 mod cpuset;
+mod current;
 mod error;
 mod event;
 mod exhaust;
@@ -55,6 +56,7 @@ mod random;
 mod request;
 mod scope;
 mod stats;
+mod sync;
 mod task;
 mod tasks;
 mod units;
@@ -70,6 +72,7 @@ pub use event::{Event, EventKind};
 pub use exhaust::{Fragments, Hoard};
 pub use explain::{Guarantee, Promise};
 pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
+pub use fault::knob::Knob;
 pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
 pub use host::contract::{Host, HostError};

@@ -1,11 +1,11 @@
 //! The machine: one simulated memory system, and the doors through which its memory is asked for and given back.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell, RefMut};
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::current::Current;
 use crate::error::{AllocError, FreeError};
 use crate::event::Event;
 use crate::fault::source::{Capability, FaultSource, Site};
@@ -21,6 +21,7 @@ use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
 use crate::stats::Stats;
+use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 use crate::vmalloc::area::Addresses;
@@ -30,9 +31,13 @@ static MACHINES: AtomicU64 = AtomicU64::new(0);
 
 /// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
 ///
-/// Machines know nothing of each other, and a process may have many. A machine's time is **stepped**: it belongs to one
-/// thread, requests of different tasks take turns at the ends of their steps, and the same turns give the same results.
-/// Background work (the reclaimer, the reaper) is done when a request would sleep, and on [`Machine::background`].
+/// Machines know nothing of each other, and a process may have many. A machine's time is **stepped**: requests of different
+/// tasks take turns at the ends of their steps, and the same turns give the same results. Background work (the reclaimer,
+/// the reaper) is done when a request would sleep, and on [`Machine::background`].
+///
+/// Threads may share a machine: every step is made under its lock, and its users' code (shrinkers, fault sources) is
+/// called without it. Whoever waits goes by the turns that it sees: nothing moved between two of its own means a hang, even
+/// if another thread was about to help.
 ///
 /// ```
 /// use alloc_core::{AllocError, Gfp, Machine, NodePages, Order};
@@ -48,14 +53,20 @@ static MACHINES: AtomicU64 = AtomicU64::new(0);
 pub struct Machine {
     number: u64,
     pub(crate) arena: Arena,
-    state: RefCell<State>,
-    pub(crate) shrinkers: RefCell<Shrinkers>,
-    pub(crate) addresses: RefCell<Addresses>,
-    current: Cell<TaskId>,
+    state: Lock<State>,
+    pub(crate) shrinkers: Lock<Shrinkers>,
+    pub(crate) addresses: Lock<Addresses>,
+    current: Current,
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
-    faults: RefCell<Option<Rc<dyn FaultSource>>>,
+    faults: Lock<Option<Arc<dyn FaultSource>>>,
 }
+
+/// Threads share machines.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Machine>();
+};
 
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,22 +78,23 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Rc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+        let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
-            number: MACHINES.fetch_add(1, Ordering::Relaxed),
-            state: RefCell::new(state),
-            shrinkers: RefCell::default(),
-            addresses: RefCell::new(Addresses::new(arena.window_pages())),
-            current: Cell::new(Machine::BOOT),
+            number,
+            state: Lock::new(state),
+            shrinkers: Lock::default(),
+            addresses: Lock::new(Addresses::new(arena.window_pages())),
+            current: Current::new(number, Machine::BOOT),
             faults_armed: AtomicBool::new(faults.is_some()),
-            faults: RefCell::new(faults),
+            faults: Lock::new(faults),
             arena,
         }
     }
 
     /// The state, for one short piece of work that calls nobody's code but the machine's.
-    pub(crate) fn state(&self) -> RefMut<'_, State> {
-        self.state.borrow_mut()
+    pub(crate) fn state(&self) -> Guard<'_, State> {
+        self.state.lock()
     }
 
     // Requests.
@@ -103,8 +115,8 @@ impl Machine {
     }
 
     fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
-        let Some(source) = self.faults.borrow().clone() else { return false };
-        let task = self.state().task(task).map(|task| Rc::clone(&task.faults));
+        let Some(source) = self.faults.lock().clone() else { return false };
+        let task = self.state().task(task).map(|task| Arc::clone(&task.faults));
         let capability = Capability::PageAlloc;
         task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
     }
@@ -166,29 +178,23 @@ impl Machine {
 
     // The current task.
 
-    /// The task in whose name requests are made.
+    /// The task in whose name this thread makes requests. Without the feature `std`, all threads have one in common.
     pub fn current(&self) -> TaskId {
         self.current.get()
     }
 
-    /// Runs `body` in the name of another task.
+    /// Runs `body` in the name of another task. Threads that it starts do not inherit it.
     pub fn run_as<R>(&self, task: TaskId, body: impl FnOnce() -> R) -> R {
-        struct Back<'m>(&'m Cell<TaskId>, TaskId);
-        impl Drop for Back<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.1);
-            }
-        }
-        let _back = Back(&self.current, self.current.replace(task));
-        body()
+        self.current.run_as(task, body)
     }
 
     // Faults.
 
     /// Puts a fault source in, or takes it out.
-    pub fn set_faults(&self, source: Option<Rc<dyn FaultSource>>) {
+    pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
         self.faults_armed.store(source.is_some(), Ordering::Relaxed);
-        let before = self.faults.replace(source);
+        let before = core::mem::replace(&mut *self.faults.lock(), source);
+        // The user's code, should it end here, runs without the lock.
         drop(before);
     }
 

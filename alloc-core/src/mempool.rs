@@ -1,13 +1,13 @@
 //! A pool of blocks set aside in advance: the guarantee that flags alone cannot give.
 
 use alloc::vec::Vec;
-use core::cell::RefCell;
 
 use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::WaitFor;
+use crate::sync::lock::Lock;
 use crate::units::Order;
 
 /// A pool with a reserve of blocks of one order.
@@ -32,7 +32,7 @@ pub struct Mempool<'m> {
     order: Order,
     size: usize,
     /// At most `size` blocks, and room for as many from the beginning.
-    reserve: RefCell<Vec<PageBlock<'m>>>,
+    reserve: Lock<Vec<PageBlock<'m>>>,
 }
 
 impl<'m> Mempool<'m> {
@@ -47,12 +47,12 @@ impl<'m> Mempool<'m> {
         for _ in 0..size {
             reserve.push(machine.alloc_pages(order, Gfp::KERNEL)?);
         }
-        Ok(Mempool { machine, order, size, reserve: RefCell::new(reserve) })
+        Ok(Mempool { machine, order, size, reserve: Lock::new(reserve) })
     }
 
     /// Blocks in the reserve.
     pub fn reserved(&self) -> usize {
-        self.reserve.borrow().len()
+        self.reserve.lock().len()
     }
 
     /// Begins a request for a block of the pool.
@@ -121,7 +121,7 @@ impl<'p, 'm> PoolRequest<'p, 'm> {
         let pool = self.pool;
         let cheap = self.flags.without(Gfp::DIRECT_RECLAIM | Gfp::IO);
         let block = pool.fresh(if self.slept { self.flags } else { cheap });
-        let block = block.or_else(|error| pool.reserve.borrow_mut().pop().ok_or(error));
+        let block = block.or_else(|error| pool.reserve.lock().pop().ok_or(error));
         let block = match block {
             Err(AllocError::NoMemory | AllocError::Injected) if self.flags.may_wait() && !self.slept => {
                 pool.fresh(self.flags)
@@ -163,7 +163,7 @@ impl PoolBlock<'_, '_> {
 impl Drop for PoolBlock<'_, '_> {
     fn drop(&mut self) {
         self.pool.machine.state().progress += 1;
-        let mut reserve = self.pool.reserve.borrow_mut();
+        let mut reserve = self.pool.reserve.lock();
         if reserve.len() < self.pool.size {
             reserve.extend(self.block.take());
         }

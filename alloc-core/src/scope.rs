@@ -1,5 +1,7 @@
 //! Scopes: what a task promises for all requests until a guard is dropped.
 
+use core::marker::PhantomData;
+
 use crate::context::Scope;
 use crate::machine::Machine;
 use crate::task::TaskId;
@@ -7,13 +9,14 @@ use crate::task::TaskId;
 /// An open scope; closed on drop.
 ///
 /// Scopes nest, and each guard takes back only what it added, in whatever order they are dropped: they are counted, where
-/// the kernel saves and restores flags. Like the machine, a guard stays on its thread, and scopes are not inherited.
+/// the kernel saves and restores flags. A guard stays on its thread, and scopes are not inherited.
 #[derive(Debug)]
 #[must_use = "the scope ends when its guard is dropped"]
 pub struct ScopeGuard<'m> {
     machine: &'m Machine,
     task: TaskId,
     scope: Scope,
+    stays: PhantomData<*const ()>,
 }
 
 impl Drop for ScopeGuard<'_> {
@@ -41,7 +44,7 @@ impl Machine {
         if let Some(task) = self.state().task_mut(task) {
             task.count_scope(scope, true);
         }
-        ScopeGuard { machine: self, task, scope }
+        ScopeGuard { machine: self, task, scope, stays: PhantomData }
     }
 
     /// What requests of the current task depend on at the moment.

@@ -1,7 +1,7 @@
 //! Simulated tasks: who asks, who holds user pages, and whom the OOM killer may choose.
 
-use alloc::rc::Rc;
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
@@ -76,7 +76,7 @@ pub(crate) struct Task {
     pub(crate) policy: TaskPolicy,
     /// The cpuset that it belongs to.
     pub(crate) cpuset: Option<u32>,
-    pub(crate) faults: Rc<TaskFaults>,
+    pub(crate) faults: Arc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
@@ -101,7 +101,7 @@ impl Task {
             cpuset: None,
             options,
             user_pages: FrameList::EMPTY,
-            faults: Rc::default(),
+            faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
             ticket: None,

@@ -1,6 +1,6 @@
 //! The doors of tasks: made, grown, ended, and marked as what makes them matter to the killer.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 
 use crate::error::AllocError;
 use crate::fault::source::TaskFaults;
@@ -29,17 +29,22 @@ impl Machine {
         }
         for _ in 0..pages {
             let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE)?.finish()?;
-            if self.is_victim(task) {
-                return Err(AllocError::TaskKilled);
-            }
-            let block = block.into_pages();
             let mut state = self.state();
             let State { frames, tasks, .. } = &mut *state;
-            let entry = frames.at(block.frame().0);
-            (entry.state, entry.owner) = (frame::State::User, task.0);
-            if let Some(task) = tasks.get_mut(task.0 as usize) {
-                task.user_pages.push(frames, block.frame().0);
-            }
+            // Who was killed or ended since the request began gets no more: the block goes back, without the lock.
+            let error = match tasks.get_mut(task.0 as usize) {
+                Some(grown) if grown.victim => AllocError::TaskKilled,
+                Some(grown) if !grown.exited => {
+                    let block = block.into_pages();
+                    let entry = frames.at(block.frame().0);
+                    (entry.state, entry.owner) = (frame::State::User, task.0);
+                    grown.user_pages.push(frames, block.frame().0);
+                    continue;
+                }
+                _ => AllocError::NoSuchTask,
+            };
+            drop(state);
+            return Err(error);
         }
         Ok(self.state().task(task).map_or(0, |task| u64::from(task.user_pages.len())))
     }
@@ -73,7 +78,7 @@ impl Machine {
     }
 
     /// A task's own knobs of fault injection, or `None` if there is no such task.
-    pub fn task_faults(&self, task: TaskId) -> Option<Rc<TaskFaults>> {
-        self.state().task(task).map(|task| Rc::clone(&task.faults))
+    pub fn task_faults(&self, task: TaskId) -> Option<Arc<TaskFaults>> {
+        self.state().task(task).map(|task| Arc::clone(&task.faults))
     }
 }

@@ -6,7 +6,7 @@ use alloc_core::{
     Attributes, Fragments, FrameNumber, Gfp, Machine, Mempool, MoveKind, NodeId, NodeMask, NodePages, OnOom, Order,
     Policy, ReclaimClass, Scope, Step, TaskId, TaskOptions, Wait,
 };
-use std::rc::Rc;
+use std::sync::Arc;
 use support::Cache;
 
 struct Random(u64);
@@ -117,7 +117,7 @@ fn run(seed: u64) {
             }
             20 => {
                 let source = Attributes::unfiltered(random.below(120) as u32).seeded(seed);
-                machine.set_faults((random.below(2) == 0).then(|| Rc::new(source) as _));
+                machine.set_faults((random.below(2) == 0).then(|| Arc::new(source) as _));
             }
             21 => {
                 let frame = FrameNumber(random.below(1 << 10) as u32 * (1 + 4_000_000 * random.below(2) as u32));
@@ -163,7 +163,7 @@ fn run(seed: u64) {
     }
     tasks.into_iter().for_each(|task| machine.exit(task));
     drop((queued, under_way, pooled, blocks, areas, hoards, scopes));
-    cache.pages.take().into_iter().for_each(|pages| machine.free(pages).unwrap());
+    std::mem::take(&mut *cache.pages.lock().unwrap()).into_iter().for_each(|pages| machine.free(pages).unwrap());
     machine.audit().unwrap();
     assert_eq!(pool.reserved(), 2);
     assert_eq!(machine.free_pages(None) + 2, total, "seed {seed}: pages were lost");

@@ -2,9 +2,8 @@
 
 mod support;
 
-use alloc_core::{AllocError, Attributes, Capability, FaultSource, Gfp, Machine, Order, Policy, Site};
-use std::cell::Cell;
-use std::rc::Rc;
+use alloc_core::{AllocError, Attributes, Capability, FaultSource, Gfp, Knob, Machine, Order, Policy, Site};
+use std::sync::Arc;
 use support::{full, hog, machine, order};
 
 #[test]
@@ -12,7 +11,7 @@ fn row_011_an_injected_failure_does_no_work() {
     let machine = machine(Policy::kernel());
     hog(&machine, 500);
     let _hoard = full(&machine);
-    machine.set_faults(Some(Rc::new(Attributes::unfiltered(100))));
+    machine.set_faults(Some(Arc::new(Attributes::unfiltered(100))));
     assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::Injected);
     let stats = machine.stats();
     assert_eq!((stats.injected, stats.direct_passes, stats.kills, stats.kswapd_wakes), (1, 0, 0, 0));
@@ -24,20 +23,21 @@ fn row_011_an_injected_failure_does_no_work() {
 
 #[test]
 fn row_011_the_source_sees_the_request_as_the_scopes_left_it() {
-    struct Seen(Cell<Option<(Capability, Gfp, Order)>>);
+    struct Seen(Knob<Option<(Capability, Gfp, Order)>>);
     impl FaultSource for Seen {
         fn fails(&self, site: &Site<'_>) -> bool {
             self.0.set(Some((site.capability, site.flags, site.order)));
             false
         }
     }
-    let seen = Rc::new(Seen(Cell::new(None)));
+    let seen = Arc::new(Seen(Knob::new(None)));
     let machine = support::builder(Policy::kernel()).faults(seen.clone()).build().unwrap();
     let _scope = machine.scope(alloc_core::Scope::NoFs);
     assert!(machine.alloc_pages(order(2), Gfp::KERNEL).is_ok());
-    assert_eq!(seen.0.take(), Some((Capability::PageAlloc, Gfp::NOFS, order(2))));
+    assert_eq!(seen.0.get(), Some((Capability::PageAlloc, Gfp::NOFS, order(2))));
+    seen.0.set(None);
     assert_eq!(machine.alloc_pages(order(11), Gfp::KERNEL).unwrap_err(), AllocError::OrderTooBig);
-    assert_eq!(seen.0.take(), None, "what is refused anyway is not asked about");
+    assert_eq!(seen.0.get(), None, "what is refused anyway is not asked about");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn row_011_a_sweep_of_fail_nth_fails_each_request_once() {
     let mut failing = Vec::new();
     for nth in 1.. {
         let machine = machine(Policy::kernel());
-        machine.set_faults(Some(Rc::new(Attributes::unfiltered(0))));
+        machine.set_faults(Some(Arc::new(Attributes::unfiltered(0))));
         machine.task_faults(Machine::BOOT).unwrap().fail_nth.set(nth);
         match workload(&machine) {
             Err(step) => failing.push(step),

@@ -62,8 +62,8 @@ fn blocks_are_real_memory_aligned_and_apart() {
 #[test]
 fn row_025_free_memory_is_given_back_to_the_host_on_demand() {
     use alloc_core::{Host, MemfdHost};
-    let host = std::rc::Rc::new(MemfdHost::new(PAGES as usize).unwrap());
-    struct Shared(std::rc::Rc<MemfdHost>);
+    let host = std::sync::Arc::new(MemfdHost::new(PAGES as usize).unwrap());
+    struct Shared(std::sync::Arc<MemfdHost>);
     #[expect(unsafe_code, reason = "a host around a host")]
     // SAFETY: all four promises are those of the host inside, which the test only asks for its size.
     unsafe impl Host for Shared {

@@ -6,8 +6,8 @@ use alloc_core::{
     AllocError, Fragments, Gfp, Machine, NodePages, OnOom, Order, Pages, Policy, ReclaimClass, Scope, Shrinker,
     ZoneKind,
 };
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, Weak};
 use support::{Cache, MIN, NODE, full, machine, order};
 
 const CLASSES: [ReclaimClass; 3] = [ReclaimClass::Clean, ReclaimClass::Fs, ReclaimClass::Io];
@@ -21,7 +21,7 @@ fn reached(flags: Gfp, scope: Option<Scope>) -> [bool; 3] {
         let _scope = scope.map(|scope| machine.scope(scope));
         // The background reclaimer may call everybody, so it is left out.
         let result = machine.alloc_pages(Order::ZERO, flags.without(Gfp::KSWAPD_RECLAIM));
-        assert_eq!(result.is_ok(), cache.scans.get() > 0);
+        assert_eq!(result.is_ok(), cache.scans.load(Relaxed) > 0);
         result.is_ok()
     })
 }
@@ -49,7 +49,7 @@ fn row_122_a_pass_is_gentle_first_and_ends_when_enough_is_gained() {
         (Cache::register(&machine, ReclaimClass::Clean, 300), Cache::register(&machine, ReclaimClass::Clean, 300));
     let _hoard = full(&machine);
     let _ = machine.request(Machine::BOOT, None, Order::ZERO, Gfp::KERNEL | Gfp::NORETRY).unwrap().finish();
-    let left = [&first, &second].map(|cache| cache.pages.borrow().len());
+    let left = [&first, &second].map(|cache| cache.pages.lock().unwrap().len());
     // 1 + 1, 2 + 2, 4 + 4, 9 + 9: 32 is the least that a pass tries to gain.
     assert_eq!(left, [300 - 1 - 2 - 4 - 9, 300 - 1 - 2 - 4 - 9]);
 }
@@ -57,10 +57,10 @@ fn row_122_a_pass_is_gentle_first_and_ends_when_enough_is_gained() {
 /// A shrinker that asks for memory itself.
 struct Nested {
     machine: Weak<Machine>,
-    pages: RefCell<Vec<Pages>>,
-    results: RefCell<Vec<Result<(), AllocError>>>,
-    depth: Cell<u32>,
-    deepest: Cell<u32>,
+    pages: Mutex<Vec<Pages>>,
+    results: Mutex<Vec<Result<(), AllocError>>>,
+    depth: AtomicU32,
+    deepest: AtomicU32,
 }
 
 impl Shrinker for Nested {
@@ -69,39 +69,39 @@ impl Shrinker for Nested {
     }
 
     fn count(&self) -> u64 {
-        self.pages.borrow().len() as u64
+        self.pages.lock().unwrap().len() as u64
     }
 
     fn scan(&self, _: u64, free: &mut dyn FnMut(Pages)) {
-        self.depth.set(self.depth.get() + 1);
-        self.deepest.set(self.deepest.get().max(self.depth.get()));
+        let depth = self.depth.fetch_add(1, Relaxed) + 1;
+        self.deepest.fetch_max(depth, Relaxed);
         let machine = self.machine.upgrade().unwrap();
         let result = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop);
-        self.results.borrow_mut().push(result);
-        while let Some(pages) = self.pages.borrow_mut().pop() {
+        self.results.lock().unwrap().push(result);
+        while let Some(pages) = self.pages.lock().unwrap().pop() {
             free(pages);
         }
-        self.depth.set(self.depth.get() - 1);
+        self.depth.fetch_sub(1, Relaxed);
     }
 }
 
 #[test]
 fn row_123_a_request_inside_of_reclaim_uses_the_reserve_and_does_not_reclaim_again() {
     for (leave, expected) in [(1, Ok(())), (0, Err(AllocError::NoMemory))] {
-        let machine = Rc::new(machine(Policy::kernel()));
+        let machine = Arc::new(machine(Policy::kernel()));
         let one = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
-        let nested = Rc::new(Nested {
-            pages: RefCell::new((0..200).map(|_| one()).collect()),
-            machine: Rc::downgrade(&machine),
-            results: RefCell::default(),
-            depth: Cell::new(0),
-            deepest: Cell::new(0),
+        let nested = Arc::new(Nested {
+            pages: Mutex::new((0..200).map(|_| one()).collect()),
+            machine: Arc::downgrade(&machine),
+            results: Mutex::default(),
+            depth: AtomicU32::new(0),
+            deepest: AtomicU32::new(0),
         });
         let id = machine.register_shrinker(nested.clone());
         let _hoard = machine.exhaust(NODE, leave);
         assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
-        assert_eq!(*nested.results.borrow(), [expected]);
-        assert_eq!((nested.deepest.get(), machine.stats().direct_passes), (1, 1));
+        assert_eq!(*nested.results.lock().unwrap(), [expected]);
+        assert_eq!((nested.deepest.load(Relaxed), machine.stats().direct_passes), (1, 1));
         assert!(!machine.context().effective(Gfp::KERNEL).contains(Gfp::MEMALLOC));
         assert!(machine.unregister_shrinker(id).is_some() && machine.unregister_shrinker(id).is_none());
     }
@@ -122,7 +122,7 @@ fn row_123_a_shrinker_that_panics_leaves_the_machine_as_it_was() {
         }
     }
     let machine = machine(Policy::kernel());
-    let id = machine.register_shrinker(Rc::new(Panics));
+    let id = machine.register_shrinker(Arc::new(Panics));
     let hoard = full(&machine);
     let ask = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop);
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).is_err());
@@ -151,7 +151,7 @@ fn row_121_the_background_wakes_below_low_and_stops_at_high() {
         assert_eq!(machine.stats().kswapd_passes - before.kswapd_passes, wakes);
     }
     // It gives one page each time, so the level is met exactly.
-    assert_eq!(cache.pages.borrow().len() as u64, 500 - cache.scans.get() as u64);
+    assert_eq!(cache.pages.lock().unwrap().len() as u64, 500 - cache.scans.load(Relaxed) as u64);
     let _hoard = machine.exhaust(NODE, marks.low);
     let block = machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).unwrap();
     for _ in 0..10 {
@@ -164,7 +164,7 @@ fn row_121_the_background_wakes_below_low_and_stops_at_high() {
 
 #[test]
 fn row_063_a_cache_that_takes_back_what_it_gives_is_found_to_hang() {
-    struct PingPong(Weak<Machine>, RefCell<Vec<Pages>>);
+    struct PingPong(Weak<Machine>, Mutex<Vec<Pages>>);
     impl Shrinker for PingPong {
         fn class(&self) -> ReclaimClass {
             ReclaimClass::Clean
@@ -174,17 +174,17 @@ fn row_063_a_cache_that_takes_back_what_it_gives_is_found_to_hang() {
         }
         fn scan(&self, _: u64, free: &mut dyn FnMut(Pages)) {
             let machine = self.0.upgrade().unwrap();
-            if let Some(pages) = self.1.borrow_mut().pop() {
+            if let Some(pages) = self.1.lock().unwrap().pop() {
                 free(pages);
             }
             let back = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(alloc_core::PageBlock::into_pages);
-            self.1.borrow_mut().extend(back);
+            self.1.lock().unwrap().extend(back);
         }
     }
     let policy = Policy { rounds_max: 500, ..Policy::kernel() };
-    let machine = Rc::new(machine(policy));
+    let machine = Arc::new(machine(policy));
     let page = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
-    machine.register_shrinker(Rc::new(PingPong(Rc::downgrade(&machine), RefCell::new(vec![page]))));
+    machine.register_shrinker(Arc::new(PingPong(Arc::downgrade(&machine), Mutex::new(vec![page]))));
     let _hoard = full(&machine);
     assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::Hang);
 }

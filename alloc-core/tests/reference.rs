@@ -9,9 +9,9 @@ use alloc_core::{
     NestedNofail, NodePages, NofsOom, OnOom, Order, Pages, PlainHost, Policy, Promise, ReclaimClass, Scope, Shrinker,
     Small, TaskOptions,
 };
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 const PAGES: u32 = 64;
 const MIN: u64 = 16;
@@ -19,7 +19,7 @@ const LOW: u64 = 20;
 const HIGH: u64 = 24;
 
 /// One host's memory, lent.
-struct Lent(Rc<PlainHost>);
+struct Lent(Arc<PlainHost>);
 
 // SAFETY: 1. and 2. are the lender's promises, except that the memory was zeroed only for the first borrower; no test here
 // reads it. 3. The machines that borrow it live one after the other. 4. `release` does nothing.
@@ -53,7 +53,7 @@ impl Random {
 /// A cache that gives all that it has when it is asked.
 struct Generous {
     class: ReclaimClass,
-    pages: RefCell<Vec<Pages>>,
+    pages: Mutex<Vec<Pages>>,
 }
 
 impl Shrinker for Generous {
@@ -62,11 +62,11 @@ impl Shrinker for Generous {
     }
 
     fn count(&self) -> u64 {
-        if self.pages.borrow().is_empty() { 0 } else { 1 << 12 }
+        if self.pages.lock().unwrap().is_empty() { 0 } else { 1 << 12 }
     }
 
     fn scan(&self, _: u64, free: &mut dyn FnMut(Pages)) {
-        self.pages.take().into_iter().for_each(free);
+        std::mem::take(&mut *self.pages.lock().unwrap()).into_iter().for_each(free);
     }
 }
 
@@ -420,7 +420,7 @@ fn flags(random: &mut Random) -> Gfp {
 }
 
 /// Builds a random situation for real, and describes it.
-fn situation(random: &mut Random, host: &Rc<PlainHost>) -> (Machine, alloc_core::TaskId, Vec<Pages>, World) {
+fn situation(random: &mut Random, host: &Arc<PlainHost>) -> (Machine, alloc_core::TaskId, Vec<Pages>, World) {
     let policy = policy(random);
     let machine = Machine::builder().node(NodePages::new(PAGES)).min_free_pages(MIN).policy(policy.clone());
     let machine = machine.host(Box::new(Lent(host.clone()))).build().unwrap();
@@ -456,7 +456,7 @@ fn situation(random: &mut Random, host: &Rc<PlainHost>) -> (Machine, alloc_core:
         }
     }
     let class = random.of(&[ReclaimClass::Clean, ReclaimClass::Fs, ReclaimClass::Io]);
-    machine.register_shrinker(Rc::new(Generous { class, pages: RefCell::new(cache) }));
+    machine.register_shrinker(Arc::new(Generous { class, pages: Mutex::new(cache) }));
     let asking = machine.spawn(TaskOptions { kernel_thread: true, ..TaskOptions::named("asking") });
     machine.set_memory_locked(asking, true);
     let dying = random.one_in(5);
@@ -471,7 +471,7 @@ fn situation(random: &mut Random, host: &Rc<PlainHost>) -> (Machine, alloc_core:
 
 #[test]
 fn row_008_a_second_reading_agrees_and_explain_is_never_contradicted() {
-    let host = Rc::new(PlainHost::new(PAGES as usize).unwrap());
+    let host = Arc::new(PlainHost::new(PAGES as usize).unwrap());
     let cases = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
     let ends: Cell<[u32; 6]> = Cell::default();
     for case in 0..cases {

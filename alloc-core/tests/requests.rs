@@ -6,6 +6,7 @@ use alloc_core::{
     AllocError, AtomicSleep, BadNofail, ContextSource, EventKind, Gfp, LargeNofail, Machine, Misuse, NestedNofail,
     NodePages, OnOom, Order, Policy, ReclaimClass, Scope, Step, WaitFor, ZoneKind,
 };
+use std::sync::atomic::Ordering::Relaxed;
 use support::{Cache, MIN, NODE, PAGES, full, hog, kinds, machine, order};
 
 fn waiting() -> Policy {
@@ -108,7 +109,7 @@ fn row_022_retry_mayfail_tries_while_there_is_progress_and_then_fails() {
         let stats = machine.stats();
         assert_eq!(stats.kills, 0);
         if size == 0 {
-            assert!(cache.pages.borrow().is_empty());
+            assert!(cache.pages.lock().unwrap().is_empty());
             assert_eq!(stats.direct_passes, 7 + 17, "7 with progress, and 17 without");
         }
     }
@@ -148,7 +149,7 @@ fn row_048_without_direct_reclaim_nothing_is_reclaimed() {
     let _hoard = full(&machine);
     let _scope = machine.scope(Scope::NoDirectReclaim);
     assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::NoMemory);
-    assert_eq!((cache.scans.get(), machine.stats().direct_passes), (0, 0));
+    assert_eq!((cache.scans.load(Relaxed), machine.stats().direct_passes), (0, 0));
 }
 
 #[test]
@@ -376,7 +377,7 @@ fn row_068_nowait_wakes_the_background_once_and_reclaims_nothing() {
     }
     let stats = machine.stats();
     assert_eq!((stats.direct_passes, stats.kswapd_wakes, stats.sleeps, stats.warnings), (0, 1, 0, 0));
-    assert_eq!(cache.scans.get(), 0);
+    assert_eq!(cache.scans.load(Relaxed), 0);
     assert!(machine.background());
     assert!(machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).is_ok());
 }

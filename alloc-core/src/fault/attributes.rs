@@ -1,10 +1,10 @@
 //! The kernel's knobs for injected failures, with the kernel's order of tests.
 
-use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ops::Range;
 use core::str::FromStr;
 
+use super::knob::Knob;
 use super::source::{FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
@@ -46,9 +46,9 @@ pub struct Attributes {
     /// Only every so many-th request gets as far as the roll.
     pub interval: u32,
     /// Failures left, or `None` for no limit.
-    pub times: Cell<Option<u32>>,
+    pub times: Knob<Option<u32>>,
     /// Bytes that are let through before anything fails.
-    pub space: Cell<u64>,
+    pub space: Knob<u64>,
     /// Only tasks with `make_it_fail` fail.
     pub task_filter: bool,
     /// Only some call chains fail.
@@ -61,8 +61,8 @@ pub struct Attributes {
     pub min_order: Order,
     /// Requests with NOFAIL are failed, too.
     pub inject_nofail: bool,
-    passed: Cell<u32>,
-    random: RefCell<Random>,
+    passed: Knob<u32>,
+    random: Knob<Random>,
 }
 
 impl Default for Attributes {
@@ -70,16 +70,16 @@ impl Default for Attributes {
         Attributes {
             probability: 0,
             interval: 1,
-            times: Cell::new(Some(1)),
-            space: Cell::new(0),
+            times: Knob::new(Some(1)),
+            space: Knob::new(0),
             task_filter: false,
             stack: None,
             ignore_gfp_wait: true,
             ignore_gfp_highmem: true,
             min_order: Order::new(1),
             inject_nofail: false,
-            passed: Cell::new(0),
-            random: RefCell::new(Random::new(0)),
+            passed: Knob::new(0),
+            random: Knob::new(Random::new(0)),
         }
     }
 }
@@ -89,7 +89,7 @@ impl Attributes {
     pub fn unfiltered(probability: u32) -> Attributes {
         Attributes {
             probability,
-            times: Cell::new(None),
+            times: Knob::new(None),
             ignore_gfp_wait: false,
             ignore_gfp_highmem: false,
             min_order: Order::ZERO,
@@ -100,7 +100,7 @@ impl Attributes {
     /// The same, rolling the numbers of another seed.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Attributes {
-        self.random = RefCell::new(Random::new(seed));
+        self.random = Knob::new(Random::new(seed));
         self
     }
 
@@ -116,19 +116,20 @@ impl Attributes {
     /// Counts a request against `space` and `interval`, and rolls.
     fn strikes(&self, site: &Site<'_>) -> bool {
         let bytes = site.order.pages().saturating_mul(PAGE_SIZE as u64);
-        let space = self.space.get();
-        if space > bytes {
-            self.space.set(space - bytes);
+        let lets_through = self.space.turn(|space| {
+            let more = *space > bytes;
+            *space -= if more { bytes } else { 0 };
+            more
+        });
+        if lets_through {
             return false;
         }
-        if self.interval > 1 {
-            self.passed.set(self.passed.get() + 1);
-            if self.passed.get() < self.interval {
-                return false;
-            }
-            self.passed.set(0);
-        }
-        self.probability >= 100 || self.random.borrow_mut().below(100) < u64::from(self.probability)
+        let its_turn = self.passed.turn(|passed| {
+            *passed = if passed.saturating_add(1) < self.interval { *passed + 1 } else { 0 };
+            *passed == 0
+        });
+        its_turn
+            && (self.probability >= 100 || self.random.turn(|random| random.below(100)) < u64::from(self.probability))
     }
 }
 
@@ -147,9 +148,8 @@ impl FaultSource for Attributes {
         if self.lets_through(site) {
             return false;
         }
-        let nth = site.task.fail_nth.get();
+        let nth = site.task.fail_nth.turn(|nth| core::mem::replace(nth, nth.saturating_sub(1)));
         if nth > 0 {
-            site.task.fail_nth.set(nth - 1);
             return nth == 1;
         }
         if self.probability == 0 || (self.task_filter && !site.task.make_it_fail.get()) {
@@ -161,8 +161,15 @@ impl FaultSource for Attributes {
         if self.stack.as_ref().is_some_and(|stack| !stack.admits()) {
             return false;
         }
-        self.times.set(self.times.get().map(|times| times - 1));
-        true
+        // Another thread may have taken the last one meanwhile.
+        self.times.turn(|times| match times {
+            Some(left) => {
+                let any = *left > 0;
+                *left -= u32::from(any);
+                any
+            }
+            None => true,
+        })
     }
 }
 
@@ -198,7 +205,7 @@ impl FromStr for Attributes {
         if parts.next().is_some() {
             return Err(AttributeError);
         }
-        let (space, times) = (Cell::new(space), Cell::new(times));
+        let (space, times) = (Knob::new(space), Knob::new(times));
         Ok(Attributes { interval, probability, space, times, ..Attributes::default() })
     }
 }
@@ -220,7 +227,7 @@ mod tests {
 
     #[test]
     fn row_011_the_filters_come_first_and_count_nothing() {
-        let task = TaskFaults { fail_nth: Cell::new(1), ..TaskFaults::default() };
+        let task = TaskFaults { fail_nth: Knob::new(1), ..TaskFaults::default() };
         let kernels = Attributes { probability: 100, ..Attributes::default() };
         assert!(!kernels.fails(&site(&task, Gfp::KERNEL, 3)), "may wait");
         assert!(!kernels.fails(&site(&task, Gfp::ATOMIC, 0)), "a single page");
@@ -232,8 +239,8 @@ mod tests {
 
     #[test]
     fn row_011_fail_nth_comes_before_all_other_tests_and_skips_them() {
-        let attributes = Attributes { task_filter: true, times: Cell::new(Some(0)), ..Attributes::unfiltered(0) };
-        let task = TaskFaults { fail_nth: Cell::new(3), ..TaskFaults::default() };
+        let attributes = Attributes { task_filter: true, times: Knob::new(Some(0)), ..Attributes::unfiltered(0) };
+        let task = TaskFaults { fail_nth: Knob::new(3), ..TaskFaults::default() };
         let results: Vec<bool> = (0..5).map(|_| attributes.fails(&site(&task, Gfp::KERNEL, 0))).collect();
         assert_eq!(results, [false, false, true, false, false]);
     }
@@ -248,10 +255,10 @@ mod tests {
         assert_eq!(with(|_| {}).len(), 8);
         assert_eq!(with(|a| a.probability = 0), []);
         assert_eq!(with(|a| a.task_filter = true), []);
-        assert_eq!(with(|a| a.times = Cell::new(Some(2))), [0, 1]);
+        assert_eq!(with(|a| a.times = Knob::new(Some(2))), [0, 1]);
         assert_eq!(with(|a| a.interval = 3), [2, 5]);
         // 10,000 bytes let two pages of 4,096 pass, and what is left is less than a page.
-        assert_eq!(with(|a| a.space = Cell::new(10_000)), [2, 3, 4, 5, 6, 7]);
+        assert_eq!(with(|a| a.space = Knob::new(10_000)), [2, 3, 4, 5, 6, 7]);
         assert_eq!(with(|a| a.min_order = Order::new(1)), []);
     }
 

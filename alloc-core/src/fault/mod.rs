@@ -1,4 +1,5 @@
 //! Failures on demand: the hook that a request asks before it looks at memory, and the kernel's knobs behind it.
 
 pub(crate) mod attributes;
+pub(crate) mod knob;
 pub(crate) mod source;

@@ -1,7 +1,6 @@
 //! The hook: who is asked, before any work, whether a request shall fail.
 
-use core::cell::Cell;
-
+use super::knob::Knob;
 use crate::gfp::Gfp;
 use crate::units::Order;
 
@@ -17,9 +16,9 @@ pub enum Capability {
 #[derive(Debug, Default)]
 pub struct TaskFaults {
     /// Sources that filter by task fail only those tasks that have this set.
-    pub make_it_fail: Cell<bool>,
+    pub make_it_fail: Knob<bool>,
     /// The call that is to fail, counted down by every call; 0 is none.
-    pub fail_nth: Cell<u64>,
+    pub fail_nth: Knob<u64>,
 }
 
 /// One request, as a fault source sees it.
@@ -37,9 +36,9 @@ pub struct Site<'a> {
 
 /// Decides which requests fail.
 ///
-/// It is asked before any work is done: a failed request reclaims nothing, kills nobody and does not loop. A request with
+/// It is asked with no lock of the machine held, by any thread, and before any work is done: a failed request reclaims nothing, kills nobody and does not loop. A request with
 /// NOFAIL is asked about, too; stock sources let it pass unless they are told otherwise.
-pub trait FaultSource {
+pub trait FaultSource: Send + Sync {
     /// Whether this request fails.
     fn fails(&self, site: &Site<'_>) -> bool;
 }

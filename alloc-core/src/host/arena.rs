@@ -14,6 +14,11 @@ pub(crate) struct Arena {
     pages: usize,
 }
 
+// SAFETY: the address is the host's, which any thread may use; which bytes behind it are whose, tokens say.
+unsafe impl Send for Arena {}
+// SAFETY: as above; an arena does not change.
+unsafe impl Sync for Arena {}
+
 impl Arena {
     /// The memory of `host`.
     pub(crate) fn new(host: Box<dyn Host>) -> Arena {

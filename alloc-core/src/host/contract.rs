@@ -8,6 +8,9 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 
 /// The memory that a machine's frames lie in.
 ///
+/// Any thread may call, several at once. `release` is called under the machine's lock, so that the pages stay free
+/// meanwhile: it must not ask the machine for anything.
+///
 /// # Safety
 /// The implementor vouches that
 /// 1. `base` gives the same address for the host's whole life, aligned to 4 MiB, the size of a block of order 10;
@@ -16,7 +19,7 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// 4. `release` changes nothing but the contents of the given pages;
 /// 5. `window` gives the same range for the host's whole life, page aligned and nobody else's, and after a successful
 ///    `map` its given pages are the memory of the given frames, in order, until they are unmapped.
-pub unsafe trait Host {
+pub unsafe trait Host: Send + Sync {
     /// Where frame 0 begins.
     fn base(&self) -> NonNull<u8>;
 

@@ -113,6 +113,12 @@ fn last_error() -> HostError {
     HostError::System(io::Error::last_os_error().raw_os_error().unwrap_or(0))
 }
 
+// SAFETY: the addresses are only handed on, and the mappings are the process's, whichever thread asks.
+unsafe impl Send for MemfdHost {}
+// SAFETY: as above; nothing of the host itself changes before it is dropped, and the operating system takes calls from any
+// thread.
+unsafe impl Sync for MemfdHost {}
+
 impl Drop for MemfdHost {
     fn drop(&mut self) {
         // SAFETY: by the invariants, and nobody uses the memory of a host that is dropped.

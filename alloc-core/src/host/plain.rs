@@ -35,6 +35,11 @@ impl PlainHost {
     }
 }
 
+// SAFETY: the address is only handed on, and the memory behind it is the host's wherever the host is.
+unsafe impl Send for PlainHost {}
+// SAFETY: as above; nothing of the host changes before it is dropped.
+unsafe impl Sync for PlainHost {}
+
 impl Drop for PlainHost {
     fn drop(&mut self) {
         // SAFETY: by the invariant, and nobody uses the memory of a host that is dropped.

@@ -1,6 +1,6 @@
 //! Reclaim: who can give memory back, in which order they are asked, and how much.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::pages::Pages;
@@ -32,7 +32,7 @@ impl ReclaimClass {
 ///
 /// It is called with no lock of the machine held. It may ask the machine for memory: the task that reclaims may use every
 /// reserve meanwhile, and does not reclaim again.
-pub trait Shrinker {
+pub trait Shrinker: Send + Sync {
     /// What it does to give memory back.
     fn class(&self) -> ReclaimClass;
 
@@ -56,12 +56,12 @@ pub struct ShrinkerId(u32);
 /// The registered shrinkers, and what they last said that they hold.
 #[derive(Default)]
 pub(crate) struct Shrinkers {
-    registered: Vec<(ShrinkerId, Rc<dyn Shrinker>)>,
+    registered: Vec<(ShrinkerId, Arc<dyn Shrinker>)>,
     next: u32,
 }
 
 impl Shrinkers {
-    pub(crate) fn add(&mut self, shrinker: Rc<dyn Shrinker>) -> ShrinkerId {
+    pub(crate) fn add(&mut self, shrinker: Arc<dyn Shrinker>) -> ShrinkerId {
         let id = ShrinkerId(self.next);
         self.next += 1;
         self.registered.push((id, shrinker));
@@ -69,13 +69,13 @@ impl Shrinkers {
     }
 
     /// The shrinker of a number is registered no longer; whoever gets it drops it.
-    pub(crate) fn remove(&mut self, id: ShrinkerId) -> Option<Rc<dyn Shrinker>> {
+    pub(crate) fn remove(&mut self, id: ShrinkerId) -> Option<Arc<dyn Shrinker>> {
         let at = self.registered.iter().position(|(registered, _)| *registered == id)?;
         Some(self.registered.remove(at).1)
     }
 
     /// The shrinker at a place of the list.
-    pub(crate) fn at(&self, place: usize) -> Option<Rc<dyn Shrinker>> {
-        self.registered.get(place).map(|(_, shrinker)| Rc::clone(shrinker))
+    pub(crate) fn at(&self, place: usize) -> Option<Arc<dyn Shrinker>> {
+        self.registered.get(place).map(|(_, shrinker)| Arc::clone(shrinker))
     }
 }

@@ -1,4 +1,4 @@
-//! Everything that a machine knows, behind one borrow: frames, zones, tasks, counts.
+//! Everything that a machine knows, behind one lock: frames, zones, tasks, counts.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::stats::Stats;
 use crate::task::{Task, TaskId};
 use crate::units::{FrameNumber, NodeId, Order};
 
-/// The state of a machine. No code of the machine's users runs while it is borrowed.
+/// The state of a machine. No code of the machine's users runs while it is locked.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) policy: Policy,

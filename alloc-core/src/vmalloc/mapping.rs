@@ -77,14 +77,20 @@ impl Area<'_> {
 
     /// Maps a run of frames behind the pages that are mapped already.
     fn map(&mut self, done: usize, first: FrameNumber, pages: usize) -> Result<(), AllocError> {
-        let mut addresses = self.machine.addresses.borrow_mut();
-        if addresses.mappings >= self.machine.state().policy.mappings_max {
+        let most = self.machine.state().policy.mappings_max;
+        // The mapping is counted before it is made, and made with no lock held.
+        let mut addresses = self.machine.addresses.lock();
+        if addresses.mappings >= most {
             return Err(AllocError::NoMappings);
         }
-        self.machine.arena.map(self.at + done, first, pages).map_err(|_| AllocError::NoMappings)?;
         addresses.mappings += 1;
         self.mappings += 1;
-        Ok(())
+        drop(addresses);
+        self.machine.arena.map(self.at + done, first, pages).map_err(|_| {
+            self.machine.addresses.lock().mappings -= 1;
+            self.mappings -= 1;
+            AllocError::NoMappings
+        })
     }
 
     /// Fills the area with frames, run by run.
@@ -121,9 +127,10 @@ impl fmt::Debug for Area<'_> {
 impl Drop for Area<'_> {
     fn drop(&mut self) {
         self.machine.arena.unmap(self.at, self.pages);
-        let mut addresses = self.machine.addresses.borrow_mut();
+        let mut addresses = self.machine.addresses.lock();
         addresses.mappings -= self.mappings;
         addresses.give(self.at);
+        drop(addresses);
         let mut state = self.machine.state();
         while let Some(frame) = self.blocks.pop(&mut state.frames) {
             state.give(frame);
@@ -149,7 +156,7 @@ impl Machine {
         if pages as u64 > self.state().managed() {
             return Err(AllocError::Impossible);
         }
-        let at = self.addresses.borrow_mut().take(pages).ok_or(AllocError::NoAddresses)?;
+        let at = self.addresses.lock().take(pages).ok_or(AllocError::NoAddresses)?;
         let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0 };
         area.fill(flags)?;
         Ok(area)

@@ -5,8 +5,8 @@ use alloc_core::{
     EventKind, Gfp, Hoard, Machine, MachineBuilder, NodeId, NodePages, Order, Pages, Policy, ReclaimClass, Shrinker,
     TaskId, TaskOptions,
 };
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 
 /// Pages of the small machine.
 pub const PAGES: u32 = 1024;
@@ -47,17 +47,17 @@ pub fn kinds(machine: &Machine, from: u64) -> Vec<EventKind> {
 /// A cache of single pages.
 pub struct Cache {
     class: ReclaimClass,
-    pub pages: RefCell<Vec<Pages>>,
+    pub pages: Mutex<Vec<Pages>>,
     /// What it says that it holds, if not the truth.
     pub claims: Option<u64>,
     /// What it gives at most, each time.
     pub per_scan: u64,
-    pub scans: Cell<u32>,
+    pub scans: AtomicU32,
 }
 
 impl Cache {
     /// A cache that has taken so many pages of the machine, and is registered with it.
-    pub fn register(machine: &Machine, class: ReclaimClass, pages: usize) -> Rc<Cache> {
+    pub fn register(machine: &Machine, class: ReclaimClass, pages: usize) -> Arc<Cache> {
         Cache::custom(machine, class, pages, None, u64::MAX)
     }
 
@@ -67,10 +67,10 @@ impl Cache {
         pages: usize,
         claims: Option<u64>,
         per_scan: u64,
-    ) -> Rc<Cache> {
+    ) -> Arc<Cache> {
         let one = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
-        let pages = RefCell::new((0..pages).map(|_| one()).collect());
-        let cache = Rc::new(Cache { class, pages, claims, per_scan, scans: Cell::new(0) });
+        let pages = Mutex::new((0..pages).map(|_| one()).collect());
+        let cache = Arc::new(Cache { class, pages, claims, per_scan, scans: AtomicU32::new(0) });
         machine.register_shrinker(cache.clone());
         cache
     }
@@ -82,13 +82,13 @@ impl Shrinker for Cache {
     }
 
     fn count(&self) -> u64 {
-        self.claims.unwrap_or(self.pages.borrow().len() as u64)
+        self.claims.unwrap_or(self.pages.lock().unwrap().len() as u64)
     }
 
     fn scan(&self, pages: u64, free: &mut dyn FnMut(Pages)) {
-        self.scans.set(self.scans.get() + 1);
+        self.scans.fetch_add(1, Relaxed);
         for _ in 0..pages.min(self.per_scan) {
-            let Some(pages) = self.pages.borrow_mut().pop() else { return };
+            let Some(pages) = self.pages.lock().unwrap().pop() else { return };
             free(pages);
         }
     }

@@ -1,0 +1,111 @@
+//! Threads that share a machine: nothing is lost, and each has a current task of its own.
+#![cfg(feature = "std")]
+
+mod support;
+
+use alloc_core::{AllocError, Attributes, Gfp, Machine, Order, PageBlock, Policy, ReclaimClass, Scope, TaskOptions};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use support::{Cache, PAGES, machine, order};
+
+/// Threads that request at once.
+const THREADS: u32 = 4;
+const REQUESTS: u32 = if cfg!(miri) { 50 } else { 5_000 };
+
+#[test]
+fn no_page_is_lost_between_threads() {
+    let machine = machine(Policy::small_may_fail());
+    let cache = Cache::register(&machine, ReclaimClass::Clean, 100);
+    let served: u32 = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|n| {
+                let machine = &machine;
+                scope.spawn(move || {
+                    let (mut held, mut served): (Vec<PageBlock<'_>>, _) = (Vec::new(), 0);
+                    let task = machine.spawn(TaskOptions::named("thread"));
+                    for turn in 0..REQUESTS {
+                        let flags = [Gfp::KERNEL, Gfp::NOWAIT, Gfp::ATOMIC, Gfp::KERNEL | Gfp::NORETRY];
+                        let flags = flags[(turn.wrapping_mul(2_654_435_761) >> 16) as usize % flags.len()];
+                        let block = machine.run_as(task, || machine.alloc_pages(order((turn * 7 + n) % 5), flags));
+                        served += u32::from(block.is_ok());
+                        held.extend(block);
+                        if turn % 3 != n % 3 && !held.is_empty() {
+                            held.swap_remove((turn as usize * 31) % held.len());
+                        }
+                    }
+                    served
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    machine.audit().unwrap();
+    let stats = machine.stats();
+    let cached = cache.pages.lock().unwrap().len() as u64;
+    assert_eq!(machine.free_pages(None), u64::from(PAGES) - cached);
+    assert_eq!(stats.requests(), u64::from(THREADS * REQUESTS) + 100);
+    assert_eq!(stats.served_by_policy + stats.served_by_chance, u64::from(served) + 100);
+    assert_eq!(stats.failures, u64::from(THREADS * REQUESTS - served));
+    assert!(served > THREADS * 100, "{served}");
+}
+
+#[test]
+fn each_thread_has_a_current_task_of_its_own() {
+    let machine = machine(Policy::kernel());
+    let other = support::machine(Policy::kernel());
+    let tasks = [0, 1].map(|_| machine.spawn(TaskOptions::named("thread")));
+    let meet = Barrier::new(2);
+    thread::scope(|scope| {
+        for task in tasks {
+            let (machine, other, meet) = (&machine, &other, &meet);
+            scope.spawn(move || {
+                machine.run_as(task, || {
+                    meet.wait();
+                    assert_eq!(machine.current(), task);
+                    assert_eq!(other.current(), Machine::BOOT, "of the other machine nothing was said");
+                    let inner = other.spawn(TaskOptions::named("inner"));
+                    other.run_as(inner, || assert_eq!((machine.current(), other.current()), (task, inner)));
+                    let panics = || machine.run_as(Machine::BOOT, || panic!("in another's name"));
+                    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+                    assert_eq!(machine.current(), task);
+                    // A thread that is started here begins anew.
+                    thread::scope(|scope| {
+                        scope.spawn(|| assert_eq!(machine.current(), Machine::BOOT));
+                    });
+                });
+                assert_eq!(machine.current(), Machine::BOOT);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_scope_of_one_task_does_not_bind_another_threads() {
+    let machine = machine(Policy::kernel());
+    let (quiet, loud) = (machine.spawn(TaskOptions::named("quiet")), machine.spawn(TaskOptions::named("loud")));
+    let _scope = machine.run_as(quiet, || machine.scope(Scope::NoFs));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let effective = |task| machine.run_as(task, || machine.context().effective(Gfp::KERNEL));
+            assert_eq!((effective(quiet), effective(loud)), (Gfp::NOFS, Gfp::KERNEL));
+        });
+    });
+}
+
+#[test]
+fn a_fault_source_fails_as_often_as_it_says_however_many_ask() {
+    let machine = machine(Policy::kernel());
+    let attributes = Arc::new(Attributes::unfiltered(100));
+    attributes.times.set(Some(1_000));
+    machine.set_faults(Some(attributes.clone()));
+    let failed: u32 = thread::scope(|scope| {
+        let ask = || {
+            let results = (0..500).map(|_| machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop));
+            results.filter(|result| *result == Err(AllocError::Injected)).count() as u32
+        };
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    assert_eq!((failed, attributes.times.get()), (1_000, Some(0)));
+    assert_eq!(machine.stats().injected, 1_000);
+}
