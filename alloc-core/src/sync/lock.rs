@@ -46,7 +46,8 @@ impl<T> Lock<T> {
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let free = self.locked.compare_exchange(false, true, Acquire, Relaxed).is_ok();
         // INVARIANT: this thread made the change.
-        free.then_some(Guard { lock: self })
+        // A guard that is made and not handed out would unlock what others hold, so it is made only if it is.
+        free.then(|| Guard { lock: self })
     }
 }
 
