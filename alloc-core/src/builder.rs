@@ -17,7 +17,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
-use crate::policy::Policy;
+use crate::policy::{Policy, VmallocInner};
 use crate::stats::Stats;
 use crate::task::{Task, TaskOptions};
 use crate::units::{NodeId, Order};
@@ -68,6 +68,8 @@ pub enum BuildError {
     OrderTooBig,
     /// The host that was given has fewer pages than the nodes.
     HostTooSmall,
+    /// The nodes have not enough pages for the page tables that the policy prepares.
+    NoPageTables,
     /// The host could not be made.
     Host(HostError),
 }
@@ -80,6 +82,7 @@ impl fmt::Display for BuildError {
             BuildError::ZonesTooBig => f.write_str("a node's zones are larger than the node"),
             BuildError::OrderTooBig => f.write_str("the policy's largest order is above 18"),
             BuildError::HostTooSmall => f.write_str("the host has fewer pages than the nodes together"),
+            BuildError::NoPageTables => f.write_str("the nodes have not enough pages for the prepared page tables"),
             BuildError::Host(error) => error.fmt(f),
         }
     }
@@ -219,7 +222,14 @@ impl MachineBuilder {
             waiting: 0,
             dead: None,
         };
-        Ok(Machine::assemble(state, arena, self.faults))
+        let prepared = match state.policy.vmalloc_inner {
+            VmallocInner::Prealloc(pages) => pages,
+            VmallocInner::HardwiredKernel | VmallocInner::Scoped => 0,
+        };
+        let machine = Machine::assemble(state, arena, None);
+        machine.prepare_addresses(prepared as usize).map_err(|_| BuildError::NoPageTables)?;
+        machine.set_faults(self.faults);
+        Ok(machine)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
 use crate::numa::mems::MemsStep;
+use crate::page::reclaim::ReclaimClass;
 use crate::page::zone::ZoneKind;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order};
@@ -30,6 +31,8 @@ pub enum EventKind {
     KswapdWoken,
     /// A pass of direct reclaim ended with so many pages freed.
     Reclaimed(u64),
+    /// A request inside of vmalloc called a shrinker of a class that vmalloc's caller had forbidden.
+    ReclaimedBeyondCaller(ReclaimClass),
     /// A task was killed.
     Killed(TaskId),
     /// The reaper took a victim's pages.

@@ -95,6 +95,7 @@ pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
+    VmallocInner,
 };
 pub use request::{Request, Step};
 pub use scope::ScopeGuard;

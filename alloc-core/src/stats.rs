@@ -38,6 +38,8 @@ pub struct Stats {
     pub reaped: u64,
     /// Times that a request looked again because its task's nodes had moved.
     pub mems_restarts: u64,
+    /// Shrinkers that were called by a request inside of vmalloc whose caller had forbidden it.
+    pub reclaims_beyond_caller: u64,
     /// Requests that were found to hang.
     pub hangs: u64,
 }

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
+use crate::gfp::Gfp;
 use crate::numa::mem_policy::TaskPolicy;
 use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
@@ -81,6 +82,8 @@ pub(crate) struct Task {
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
+    /// The flags of the call of vmalloc that its requests are part of.
+    pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
     pub(crate) victim: bool,
     /// Something else already ends the task.
@@ -104,6 +107,7 @@ impl Task {
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
+            outer: None,
             ticket: None,
             victim: false,
             dying: false,

@@ -52,8 +52,7 @@ impl Course {
         let planned = Plan::new(&state.policy, flags, order, context);
         let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
         for misuse in misuses.iter() {
-            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
-            state.events.note(EventKind::Misused(misuse), task, order, flags);
+            state.note_misuse(misuse, task, order, flags);
         }
         let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
         state.begun += 1;

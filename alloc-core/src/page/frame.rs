@@ -26,6 +26,8 @@ pub(crate) enum State {
     Hoarded,
     /// It is part of an area that is mapped side by side elsewhere.
     Mapped,
+    /// It is a page table of such areas.
+    PageTable,
 }
 
 /// One frame's entry.

@@ -9,7 +9,9 @@ use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
 use crate::error::FreeError;
-use crate::event::Ring;
+use crate::event::{EventKind, Ring};
+use crate::gfp::Gfp;
+use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
 use crate::stats::Stats;
@@ -77,6 +79,12 @@ impl State {
     pub(crate) fn highest(&self, kind: ZoneKind) -> ZoneKind {
         let kinds = || self.zones.iter().map(|zone| zone.kind);
         kinds().filter(|have| *have <= kind).max().or_else(|| kinds().min()).unwrap_or(ZoneKind::Normal)
+    }
+
+    /// Notes a misuse of flags.
+    pub(crate) fn note_misuse(&mut self, misuse: Misuse, task: TaskId, order: Order, flags: Gfp) {
+        self.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        self.events.note(EventKind::Misused(misuse), task, order, flags);
     }
 
     /// Gives a block back whose entry says how large it is.
