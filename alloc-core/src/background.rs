@@ -37,6 +37,7 @@ impl Machine {
             fn drop(&mut self) {
                 if let Some(task) = self.0.state().task_mut(self.1) {
                     task.reclaiming -= 1;
+                    task.inside = None;
                 }
             }
         }
@@ -60,12 +61,16 @@ impl Machine {
                     state.stats.reclaims_beyond_caller += 1;
                     state.events.note(EventKind::ReclaimedBeyondCaller(shrinker.class()), task, Order::ZERO, flags);
                 }
+                let enter =
+                    |inside| self.state().task_mut(task).and_then(|task| core::mem::replace(&mut task.inside, inside));
+                let before = enter(Some(shrinker.class()));
                 self.run_as(task, || {
                     shrinker.scan(count >> priority, &mut |pages| {
                         // A block of another machine is not this one's gain, and is lost to both.
                         let _ = self.free(pages);
                     });
                 });
+                enter(before);
                 let gained = gained();
                 if enough(&self.state(), gained) {
                     return gained;

@@ -9,6 +9,7 @@ use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
 use crate::host::contract::{Host, HostError};
+use crate::lock_order::LockOrder;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::page::buddy::Buddy;
@@ -210,6 +211,7 @@ impl MachineBuilder {
             zones,
             zonelists,
             tasks: alloc::vec![boot],
+            locks: LockOrder::default(),
             cpusets: Vec::new(),
             stats: Stats::default(),
             events: Ring::new(),

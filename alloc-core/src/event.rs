@@ -33,6 +33,20 @@ pub enum EventKind {
     Reclaimed(u64),
     /// A request inside of vmalloc called a shrinker of a class that vmalloc's caller had forbidden.
     ReclaimedBeyondCaller(ReclaimClass),
+    /// A lock of this name is held over requests that may call shrinkers of the class, and taken by such: see `ReclaimLock`.
+    PossibleDeadlock {
+        /// The lock's name.
+        lock: &'static str,
+        /// The class.
+        class: ReclaimClass,
+    },
+    /// The task would wait for ever for a lock.
+    LockHang {
+        /// The lock's name.
+        lock: &'static str,
+        /// Who holds it.
+        holder: TaskId,
+    },
     /// A task was killed.
     Killed(TaskId),
     /// The reaper took a victim's pages.

@@ -44,6 +44,8 @@ mod fault;
 mod gfp;
 mod host;
 mod kvmalloc;
+mod latency;
+mod lock_order;
 mod machine;
 mod mempool;
 mod misuse;
@@ -53,6 +55,7 @@ mod page;
 mod plan;
 mod policy;
 mod random;
+mod reclaim_lock;
 mod request;
 mod scope;
 mod stats;
@@ -80,6 +83,8 @@ pub use host::contract::{Host, HostError};
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
 pub use kvmalloc::KvBlock;
+pub use latency::{Latency, RequestClass};
+pub use lock_order::HeldLock;
 pub use machine::Machine;
 pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
@@ -97,6 +102,7 @@ pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
     VmallocInner,
 };
+pub use reclaim_lock::{LockError, ReclaimGuard, ReclaimLock};
 pub use request::{Request, Step};
 pub use scope::ScopeGuard;
 pub use stats::Stats;

@@ -97,6 +97,11 @@ impl Machine {
         self.state.lock()
     }
 
+    /// The number by which machines are told apart.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     // Requests.
 
     /// Plans a request and asks the fault source about it.

@@ -159,6 +159,8 @@ pub struct Policy {
     pub panic_on_oom: bool,
     /// Whether the task that asks is killed instead of the largest one.
     pub kill_allocating_task: bool,
+    /// Whether the locks of a task that the policy kills are given back as it unwinds. In the kernel they are not.
+    pub release_on_kill: bool,
     /// Sleeping where it is forbidden.
     pub atomic_sleep: AtomicSleep,
     /// Whether that is looked for.
@@ -193,6 +195,7 @@ impl Policy {
             on_oom: OnOom::Panic,
             panic_on_oom: false,
             kill_allocating_task: false,
+            release_on_kill: false,
             atomic_sleep: AtomicSleep::Report,
             context_source: ContextSource::TaskTracked,
             mems_retry: true,

@@ -10,6 +10,7 @@ use crate::numa::mem_policy::TaskPolicy;
 use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
+use crate::page::reclaim::ReclaimClass;
 use crate::units::{FrameNumber, NodeId, Order};
 
 /// The number of a task, in the order of their creation. Task 0 boots the machine and cannot be killed.
@@ -85,7 +86,11 @@ pub(crate) struct Task {
     /// The flags of the call of vmalloc that its requests are part of.
     pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
+    /// The class of the shrinker that runs in its name.
+    pub(crate) inside: Option<ReclaimClass>,
     pub(crate) victim: bool,
+    /// It was killed in the middle of a request, by policy: what it holds is never given back.
+    pub(crate) killed: bool,
     /// Something else already ends the task.
     pub(crate) dying: bool,
     pub(crate) exited: bool,
@@ -109,7 +114,9 @@ impl Task {
             reclaiming: 0,
             outer: None,
             ticket: None,
+            inside: None,
             victim: false,
+            killed: false,
             dying: false,
             exited: false,
             reaped: false,

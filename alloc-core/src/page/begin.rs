@@ -8,7 +8,7 @@ use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
-use crate::plan::{Plan, Refusal};
+use crate::plan::{Effort, Plan, Refusal};
 use crate::task::{Task, TaskId};
 use crate::units::{NodeId, Order};
 
@@ -55,6 +55,10 @@ impl Course {
             state.note_misuse(misuse, task, order, flags);
         }
         let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
+        let looks_at_locks = state.locks.any_held() && context.place() == Place::Process;
+        if looks_at_locks && plan.effort != Effort::NoWait && !plan.flags.contains(Gfp::NOLOCKDEP) {
+            state.check_locks(task, plan.flags);
+        }
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
         let mut course = Course::at_the_beginning(state.begun, task, home, plan, highest);
@@ -92,6 +96,9 @@ fn refuse(state: &mut State, task: TaskId, refusal: Refusal) -> AllocError {
         Refusal::Fail(error) => error,
         Refusal::KillTask => {
             state.make_victim(task);
+            if let Some(task) = state.task_mut(task) {
+                task.killed = true;
+            }
             AllocError::TaskKilled
         }
         Refusal::Stop => {

@@ -74,6 +74,8 @@ pub(crate) struct Course {
     pub(super) cookie: u32,
     /// Rounds of reclaim in a row that gave nothing.
     pub(super) idle: u32,
+    /// Steps made.
+    pub(super) steps: u32,
     /// Rounds in all.
     pub(super) rounds: u32,
     /// Whether the last pass of reclaim gave something.
@@ -95,6 +97,7 @@ impl Course {
             stage: Stage::Fast(0),
             cookie: 0,
             idle: 0,
+            steps: 0,
             rounds: 0,
             gained: false,
             looked_as_victim: false,
@@ -152,6 +155,7 @@ impl Course {
         let certain = self.plan.nofail || (self.plan.effort == Effort::Rounds && self.plan.oom != OomStep::GiveUp);
         let served = if certain { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
         *served += 1;
+        state.stats.latency.record(self.plan.class(), self.steps);
         Move::Taken(frame)
     }
 
@@ -173,6 +177,7 @@ impl Course {
         self.unlock(state);
         self.stage = Stage::Over;
         let quiet = self.plan.flags.contains(Gfp::NOWARN);
+        state.stats.latency.record(self.plan.class(), self.steps);
         note_failure(state, error, self.task, self.plan.order, self.plan.flags, quiet);
         Move::Failed(error)
     }

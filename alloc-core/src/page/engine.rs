@@ -17,6 +17,7 @@ const IDLE_ROUNDS_MAX: u32 = 16;
 impl Course {
     /// Makes the next step.
     pub(crate) fn step(&mut self, state: &mut State) -> Move {
+        self.steps = self.steps.saturating_add(1);
         if state.dead.is_some() {
             return self.fail(state, AllocError::Dead);
         }

@@ -5,12 +5,14 @@ use alloc::vec::Vec;
 
 use super::buddy::{AuditError, Buddy};
 use super::frame::{self, FrameTable};
+use super::reclaim::ReclaimClass;
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
 use crate::error::FreeError;
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
+use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
@@ -27,6 +29,7 @@ pub(crate) struct State {
     /// By node.
     pub(crate) zonelists: Box<[Zonelist]>,
     pub(crate) tasks: Vec<Task>,
+    pub(crate) locks: LockOrder,
     /// The nodes of each cpuset.
     pub(crate) cpusets: Vec<NodeMask>,
     pub(crate) stats: Stats,
@@ -79,6 +82,27 @@ impl State {
     pub(crate) fn highest(&self, kind: ZoneKind) -> ZoneKind {
         let kinds = || self.zones.iter().map(|zone| zone.kind);
         kinds().filter(|have| *have <= kind).max().or_else(|| kinds().min()).unwrap_or(ZoneKind::Normal)
+    }
+
+    /// Reports that a lock can deadlock with reclaim.
+    pub(crate) fn report_deadlock(&mut self, lock: &'static str, class: ReclaimClass, task: TaskId, flags: Gfp) {
+        self.stats.possible_deadlocks += 1;
+        self.stats.warnings += 1;
+        self.events.note(EventKind::PossibleDeadlock { lock, class }, task, Order::ZERO, flags);
+    }
+
+    /// Looks at the locks that a task holds while it makes a request that may call shrinkers.
+    pub(crate) fn check_locks(&mut self, task: TaskId, flags: Gfp) {
+        let mut found = [None; 8];
+        let mut slots = found.iter_mut();
+        self.locks.note_request(task, flags, |lock, class| {
+            if let Some(slot) = slots.next() {
+                *slot = Some((lock, class));
+            }
+        });
+        for (lock, class) in found.into_iter().flatten() {
+            self.report_deadlock(lock, class, task, flags);
+        }
     }
 
     /// Notes a misuse of flags.
