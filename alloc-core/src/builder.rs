@@ -20,6 +20,7 @@ use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
 use crate::policy::{Policy, VmallocInner};
 use crate::stats::Stats;
+use crate::sync::cpus::Cpus;
 use crate::task::{Task, TaskOptions};
 use crate::units::{NodeId, Order};
 
@@ -104,6 +105,7 @@ pub struct MachineBuilder {
     policy: Policy,
     host: Option<Box<dyn Host>>,
     min_free_pages: Option<u64>,
+    cpus: usize,
     faults: Option<Arc<dyn FaultSource>>,
     traces_looks: bool,
 }
@@ -116,6 +118,7 @@ impl MachineBuilder {
             policy: Policy::kernel(),
             host: None,
             min_free_pages: None,
+            cpus: 1,
             faults: None,
             traces_looks: false,
         }
@@ -156,6 +159,14 @@ impl MachineBuilder {
         self
     }
 
+    /// How many processors the machine has: each keeps free pages at hand. Otherwise one, and at most 1,024.
+    /// [`Machine::set_cpu`] says on which one requests are made.
+    #[must_use]
+    pub fn cpus(mut self, cpus: usize) -> MachineBuilder {
+        self.cpus = cpus.clamp(1, 1024);
+        self
+    }
+
     /// Who decides which requests fail although there is memory. Otherwise, none do.
     #[must_use]
     pub fn faults(mut self, source: Arc<dyn FaultSource>) -> MachineBuilder {
@@ -187,10 +198,12 @@ impl MachineBuilder {
         let total = self.nodes.iter().map(|node| u64::from(node.pages)).sum::<u64>();
         let pages = usize::try_from(total).ok().filter(|_| total < u64::from(u32::MAX));
         let pages = pages.ok_or(HostError::TooManyPages)?;
-        let arena = Arena::new(match self.host {
+        let host: Arc<dyn Host> = Arc::from(match self.host {
             Some(host) => host,
             None => default_host(pages)?,
         });
+        let cpus = Cpus::new(Arc::clone(&host), self.cpus, false);
+        let arena = Arena::new(host);
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
@@ -228,7 +241,7 @@ impl MachineBuilder {
             VmallocInner::Prealloc(pages) => pages,
             VmallocInner::HardwiredKernel | VmallocInner::Scoped => 0,
         };
-        let machine = Machine::assemble(state, arena, None);
+        let machine = Machine::assemble(state, arena, cpus, None);
         machine.prepare_addresses(prepared as usize).map_err(|_| BuildError::NoPageTables)?;
         machine.set_faults(self.faults);
         Ok(machine)
