@@ -3,14 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use crate::error::AllocError;
+use crate::error::{AllocError, FreeError};
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
 use crate::numa::mems::MemsStep;
 use crate::page::reclaim::ReclaimClass;
 use crate::page::zone::ZoneKind;
 use crate::task::TaskId;
-use crate::units::{NodeId, Order};
+use crate::units::{FrameNumber, NodeId, Order};
 
 /// One decision.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +59,8 @@ pub enum EventKind {
     PolicyForgotten,
     /// The request failed.
     Failed(AllocError),
+    /// A number was given back that is no block of that order, or no longer: its caller has a bug.
+    BadFree(FrameNumber, FreeError),
 }
 
 /// A decision, and the request that it was made for.

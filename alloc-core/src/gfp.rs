@@ -155,6 +155,37 @@ impl fmt::Debug for Gfp {
     }
 }
 
+impl fmt::Display for Gfp {
+    /// As the kernel prints them: the composite that says most, and what is beside it.
+    ///
+    /// ```
+    /// # use alloc_core::Gfp;
+    /// assert_eq!((Gfp::KERNEL | Gfp::NORETRY).to_string(), "GFP_KERNEL|__GFP_NORETRY");
+    /// ```
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let composites = [
+            ("USER_MOVABLE", Gfp::USER_MOVABLE),
+            ("USER", Gfp::USER),
+            ("KERNEL_ACCOUNT", Gfp::KERNEL_ACCOUNT),
+            ("KERNEL", Gfp::KERNEL),
+            ("NOFS", Gfp::NOFS),
+            ("NOIO", Gfp::NOIO),
+            ("ATOMIC", Gfp::ATOMIC),
+            ("NOWAIT", Gfp::NOWAIT),
+        ];
+        let (mut rest, mut before) = (*self, "");
+        if let Some((name, flags)) = composites.into_iter().find(|(_, flags)| self.contains(*flags)) {
+            write!(f, "GFP_{name}")?;
+            (rest, before) = (rest.without(flags), "|");
+        }
+        for (name, _) in Gfp::NAMES.iter().filter(|(_, flag)| rest.contains(*flag)) {
+            write!(f, "{before}__GFP_{name}")?;
+            before = "|";
+        }
+        if before.is_empty() { f.write_str("0") } else { Ok(()) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

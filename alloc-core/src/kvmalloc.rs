@@ -2,6 +2,7 @@
 
 use crate::block::PageBlock;
 use crate::error::AllocError;
+use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
@@ -66,6 +67,7 @@ impl Machine {
         if size <= PAGE_SIZE {
             return self.alloc_pages(order, flags).map(KvBlock::Contiguous);
         }
+        self.ask(Capability::Kvmalloc, size, flags)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
         let first = match policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,

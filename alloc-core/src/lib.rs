@@ -42,6 +42,7 @@ mod exhaust;
 mod explain;
 mod fault;
 mod gfp;
+mod held;
 mod host;
 mod kvmalloc;
 mod latency;
@@ -78,6 +79,7 @@ pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFi
 pub use fault::knob::Knob;
 pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
+pub use held::{Held, Holder, OpenScope};
 pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;

@@ -7,12 +7,12 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::error::{AllocError, FreeError};
-use crate::event::Event;
+use crate::event::{Event, EventKind};
 use crate::fault::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
-use crate::page::course::Course;
+use crate::page::course::{Course, note_failure};
 use crate::page::frame;
 use crate::page::pages::Pages;
 use crate::page::reclaim::Shrinkers;
@@ -24,11 +24,18 @@ use crate::stats::Stats;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
-use crate::units::{FrameNumber, NodeId, Order};
+use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 use crate::vmalloc::area::Addresses;
 
 /// Machines are told apart by number, so that a block given to the wrong one is noticed.
 static MACHINES: AtomicU64 = AtomicU64::new(0);
+
+/// What a fault source says of a request.
+enum Asked {
+    Fails,
+    /// It goes on; what it is given is marked with this.
+    Passes(u32),
+}
 
 /// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
 ///
@@ -116,17 +123,46 @@ impl Machine {
         flags: Gfp,
     ) -> Result<Course, AllocError> {
         let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
-        if self.faults_armed.load(Ordering::Relaxed) && self.is_failed(task, course.flags(), order) {
-            return Err(course.inject(&mut self.state()));
+        if self.faults_armed.load(Ordering::Relaxed) {
+            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+            match self.asks(task, Capability::PageAlloc, course.flags(), order, size) {
+                Asked::Fails => return Err(course.inject(&mut self.state())),
+                Asked::Passes(mark) => course.mark(mark),
+            }
         }
         Ok(course)
     }
 
-    fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
-        let Some(source) = self.faults.lock().clone() else { return false };
-        let task = self.state().task(task).map(|task| Arc::clone(&task.faults));
-        let capability = Capability::PageAlloc;
-        task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
+    /// Asks the fault source about a request that is made of others, in the current task's name.
+    ///
+    /// # Errors
+    /// `Injected`, if it is to fail.
+    pub(crate) fn ask(&self, capability: Capability, size: usize, flags: Gfp) -> Result<(), AllocError> {
+        if !self.faults_armed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let (task, order) = (self.current(), Order::for_layout(size, 1));
+        let flags = self.context().effective(flags);
+        match self.asks(task, capability, flags, order, size) {
+            Asked::Passes(_) => Ok(()),
+            Asked::Fails => {
+                let mut state = self.state();
+                state.stats.injected += 1;
+                let quiet = flags.contains(Gfp::NOWARN);
+                note_failure(&mut state, AllocError::Injected, task, order, flags, quiet);
+                Err(AllocError::Injected)
+            }
+        }
+    }
+
+    /// What the fault source says of a request.
+    fn asks(&self, asking: TaskId, capability: Capability, flags: Gfp, order: Order, size: usize) -> Asked {
+        let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
+        let Some(task) = self.state().task(asking).map(|task| Arc::clone(&task.faults)) else {
+            return Asked::Passes(0);
+        };
+        let site = Site { capability, flags, order, size, asking, task: &task };
+        if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
@@ -170,7 +206,12 @@ impl Machine {
     /// # Errors
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
-        self.state().give_checked(frame, order, frame::State::Raw)
+        let task = self.current();
+        let mut state = self.state();
+        state.give_checked(frame, order, frame::State::Raw).inspect_err(|error| {
+            state.stats.bad_frees += 1;
+            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
+        })
     }
 
     /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.

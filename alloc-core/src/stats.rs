@@ -29,6 +29,8 @@ pub struct Stats {
     pub sleeps: u64,
     /// Pages that came back to the free lists.
     pub freed_pages: u64,
+    /// Numbers that were given back and were no block of that order, or no longer.
+    pub bad_frees: u64,
     /// Tasks that the OOM killer killed.
     pub kills: u64,
     /// Kills although there were pages enough, only not side by side: what looping on a fragmented memory does.

@@ -11,11 +11,8 @@ use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
 use crate::page::reclaim::ReclaimClass;
+pub use crate::units::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
-
-/// The number of a task, in the order of their creation. Task 0 boots the machine and cannot be killed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct TaskId(pub u32);
 
 /// What a new task is like.
 ///
@@ -129,6 +126,11 @@ impl Task {
     pub(crate) fn count_scope(&mut self, scope: Scope, open: bool) {
         let count = &mut self.scopes[scope as usize];
         *count = if open { count.saturating_add(1) } else { count.saturating_sub(1) };
+    }
+
+    /// How many guards of a scope are alive.
+    pub(crate) fn guards(&self, scope: Scope) -> u32 {
+        self.scopes[scope as usize]
     }
 
     /// All that requests of this task depend on.

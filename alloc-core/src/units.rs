@@ -1,4 +1,4 @@
-//! Pages, orders, frame numbers and nodes: the numbers that everything else counts in.
+//! Pages, orders, frames, nodes and tasks: the numbers that everything else counts in.
 
 use core::fmt;
 
@@ -84,6 +84,10 @@ pub struct NodeId(pub u8);
 pub const fn array_size(elements: usize, size: usize) -> Option<usize> {
     elements.checked_mul(size)
 }
+
+/// The number of a task, in the order of their creation. Task 0 boots the machine and cannot be killed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TaskId(pub u32);
 
 #[cfg(test)]
 mod tests {

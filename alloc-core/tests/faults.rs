@@ -2,8 +2,11 @@
 
 mod support;
 
-use alloc_core::{AllocError, Attributes, Capability, FaultSource, Gfp, Knob, Machine, Order, Policy, Site};
-use std::sync::Arc;
+use alloc_core::{
+    AllocError, Attributes, Capability, FaultSource, Gfp, Holder, Knob, Machine, Order, Policy, Scope, Site,
+};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use support::{full, hog, machine, order};
 
 #[test]
@@ -32,7 +35,7 @@ fn row_011_the_source_sees_the_request_as_the_scopes_left_it() {
     }
     let seen = Arc::new(Seen(Knob::new(None)));
     let machine = support::builder(Policy::kernel()).faults(seen.clone()).build().unwrap();
-    let _scope = machine.scope(alloc_core::Scope::NoFs);
+    let _scope = machine.scope(Scope::NoFs);
     assert!(machine.alloc_pages(order(2), Gfp::KERNEL).is_ok());
     assert_eq!(seen.0.get(), Some((Capability::PageAlloc, Gfp::NOFS, order(2))));
     seen.0.set(None);
@@ -60,4 +63,90 @@ fn row_011_a_sweep_of_fail_nth_fails_each_request_once() {
         assert_eq!(machine.free_pages(None), u64::from(support::PAGES), "nothing is lost");
     }
     assert_eq!(failing, [0, 1, 2, 3, 4, 5, 6]);
+}
+
+/// Fails one capability, and marks every request that it lets pass with a number of its own.
+struct Marks {
+    fails: Option<Capability>,
+    next: AtomicU32,
+    seen: Mutex<Vec<(Capability, Gfp, usize)>>,
+}
+
+impl Marks {
+    fn failing(fails: Option<Capability>) -> Arc<Marks> {
+        Arc::new(Marks { fails, next: AtomicU32::new(0), seen: Mutex::default() })
+    }
+}
+
+impl FaultSource for Marks {
+    fn fails(&self, site: &Site<'_>) -> bool {
+        self.seen.lock().unwrap().push((site.capability, site.flags, site.size));
+        Some(site.capability) == self.fails
+    }
+
+    fn mark(&self, site: &Site<'_>) -> u32 {
+        assert!(site.asking.0 < 2, "the boot task, or the hog");
+        self.next.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+#[test]
+fn what_is_held_is_known_with_its_holder_and_its_mark() {
+    let machine = support::builder(Policy::kernel()).faults(Marks::failing(None)).build().unwrap();
+    let owned = machine.alloc_pages(order(1), Gfp::KERNEL).unwrap();
+    let raw = machine.into_raw(machine.alloc_pages(order(2), Gfp::KERNEL).unwrap().into_pages()).unwrap();
+    let hog = hog(&machine, 1);
+    let hoard = machine.exhaust(support::NODE, support::PAGES as u64 - 8);
+    let mut held: Vec<_> = machine.held().into_iter().map(|held| (held.holder, held.order, held.mark)).collect();
+    held.sort_by_key(|(_, order, _)| *order);
+    let user = (Holder::Task(hog), Order::ZERO, 0);
+    let hoarded = (Holder::Hoard, Order::ZERO, 0);
+    assert_eq!(held, [user, hoarded, (Holder::Owner, order(1), 1), (Holder::Number, order(2), 2)]);
+    drop((owned, hoard));
+    machine.free_raw(raw, order(2)).unwrap();
+    machine.exit(hog);
+    assert_eq!(machine.held(), []);
+    machine.set_faults(None);
+    let block = machine.alloc_pages(order(2), Gfp::KERNEL).unwrap();
+    assert_eq!(machine.held()[0].mark, 0, "no mark of an earlier owner");
+    drop(block);
+}
+
+#[test]
+fn open_scopes_are_known_by_their_tasks() {
+    let machine = machine(Policy::kernel());
+    let task = hog(&machine, 0);
+    let guards =
+        [machine.scope(Scope::NoFs), machine.scope(Scope::NoFs), machine.run_as(task, || machine.scope(Scope::Pin))];
+    let open: Vec<_> = machine.open_scopes().iter().map(|open| (open.task, open.scope, open.guards)).collect();
+    assert_eq!(open, [(Machine::BOOT, Scope::NoFs, 2), (task, Scope::Pin, 1)]);
+    drop(guards);
+    assert_eq!(machine.open_scopes(), []);
+    assert_eq!(machine.task_name(task).as_deref(), Some("hog"));
+    assert_eq!(machine.task_name(alloc_core::TaskId(9)), None);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn areas_are_asked_about_as_a_whole_and_page_by_page() {
+    let seen_by = |fails, flags| {
+        let marks = Marks::failing(fails);
+        let machine = support::builder(Policy::kernel()).faults(marks.clone()).build().unwrap();
+        let _scope = machine.scope(Scope::NoFs);
+        let result = machine.kvmalloc(20_000, flags).map(drop);
+        assert_eq!((machine.held(), machine.stats().injected), (Vec::new(), u64::from(fails.is_some())));
+        let seen = marks.seen.lock().unwrap().clone();
+        (result, seen)
+    };
+    let asked = |capability, size| (capability, Gfp::NOFS, size);
+    let (result, seen) = seen_by(Some(Capability::Kvmalloc), Gfp::KERNEL);
+    assert_eq!((result, seen), (Err(AllocError::Injected), vec![asked(Capability::Kvmalloc, 20_000)]));
+    let (result, seen) = seen_by(None, Gfp::KERNEL);
+    let first = (Capability::PageAlloc, (Gfp::NOFS | Gfp::NOWARN).without(Gfp::DIRECT_RECLAIM), 8 * 4096);
+    assert_eq!((result, seen), (Ok(()), vec![asked(Capability::Kvmalloc, 20_000), first]));
+    let marks = Marks::failing(Some(Capability::Vmalloc));
+    let machine = support::builder(Policy::kernel()).faults(marks.clone()).build().unwrap();
+    assert_eq!(machine.vmalloc(20_000, Gfp::NOFS).map(drop), Err(AllocError::Injected));
+    assert_eq!(*marks.seen.lock().unwrap(), [asked(Capability::Vmalloc, 20_000)]);
+    assert_eq!(machine.vmalloc(0, Gfp::KERNEL).map(drop), Err(AllocError::ZeroSize), "refused without a question");
 }

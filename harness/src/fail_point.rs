@@ -206,10 +206,11 @@ fn chosen(
     if goes_on(thread, phase) { 0 } else { NONE }
 }
 
-/// Whether the program has a fail point, as far as that is known: where nothing gathers them, it may.
+/// Whether the program has something beside allocations that can fail, as far as that is known: where nothing gathers
+/// fail points, or where a machine of alloc-core's may be met, it may.
 pub(crate) fn may_be_met() -> bool {
     let mut points = functions().iter().flat_map(|function| function.points);
-    cfg!(any(miri, target_family = "wasm")) || points.any(|point| point.kind == Kind::FailPoint)
+    cfg!(any(miri, target_family = "wasm", feature = "alloc-core")) || points.any(|point| point.kind == Kind::FailPoint)
 }
 
 fn name(function: &Function) -> &'static str {

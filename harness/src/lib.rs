@@ -36,6 +36,8 @@
 //! global allocator and fail points, and damage without a symptom.
 #![cfg_attr(firsthit_portable, allow(dead_code, reason = "the inline explorer needs the least of all"))]
 
+#[cfg(feature = "alloc-core")]
+pub mod alloc_core;
 #[doc(hidden)]
 pub mod annotation;
 #[cfg(feature = "bench")]
@@ -66,6 +68,7 @@ mod sweep;
 mod symbols;
 mod token;
 mod trouble;
+mod unswept;
 mod verdict;
 mod whose;
 
@@ -80,4 +83,5 @@ pub use report::Report;
 pub use scope::handle::Handle;
 pub use sweep::{Sweep, invariant, sweep};
 pub use trouble::Trouble;
+pub use unswept::unswept;
 pub use verdict::{UnknownVerdict, Verdict};

@@ -78,8 +78,9 @@ impl<'a> Narrator<'a> {
         let mut addresses = Vec::new();
         let mut want = |span| addresses.extend(addresses_of(campaign, span));
         for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
-            let Evidence { leaks, hung_in, forbidden, .. } = failed.evidence;
-            let owners = campaign.leaks(leaks).iter().filter_map(|leak| frames_of(campaign, leak.chain));
+            let Evidence { leaks, lost_by, hung_in, forbidden, .. } = failed.evidence;
+            let leaks = campaign.leaks(leaks).iter().chain(campaign.leaks(lost_by));
+            let owners = leaks.filter_map(|leak| frames_of(campaign, leak.chain));
             let others = [failed.facts.spawned_by].into_iter().filter_map(|chain| frames_of(campaign, chain));
             let before = failed.before.and_then(|chain| campaign.facts(chain)).map(|facts| facts.frames);
             [failed.facts.frames, hung_in, forbidden].into_iter().for_each(&mut want);
@@ -108,7 +109,8 @@ impl<'a> Narrator<'a> {
             Some(first) => Token { chain: first.id.lo, second: Some(facts.id.lo), build },
             None => Token { chain: facts.id.lo, second: None, build },
         };
-        let leaks = self.campaign.leaks(evidence.leaks).iter().map(|leak| finding::Leak {
+        let leaks = self.campaign.leaks(evidence.leaks).iter().chain(self.campaign.leaks(evidence.lost_by));
+        let leaks = leaks.map(|leak| finding::Leak {
             bytes: leak.bytes as usize,
             count: leak.count as usize,
             chain: frames_of(self.campaign, leak.chain).map(|span| self.shown(span)).unwrap_or_default(),
@@ -121,7 +123,7 @@ impl<'a> Narrator<'a> {
             chain: self.shown(first.map_or(facts.frames, |first| first.frames)),
             spawned_by: frames_of(self.campaign, facts.spawned_by).map(|span| self.shown(span)),
             second: first.map(|_| self.shown(facts.frames)),
-            second_point: first.and_then(|_| self.point(facts)),
+            second_failed: first.map(|_| self.what(facts)).filter(|what| !matches!(what, What::Request(_))),
             evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
             hang: present(evidence.hung_in),
@@ -136,6 +138,7 @@ impl<'a> Narrator<'a> {
         let (kind, size, new_size) = match kind {
             Kind::AllocZeroed => (finding::Kind::AllocZeroed, size, 0),
             Kind::Realloc => (finding::Kind::Realloc, old_size, size),
+            Kind::Told => return What::Told(self.campaign.text(facts.point[0])),
             Kind::Alloc | Kind::Spawn | Kind::FailPoint => (finding::Kind::Alloc, size, 0),
         };
         let (size, align, new_size) = (size as usize, align as usize, new_size as usize);
@@ -207,6 +210,8 @@ impl<'a> Narrator<'a> {
         if evidence.invariant.len > 0 {
             told.push(format!("the invariant \"{}\" does not hold", text(evidence.invariant)));
         }
+        let of_its_own = [evidence.damage, evidence.lost].into_iter().filter(|span| span.len > 0);
+        told.extend(of_its_own.map(text));
         if evidence.doubtful && evidence.end == End::Hung {
             told.push(
                 "seen in a process that was forked beside other threads, whose locks it may have found held: run the test \

@@ -238,6 +238,7 @@ fn left_out(campaign: &Campaign) -> Vec<String> {
     let reasons = [
         of(Quiet::Panicking).map(|n| format!("{} met only while panicking: not failed", chains(n))),
         of(Quiet::Backtrace).map(|n| format!("{} inside std's backtrace capture: not failed", chains(n))),
+        of(Quiet::Nofail).map(|n| format!("{} whose request says NOFAIL: not failed", chains(n))),
         of(Quiet::NotReplayed).map(|n| format!("{} not failed: FIRSTHIT_REPLAY names another", chains(n))),
         (too_deep > 0)
             .then(|| format!("{too_deep} allocations not failed: no walker finds the way to the sweep's frame")),

@@ -5,7 +5,7 @@ use core::ops::Range;
 use core::str::FromStr;
 
 use super::knob::Knob;
-use super::source::{FaultSource, Site};
+use super::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
 use crate::units::{Order, PAGE_SIZE};
@@ -107,7 +107,9 @@ impl Attributes {
     /// Whether the filters let a request through, before anything is counted.
     fn lets_through(&self, site: &Site<'_>) -> bool {
         let has = |flags| site.flags.contains(flags);
-        (has(Gfp::NOFAIL) && !self.inject_nofail)
+        // The kernel has no knobs for what is made of pages, which are asked about on their own.
+        matches!(site.capability, Capability::Vmalloc | Capability::Kvmalloc)
+            || (has(Gfp::NOFAIL) && !self.inject_nofail)
             || site.order < self.min_order
             || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM))
             || (self.ignore_gfp_wait && site.flags.may_wait())
@@ -213,11 +215,13 @@ impl FromStr for Attributes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::source::{Capability, TaskFaults};
+    use crate::fault::source::TaskFaults;
+    use crate::units::TaskId;
     use alloc::vec::Vec;
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
-        Site { capability: Capability::PageAlloc, flags, order: Order::new(order), task }
+        let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
+        Site { capability, flags, order, size: order.pages() as usize * PAGE_SIZE, asking, task }
     }
 
     fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {

@@ -2,7 +2,7 @@
 
 use super::knob::Knob;
 use crate::gfp::Gfp;
-use crate::units::Order;
+use crate::units::{Order, TaskId};
 
 /// What a fault source can make fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -10,6 +10,21 @@ use crate::units::Order;
 pub enum Capability {
     /// A request for pages (the kernel's `fail_page_alloc`).
     PageAlloc,
+    /// A request for an area of vmalloc as a whole, before its pages are asked for.
+    Vmalloc,
+    /// A request of kvmalloc as a whole, for more than a page: both of its ways fail.
+    Kvmalloc,
+}
+
+impl Capability {
+    /// The function that kernel code calls for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Capability::PageAlloc => "alloc_pages",
+            Capability::Vmalloc => "vmalloc",
+            Capability::Kvmalloc => "kvmalloc",
+        }
+    }
 }
 
 /// A task's own knobs, which every fault source can read.
@@ -28,8 +43,12 @@ pub struct Site<'a> {
     pub capability: Capability,
     /// The caller's flags, as the scopes left them.
     pub flags: Gfp,
-    /// The order that is asked for.
+    /// The order that is asked for; where only bytes are, the smallest that holds them.
     pub order: Order,
+    /// The bytes that are asked for.
+    pub size: usize,
+    /// The task that asks.
+    pub asking: TaskId,
     /// The knobs of the task that asks.
     pub task: &'a TaskFaults,
 }
@@ -41,4 +60,11 @@ pub struct Site<'a> {
 pub trait FaultSource: Send + Sync {
     /// Whether this request fails.
     fn fails(&self, site: &Site<'_>) -> bool;
+
+    /// A number to keep with what the request is given, for [`Machine::held`](crate::Machine::held): asked for right behind
+    /// [`fails`](FaultSource::fails), about a request for pages that it let pass. 0, as by default, says nothing.
+    fn mark(&self, site: &Site<'_>) -> u32 {
+        let _ = site;
+        0
+    }
 }

@@ -1,18 +1,25 @@
 //! The Linux host: a memfd as physical memory, mapped once from end to end.
 #![expect(unsafe_code, reason = "maps memory")]
 
+use alloc::boxed::Box;
 use core::ptr::NonNull;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::contract::{ALIGN, Host, HostError, bytes};
+use super::forked::Record;
 use super::processors;
 use crate::units::{FrameNumber, PAGE_SIZE};
 
 /// A host whose frame `n` is the page at offset `n * 4096` of an anonymous file.
 ///
 /// Pages cost memory once they are written, and none any more once they are released.
+///
+/// A process that is forked gets a copy of what the pages hold at that moment, as it does of all other memory: what one of
+/// the two writes, the other does not see. The copy is made by `fork`, and costs it the time and the memory of the pages
+/// that were ever written. Where there is no memory for it, the child says so and cannot touch the pages. A process that
+/// is made without the C library's `fork` shares the memory, and must not use the machine.
 ///
 /// # Invariants
 /// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop. `window` begins a reservation of
@@ -25,6 +32,7 @@ pub struct MemfdHost {
     window: NonNull<u8>,
     window_pages: usize,
     file: File,
+    record: Box<Record>,
 }
 
 impl MemfdHost {
@@ -81,11 +89,22 @@ impl MemfdHost {
         let base = NonNull::new(base.cast::<u8>()).ok_or(HostError::NoMemory)?;
         // SAFETY: as for the first reservation.
         let window = unsafe { libc::mmap(nowhere, window_len, libc::PROT_NONE, private | libc::MAP_NORESERVE, -1, 0) };
-        match NonNull::new(window.cast::<u8>()).filter(|_| window != libc::MAP_FAILED) {
+        let window = NonNull::new(window.cast::<u8>()).filter(|_| window != libc::MAP_FAILED).ok_or_else(last_error);
+        let recorded = window.and_then(|window| {
+            let record = Record::new((base, len), (window, window_pages), file.as_raw_fd());
+            record.map(|record| (window, record)).inspect_err(|_| {
+                // SAFETY: the reservation was made above, and nobody has its address yet.
+                unsafe { libc::munmap(window.as_ptr().cast(), window_len) };
+            })
+        });
+        match recorded {
             // INVARIANT: both were made just now, with these lengths.
-            Some(window) => Ok(MemfdHost { base, len, pages, window, window_pages, file }),
-            None => {
-                let error = last_error();
+            Ok((window, record)) => {
+                let record = Box::new(record);
+                record.remember();
+                Ok(MemfdHost { base, len, pages, window, window_pages, file, record })
+            }
+            Err(error) => {
                 // SAFETY: the mapping was made above, and nobody has its address yet.
                 unsafe { libc::munmap(base.as_ptr().cast(), len) };
                 Err(error)
@@ -116,12 +135,13 @@ fn last_error() -> HostError {
 
 // SAFETY: the addresses are only handed on, and the mappings are the process's, whichever thread asks.
 unsafe impl Send for MemfdHost {}
-// SAFETY: as above; nothing of the host itself changes before it is dropped, and the operating system takes calls from any
-// thread.
+// SAFETY: as above; nothing of the host itself changes before it is dropped but its record, whose words are atomic or under the
+// lock of the records, and the operating system takes calls from any thread.
 unsafe impl Sync for MemfdHost {}
 
 impl Drop for MemfdHost {
     fn drop(&mut self) {
+        self.record.forget();
         // SAFETY: by the invariants, and nobody uses the memory of a host that is dropped.
         unsafe {
             libc::munmap(self.base.as_ptr().cast(), self.len);
@@ -178,11 +198,16 @@ unsafe impl Host for MemfdHost {
         let flags = libc::MAP_SHARED | libc::MAP_FIXED;
         // SAFETY: the range lies within the window, which is this host's to map; the frames lie within the file.
         let found = unsafe { libc::mmap(address, len, access, flags, self.file.as_raw_fd(), offset) };
-        if found == libc::MAP_FAILED { Err(last_error()) } else { Ok(()) }
+        if found == libc::MAP_FAILED {
+            return Err(last_error());
+        }
+        self.record.note(at, pages, Some(first.0));
+        Ok(())
     }
 
     fn unmap(&self, at: usize, pages: usize) {
         let Some((address, len)) = self.range(at, pages) else { return };
+        self.record.note(at, pages, None);
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
         // SAFETY: as in `map`; the reservation takes the range's place in one step, so no other thread's mapping can get in.
         unsafe { libc::mmap(address, len, libc::PROT_NONE, flags, -1, 0) };

@@ -3,6 +3,8 @@
 pub(crate) mod arena;
 pub(crate) mod contract;
 #[cfg(all(feature = "std", target_os = "linux"))]
+pub(crate) mod forked;
+#[cfg(all(feature = "std", target_os = "linux"))]
 pub(crate) mod memfd;
 pub(crate) mod plain;
 #[cfg(all(feature = "std", target_os = "linux"))]

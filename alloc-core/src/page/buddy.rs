@@ -67,7 +67,7 @@ impl Buddy {
         }
         self.free -= order.pages();
         let entry = table.at(frame.0);
-        (entry.state, entry.order) = (state, order);
+        (entry.state, entry.order, entry.owner) = (state, order, 0);
         Some(frame)
     }
 

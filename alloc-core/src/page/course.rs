@@ -69,6 +69,8 @@ pub(crate) struct Course {
     pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
     pub(super) highest: ZoneKind,
+    /// What its block is marked with: a fault source's word for who asked.
+    pub(super) mark: u32,
     pub(super) stage: Stage,
     /// What it remembers of its task's nodes.
     pub(super) cookie: u32,
@@ -94,6 +96,7 @@ impl Course {
             bound: None,
             plan,
             highest,
+            mark: 0,
             stage: Stage::Fast(0),
             cookie: 0,
             idle: 0,
@@ -156,6 +159,7 @@ impl Course {
         let served = if certain { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
         *served += 1;
         state.stats.latency.record(self.plan.class(), self.steps);
+        state.frames.at(frame.0).owner = self.mark;
         Move::Taken(frame)
     }
 
@@ -164,6 +168,11 @@ impl Course {
         state.stats.injected += 1;
         self.fail(state, AllocError::Injected);
         AllocError::Injected
+    }
+
+    /// Keeps what its block is to be marked with.
+    pub(crate) fn mark(&mut self, mark: u32) {
+        self.mark = mark;
     }
 
     /// Ends the request because nobody is left to help it.
@@ -197,7 +206,7 @@ impl Course {
 }
 
 /// Counts a failure, and notes it.
-pub(super) fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
+pub(crate) fn note_failure(state: &mut State, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
     state.stats.failures += 1;
     state.stats.warnings += u64::from(!quiet);
     state.events.note(EventKind::Failed(error), task, order, flags);

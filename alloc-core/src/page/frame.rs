@@ -35,6 +35,7 @@ pub(crate) enum State {
 pub(crate) struct Frame {
     next: u32,
     prev: u32,
+    /// The task whose user page it is; of a block of a request's, the request's mark.
     pub(crate) owner: u32,
     pub(crate) order: Order,
     pub(crate) state: State,

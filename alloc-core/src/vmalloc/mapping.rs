@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::tables::COVERED;
 use crate::error::AllocError;
+use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::misuse::Misuse;
@@ -193,6 +194,7 @@ impl Machine {
         if pages as u64 > self.state().managed() {
             return Err(AllocError::Impossible);
         }
+        self.ask(Capability::Vmalloc, size, flags)?;
         let mut addresses = self.addresses.lock();
         let room = addresses.room(flags.may_wait());
         let at = addresses.take(pages, room).ok_or(AllocError::NoAddresses)?;

@@ -18,8 +18,8 @@ pub(crate) struct Finding {
     pub(crate) spawned_by: Option<Chain>,
     /// The second chain that failed, inside the recovery from the first.
     pub(crate) second: Option<Chain>,
-    /// What failed there, if it is a fail point.
-    pub(crate) second_point: Option<Point>,
+    /// What failed there, if it is no request of Rust's memory.
+    pub(crate) second_failed: Option<What>,
     /// What was seen, a fact an entry; an entry may have several lines.
     pub(crate) evidence: Vec<String>,
     pub(crate) leaks: Vec<Leak>,
@@ -37,6 +37,8 @@ pub(crate) enum What {
     /// A request of memory.
     Request(Request),
     Point(Point),
+    /// A request to an allocator of the code's own, in words.
+    Told(String),
 }
 
 /// An alternative of a fail point.

@@ -27,6 +27,10 @@ const STD_CRATES: [&str; 9] =
 /// Crates that allocate on behalf of whoever called them, as `alloc` does: never the place to mend.
 const CONTAINERS: [&str; 2] = ["allocator-api2", "hashbrown"];
 
+/// The allocator that machines are of, which is where a simulated failure comes from and never the place to mend; its functions'
+/// paths begin with the second, and its sources lie in the first.
+const MACHINES: [&str; 2] = ["alloc-core", "alloc_core"];
+
 /// Prefixes of functions that the compiler and the C runtime add around Rust code.
 const SHIMS: [&str; 9] =
     ["__rust", "__rdl_", "__rg_", "rust_begin", "rust_eh_", "__libc_start", "start_thread", "clone3", "__clone"];
@@ -48,6 +52,9 @@ impl Frames<'_> {
         // The allocator's shims carry the file that the user declared the allocator in.
         if is_shim(&symbol.function) {
             return Owner::Std(String::new());
+        }
+        if root(&symbol.function) == MACHINES[1] && symbol.function.contains("::") {
+            return Owner::Std(MACHINES[0].to_owned());
         }
         let Some(file) = &symbol.file else { return owner_by_name(&symbol.function) };
         if file.starts_with(concat!(env!("CARGO_MANIFEST_DIR"), "/src")) {

@@ -55,7 +55,7 @@ pub(super) fn groups<'a>(frames: Frames<'_>, findings: &'a [Finding]) -> Vec<Gro
             let lines = chain::lines(frames, &finding.chain);
             let alternative = match &finding.failed {
                 What::Point(point) => point.number,
-                What::Request(_) => 0,
+                What::Request(_) | What::Told(_) => 0,
             };
             (lines.len(), finding.chain.len(), lines, alternative, finding.replay.clone())
         };
@@ -75,7 +75,7 @@ fn cause(frames: Frames<'_>, finding: &Finding) -> Cause {
         at: point(&finding.chain),
         point: match &finding.failed {
             What::Point(point) => Some(point.name.clone()),
-            What::Request(_) => None,
+            What::Request(_) | What::Told(_) => None,
         },
         second: finding.second.as_ref().map(point),
         panics_at: finding.evidence.iter().find_map(|line| panic_location(line)).map(str::to_owned),

@@ -19,6 +19,8 @@ pub(crate) fn matches(function: &str, pattern: &str) -> bool {
 
 /// The last two parts of a function's path, as in `Vec::push`, closures counted to the function they stand in.
 pub(super) fn short(function: &str) -> String {
+    let inherent = inherent(function).map(|inherent| inherent.replacen("impl ", "", 1));
+    let function = inherent.as_deref().unwrap_or(function);
     let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
     let (owner, method) = match qualified(&function[..end]) {
         Some((inner, rest)) => match split_as(inner) {
@@ -31,6 +33,16 @@ pub(super) fn short(function: &str) -> String {
     let path = format!("{owner}{method}");
     let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !is_closure(part)).collect();
     if parts.is_empty() { path.clone() } else { parts[parts.len().saturating_sub(2)..].join("::") }
+}
+
+/// The part of `module::<impl a::Type>::method` that names the type and the method, where the type's own name tells more than
+/// the module's.
+fn inherent(function: &str) -> Option<&str> {
+    let (_, behind) = function.split_once("::<impl ")?;
+    let (of, _) = behind.split_once('>')?;
+    let tells = of.contains("::") && !of.contains(" for ") && !of.contains('<');
+    // With its bracket, as `<a::Type>::method`.
+    tells.then(|| &function[function.len() - behind.len() - "<impl ".len()..])
 }
 
 /// The function of a test as its author knows it: `#[firsthit::test]` puts the function `a::name` as `a::name::name`
@@ -162,6 +174,7 @@ mod tests {
             ("<[T] as alloc::borrow::ToOwned>::to_owned", "ToOwned::to_owned"),
             ("<str as alloc::string::ToString>::to_string", "str::to_string"),
             ("alloc::slice::<impl [T]>::to_vec", "slice::to_vec"),
+            ("pages::request::<impl pages::machine::Machine>::alloc", "Machine::alloc"),
             ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
             ("alloc::raw_vec::RawVec<T,A>::grow_one::{{closure}}", "RawVec::grow_one"),
             ("malloc", "malloc"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::finding::{Finding, What};
 use super::frames::{Frames, Owner};
 use super::group::{Group, groups};
-use super::what::{point, what};
+use super::what::what;
 use super::{chain, escape, leaks, summary};
 use crate::symbols::Symbol;
 use crate::verdict::Verdict;
@@ -65,8 +65,8 @@ fn list(f: &mut Formatter<'_>, frames: Frames<'_>, groups: &[Group<'_>]) -> fmt:
         let asker = chain::asker(frames, chain);
         match (&group.shown.failed, asker) {
             (What::Request(_), asker) => write!(f, "\n  {}", asker.as_deref().unwrap_or("an allocation"))?,
-            (What::Point(of), Some(asker)) => write!(f, "\n  {} in {asker}", point(of))?,
-            (What::Point(of), None) => write!(f, "\n  {}", point(of))?,
+            (of, Some(asker)) => write!(f, "\n  {} in {asker}", what(of))?,
+            (of, None) => write!(f, "\n  {}", what(of))?,
         }
         if let Some(place) = chain::cause(frames, chain).and_then(|(symbol, _)| frames.place(symbol)) {
             write!(f, " at {place}")?;
@@ -88,7 +88,7 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         chain: first,
         spawned_by,
         second,
-        second_point,
+        second_failed,
         evidence,
         leaks: lost,
         hang,
@@ -112,7 +112,7 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         section(f, frames, "in a thread spawned by:", spawned_by)?;
     }
     if let Some(second) = second {
-        let what = second_point.as_ref().map(|of| format!(" {}", point(of))).unwrap_or_default();
+        let what = second_failed.as_ref().map(|of| format!(" {}", what(of))).unwrap_or_default();
         section(f, frames, &format!("then{what} failed as well, during the recovery:"), second)?;
     }
     if let Some(hang) = hang {
@@ -255,7 +255,7 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
         let point = |failed| if let What::Point(point) = failed { Some(point) } else { None };
         let second = Finding {
             second: Some(chain(&[TOKEN])),
-            second_point: point(at_point(1, "None")),
+            second_failed: point(at_point(1, "None")),
             ..finding(Verdict::Panicked, &[PUSH, RUN])
         };
         let second = text(&[second], &[]);

@@ -33,7 +33,7 @@ pub(super) fn finding(verdict: Verdict, functions: &[&str]) -> Finding {
         chain: chain(functions),
         spawned_by: None,
         second: None,
-        second_point: None,
+        second_failed: None,
         evidence: Vec::new(),
         leaks: Vec::new(),
         hang: None,

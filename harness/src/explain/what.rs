@@ -10,6 +10,7 @@ pub(super) fn what(failed: &What) -> String {
     match failed {
         What::Request(asked) => request(*asked),
         What::Point(of) => point(of),
+        What::Told(text) => escape::name(text),
     }
 }
 

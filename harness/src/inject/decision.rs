@@ -89,6 +89,14 @@ fn stop_if_infallible(thread: &ThreadScope) {
     }
 }
 
+/// Notes a request of memory behind the failure, where the mode forbids it.
+#[cfg(feature = "alloc-core")]
+pub(crate) fn note_forbidden(thread: &ThreadScope, phase: u32) {
+    if phase == phase::AFTER && thread.scope.mode == Mode::Forbid && !std::thread::panicking() {
+        forbidden(thread);
+    }
+}
+
 /// Keeps the first place that allocates although the mode forbids it.
 #[inline(never)]
 fn forbidden(thread: &ThreadScope) {

@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Spawn,
     /// Not a request of memory: an alternative of a fail point.
     FailPoint,
+    /// A request to an allocator that the code under test holds itself, in words of that allocator's.
+    Told,
 }
 
 /// The size, alignment and, for a reallocation, old size of a request, in bytes; for an alternative of a fail point
@@ -75,6 +77,8 @@ pub(crate) enum Quiet {
     RecoveryOnly,
     /// The replay token names another chain.
     NotReplayed,
+    /// The request says that it must not fail.
+    Nofail,
     /// The same chain as an earlier record.
     Duplicate,
 }
@@ -91,7 +95,7 @@ pub(crate) struct Facts {
     pub(crate) spawned_by: u32,
     /// For depth 2: the number of the chain whose failure leads here, or [`NONE`].
     pub(crate) after: u32,
-    /// Of a fail point: its name, and what it is to return.
+    /// Of a fail point: its name, and what it is to return. Of a request that is told in words: those.
     pub(crate) point: [Span; 2],
     /// The innermost annotated call that it was first met in, or [`NONE`].
     pub(crate) site: u32,
@@ -112,7 +116,8 @@ pub(crate) struct Chain {
     /// The place in `Verdict::ALL`, plus 1, of the bad verdict that it got beside other workers and is tried again
     /// for alone.
     pub(crate) suspected: AtomicU32,
-    /// How many of its allocations a first run without a failure keeps for good.
+    /// How many of its allocations a first run without a failure keeps for good; of a request to an allocator of the code's
+    /// own, how many blocks any run without a failure does.
     pub(crate) retained: AtomicU32,
     /// Why it is not failed, as [`Quiet`] numbers it.
     pub(crate) quiet: AtomicU32,
@@ -218,6 +223,12 @@ pub(crate) struct Evidence {
     pub(crate) threads: i32,
     /// The name of the invariant that did not hold.
     pub(crate) invariant: Span,
+    /// What an allocator of the code's own found damaged in itself, in words.
+    pub(crate) damage: Span,
+    /// What was taken from such an allocator and never given back, in words.
+    pub(crate) lost: Span,
+    /// The same, by chains that took it: a place in the pool of leaks.
+    pub(crate) lost_by: Span,
     /// Mode `forbid`: where recovery allocated.
     pub(crate) forbidden: Span,
     /// The recovery arms that ran because of the failure, the one that ran last at the end.

@@ -24,13 +24,13 @@ pub(crate) fn judge(evidence: &Evidence, baseline: &Outcome) -> Verdict {
     if let Some(ended) = ended {
         return ended;
     }
-    if evidence.invariant.len > 0 {
+    if evidence.invariant.len > 0 || evidence.damage.len > 0 {
         return Verdict::Corrupted;
     }
     if matches!(evidence.retry, Retry::Begun | Retry::Different | Retry::Panicked) {
         return Verdict::Unusable;
     }
-    if evidence.leaks.len > 0 || evidence.fds > 0 || evidence.threads > 0 {
+    if evidence.leaks.len > 0 || evidence.fds > 0 || evidence.threads > 0 || evidence.lost.len > 0 {
         return Verdict::Leaked;
     }
     if evidence.forbidden.len > 0 {
@@ -97,6 +97,8 @@ mod tests {
             (panicked(false), Verdict::Panicked),
             (panicked(true), Verdict::Recovered),
             (Evidence { invariant: SOME, ..error() }, Verdict::Corrupted),
+            (Evidence { damage: SOME, ..error() }, Verdict::Corrupted),
+            (Evidence { lost: SOME, ..error() }, Verdict::Leaked),
             (Evidence { retry: Retry::Different, ..error() }, Verdict::Unusable),
             (Evidence { retry: Retry::Panicked, ..error() }, Verdict::Unusable),
             (Evidence { retry: Retry::Begun, ..error() }, Verdict::Unusable),

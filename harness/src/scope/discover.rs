@@ -22,12 +22,42 @@ const POINT_TEXT_MAX: usize = 160;
 
 /// What stands at the end of a chain.
 #[derive(Clone, Copy)]
-enum Tip<'a> {
+pub(crate) enum Tip<'a> {
     /// A request of memory.
     Request(Request),
     /// The place where a thread of the scope is spawned.
     Spawn,
     Alternative(&'a Alternative),
+    Told(&'a Told),
+}
+
+/// What can stand at the end of a chain and is described only where the chain is not known.
+pub(crate) trait Described {
+    /// As [`Tip`] has it.
+    fn tip(&self) -> Tip<'_>;
+}
+
+/// A request to an allocator that the code under test holds itself.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// What tells the allocator's door from others.
+    pub(crate) door: u64,
+    /// What is asked for, in the allocator's words.
+    pub(crate) text: String,
+    /// Whether the request must not fail.
+    pub(crate) nofail: bool,
+}
+
+impl Described for Told {
+    fn tip(&self) -> Tip<'_> {
+        Tip::Told(self)
+    }
+}
+
+impl Described for Alternative {
+    fn tip(&self) -> Tip<'_> {
+        Tip::Alternative(self)
+    }
 }
 
 /// One of the values that a fail point can return.
@@ -126,14 +156,14 @@ impl ThreadScope {
         walker.as_mut().and_then(|walker| unsafe { walker.again(Registers { ip, sp, fp }) }.ok())
     }
 
-    /// The number of the chain of a walk with an alternative of a fail point at its end: the one that the point at
-    /// `address` calls `number`, which `tell` describes where the chain is not known.
-    pub(crate) fn chain_to(
+    /// The number of the chain of a walk with something at its end that is known by an `address` and a `number`, in this
+    /// process, and that `tell` describes where the chain is not known.
+    pub(crate) fn chain_to<D: Described>(
         &self,
         walked: Walked,
         address: u64,
         number: u32,
-        tell: impl FnOnce() -> Alternative,
+        tell: impl FnOnce() -> D,
     ) -> u32 {
         let raw = walked.raw.map(|raw| raw.with(address).with(u64::from(number)));
         let known = raw.and_then(|raw| {
@@ -150,7 +180,7 @@ impl ThreadScope {
         });
         match known {
             Some(chain) if chain != AMBIGUOUS => chain,
-            _ => self.quietly(|| self.find_exactly(walked.here, raw, Tip::Alternative(&tell()))),
+            _ => self.quietly(|| self.find_exactly(walked.here, raw, tell().tip())),
         }
     }
 
@@ -184,7 +214,7 @@ impl ThreadScope {
         };
         let exact = &mut scratch[..count];
         let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
-        let quiet = quiet::reason(exact);
+        let quiet = if tip.is_nofail() { Quiet::Nofail } else { quiet::reason(exact) };
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, tip);
         if let Some(raw) = raw {
@@ -307,6 +337,11 @@ impl Scope {
 }
 
 impl Tip<'_> {
+    /// Whether nothing is to be failed here, because the request says so.
+    fn is_nofail(self) -> bool {
+        matches!(self, Tip::Told(told) if told.nofail)
+    }
+
     /// What the stable identities of chains begin with that end here.
     fn marked(self, seed: Id) -> Id {
         match self {
@@ -315,6 +350,7 @@ impl Tip<'_> {
             Tip::Alternative(Alternative { point, number, .. }) => {
                 seed.with(2).with(point.lo).with(point.hi).with(u64::from(*number))
             }
+            Tip::Told(Told { door, nofail, .. }) => seed.with(3).with(*door).with(u64::from(*nofail)),
         }
     }
 
@@ -324,15 +360,20 @@ impl Tip<'_> {
         match self {
             Tip::Request(request) => request,
             Tip::Spawn => of(Kind::Spawn),
+            Tip::Told(_) => of(Kind::Told),
             Tip::Alternative(Alternative { number, count, .. }) => {
                 Request { size: u64::from(*number) + 1, old_size: u64::from(*count), ..of(Kind::FailPoint) }
             }
         }
     }
 
-    /// The name of a fail point and what it is to return; nothing for what is none.
-    fn texts(self) -> [&'static [u8]; 2] {
-        let Tip::Alternative(Alternative { name, text, .. }) = self else { return [b"", b""] };
-        [name, text].map(|text| &text.as_bytes()[..text.floor_char_boundary(POINT_TEXT_MAX)])
+    /// The name of a fail point and what it is to return, or what else tells what failed; nothing for other requests.
+    fn texts(&self) -> [&[u8]; 2] {
+        let texts = match self {
+            Tip::Request(_) | Tip::Spawn => ["", ""],
+            Tip::Alternative(Alternative { name, text, .. }) => [*name, *text],
+            Tip::Told(told) => [told.text.as_str(), ""],
+        };
+        texts.map(|text| &text.as_bytes()[..text.floor_char_boundary(POINT_TEXT_MAX)])
     }
 }

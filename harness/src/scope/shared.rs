@@ -9,7 +9,7 @@ use crate::chain::module::Modules;
 use crate::chain::walker::Walker;
 use crate::memory::campaign::Campaign;
 use crate::memory::header::Slot;
-use crate::memory::record::NONE;
+use crate::memory::record::{Leak, NONE};
 use crate::memory::seen::Seen;
 use crate::mode::Mode;
 
@@ -202,6 +202,24 @@ impl Scope {
     /// Whether this is the first request since the last failure.
     pub(crate) fn is_first_after(&self) -> bool {
         self.first_after.load(Relaxed) && self.first_after.swap(false, Relaxed)
+    }
+
+    /// Notes the first damage that an allocator of the code's own found in itself.
+    #[cfg(feature = "alloc-core")]
+    pub(crate) fn damaged(&self, what: &str) {
+        if self.slot().evidence().damage.len == 0 {
+            let what = self.campaign.add_text(what.as_bytes());
+            self.slot().update(|evidence| evidence.damage = what);
+        }
+    }
+
+    /// Notes what was taken from such an allocator and never given back, in words and by the chains that took it.
+    #[cfg(feature = "alloc-core")]
+    pub(crate) fn lost(&self, what: &str, by: &[Leak]) {
+        if self.slot().evidence().lost.len == 0 {
+            let (what, by) = (self.campaign.add_text(what.as_bytes()), self.campaign.add_leaks(by));
+            self.slot().update(|evidence| (evidence.lost, evidence.lost_by) = (what, by));
+        }
     }
 
     /// Notes the first invariant that does not hold.

@@ -122,6 +122,8 @@ pub(crate) struct ThreadScope {
     pub(crate) sites: Sites,
     /// Set from a failure on this thread to the first recovery arm behind it.
     pub(crate) failed: Cell<bool>,
+    /// The chain of the last request to an allocator of the code's own.
+    pub(crate) told: Cell<u32>,
     next: Cell<*const ThreadScope>,
 }
 
@@ -265,6 +267,7 @@ impl ThreadScope {
             free.kernel_id.set(kernel_id());
             free.sites.leave_all();
             free.failed.set(false);
+            free.told.set(NONE);
             // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
             unsafe {
                 *free.context.get() = context;
@@ -298,6 +301,7 @@ impl ThreadScope {
             kernel_id: Cell::new(kernel_id()),
             sites: Sites::default(),
             failed: Cell::new(false),
+            told: Cell::new(NONE),
             next: Cell::new(ptr::null()),
         };
         // SAFETY: the memory is new and has the layout of the value.
