@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::budget::Budgets;
 use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
@@ -225,6 +226,7 @@ impl MachineBuilder {
             zonelists,
             tasks: alloc::vec![boot],
             locks: LockOrder::default(),
+            budgets: Budgets::default(),
             cpusets: Vec::new(),
             stats: Stats::default(),
             events: Ring::new(),

@@ -129,6 +129,10 @@ impl Machine {
                 Asked::Fails => return Err(course.inject(&mut self.state())),
                 Asked::Passes(mark) => course.mark(mark),
             }
+            let charged = course.is_charged();
+            if charged && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size), Asked::Fails) {
+                return Err(course.inject(&mut self.state()));
+            }
         }
         Ok(course)
     }
@@ -153,6 +157,15 @@ impl Machine {
                 Err(AllocError::Injected)
             }
         }
+    }
+
+    /// Whether the fault source wants a request to take the harder way, on which it does not fail.
+    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
+        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+        let armed = self.faults_armed.load(Ordering::Relaxed);
+        let forced = armed && matches!(self.asks(task, capability, flags, order, size), Asked::Fails);
+        self.state().stats.injected += u64::from(forced);
+        forced
     }
 
     /// What the fault source says of a request.

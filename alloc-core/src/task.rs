@@ -2,7 +2,9 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
+use crate::budget::BudgetId;
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
 use crate::gfp::Gfp;
@@ -80,6 +82,10 @@ pub(crate) struct Task {
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
+    /// What its requests with ACCOUNT are charged to.
+    pub(crate) memcg: Option<BudgetId>,
+    /// What all of its requests are charged to: the last one counts.
+    pub(crate) accounts: Vec<(u64, BudgetId)>,
     /// The flags of the call of vmalloc that its requests are part of.
     pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
@@ -109,6 +115,8 @@ impl Task {
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
+            memcg: None,
+            accounts: Vec::new(),
             outer: None,
             ticket: None,
             inside: None,
@@ -150,6 +158,12 @@ impl Task {
             .map(|mask| mask.intersection(allowed))
             .filter(|mask| *mask != NodeMask::NONE)
             .unwrap_or(allowed)
+    }
+
+    /// What a request with these flags is charged to.
+    pub(crate) fn budget(&self, flags: Gfp) -> Option<BudgetId> {
+        let inner = self.accounts.last().map(|(_, budget)| *budget);
+        inner.or(self.memcg.filter(|_| flags.contains(Gfp::ACCOUNT)))
     }
 
     /// Whether the reaper, or its own end, will still free what it has.

@@ -107,12 +107,11 @@ impl Attributes {
     /// Whether the filters let a request through, before anything is counted.
     fn lets_through(&self, site: &Site<'_>) -> bool {
         let has = |flags| site.flags.contains(flags);
-        // The kernel has no knobs for what is made of pages, which are asked about on their own.
-        matches!(site.capability, Capability::Vmalloc | Capability::Kvmalloc)
-            || (has(Gfp::NOFAIL) && !self.inject_nofail)
-            || site.order < self.min_order
-            || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM))
-            || (self.ignore_gfp_wait && site.flags.may_wait())
+        let of_its_kind = match site.capability {
+            Capability::PageAlloc => site.order < self.min_order || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM)),
+            _ => false,
+        };
+        of_its_kind || (has(Gfp::NOFAIL) && !self.inject_nofail) || (self.ignore_gfp_wait && site.flags.may_wait())
     }
 
     /// Counts a request against `space` and `interval`, and rolls.
@@ -146,7 +145,16 @@ impl StackFilter {
 }
 
 impl FaultSource for Attributes {
+    /// Of what is made of pages, and has attributes of its own in [`Knobs`](crate::Knobs), nothing fails.
     fn fails(&self, site: &Site<'_>) -> bool {
+        use Capability::{Kvmalloc, MemCg, MempoolAlloc, Vmalloc};
+        !matches!(site.capability, Vmalloc | Kvmalloc | MemCg | MempoolAlloc) && self.decides(site)
+    }
+}
+
+impl Attributes {
+    /// Whether a request fails, whatever its capability.
+    pub(crate) fn decides(&self, site: &Site<'_>) -> bool {
         if self.lets_through(site) {
             return false;
         }
@@ -172,6 +180,35 @@ impl FaultSource for Attributes {
             }
             None => true,
         })
+    }
+}
+
+impl Attributes {
+    /// Tells each knob's name and how it stands, in the kernel's words.
+    pub(crate) fn each(&self, mut tell: impl FnMut(&'static str, &dyn fmt::Display) -> fmt::Result) -> fmt::Result {
+        let yes = |is: bool| if is { "Y" } else { "N" };
+        tell("probability", &self.probability)?;
+        tell("interval", &self.interval)?;
+        tell("times", &self.times.get().map_or(-1, i64::from))?;
+        tell("space", &self.space.get())?;
+        tell("task-filter", &yes(self.task_filter))?;
+        tell("ignore-gfp-wait", &yes(self.ignore_gfp_wait))?;
+        tell("ignore-gfp-highmem", &yes(self.ignore_gfp_highmem))?;
+        tell("min-order", &self.min_order.get())?;
+        tell("inject-nofail", &yes(self.inject_nofail))?;
+        let Some(stack) = &self.stack else { return tell("stacktrace-depth", &0) };
+        tell("stacktrace-depth", &stack.depth.min(STACK_DEPTH_MAX))?;
+        tell("require-start", &stack.require.start)?;
+        tell("require-end", &stack.require.end)?;
+        tell("reject-start", &stack.reject.start)?;
+        tell("reject-end", &stack.reject.end)
+    }
+}
+
+impl fmt::Display for Attributes {
+    /// A line for each knob.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.each(|name, value| writeln!(f, "{name} {value}"))
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub(crate) mod attributes;
 pub(crate) mod knob;
+pub(crate) mod knobs;
 pub(crate) mod source;

@@ -62,6 +62,9 @@ impl Course {
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
         let mut course = Course::at_the_beginning(state.begun, task, home, plan, highest);
+        if context.place() != Place::Interrupt {
+            course.budget = state.task(task).and_then(|task| task.budget(plan.flags));
+        }
         // A request that names its node, and one that is made in nobody's name, follow no task's policy.
         if node.is_none() && !plan.flags.contains(Gfp::THISNODE) && context.place() != Place::Interrupt {
             course.follow_policy(state);

@@ -2,6 +2,7 @@
 
 use super::state::State;
 use super::zone::ZoneKind;
+use crate::budget::BudgetId;
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
@@ -69,6 +70,8 @@ pub(crate) struct Course {
     pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
     pub(super) highest: ZoneKind,
+    /// What its block is charged to.
+    pub(super) budget: Option<BudgetId>,
     /// What its block is marked with: a fault source's word for who asked.
     pub(super) mark: u32,
     pub(super) stage: Stage,
@@ -96,6 +99,7 @@ impl Course {
             bound: None,
             plan,
             highest,
+            budget: None,
             mark: 0,
             stage: Stage::Fast(0),
             cookie: 0,
@@ -153,6 +157,10 @@ impl Course {
     }
 
     pub(super) fn taken(&mut self, state: &mut State, frame: FrameNumber) -> Move {
+        if !self.charge(state, frame) {
+            state.put_back(frame);
+            return self.fail(state, AllocError::OverLimit);
+        }
         self.unlock(state);
         self.stage = Stage::Over;
         let certain = self.plan.nofail || (self.plan.effort == Effort::Rounds && self.plan.oom != OomStep::GiveUp);
@@ -161,6 +169,23 @@ impl Course {
         state.stats.latency.record(self.plan.class(), self.steps);
         state.frames.at(frame.0).owner = self.mark;
         Move::Taken(frame)
+    }
+
+    /// Charges a block that was found to the request's budget, if it has one; whether there was room.
+    fn charge(&self, state: &mut State, frame: FrameNumber) -> bool {
+        let Some(budget) = self.budget else { return true };
+        let must = self.plan.nofail
+            || self.plan.flags.contains(Gfp::HIGH)
+            || self.plan.flags.contains(Gfp::MEMALLOC)
+            || state.task(self.task).is_some_and(|task| task.context().frees_memory());
+        let charged = state.budgets.at(budget).charge(self.plan.order.pages(), must);
+        state.frames.at(frame.0).budget = charged.then_some(budget);
+        charged
+    }
+
+    /// Whether a budget is charged for the request.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.budget.is_some()
     }
 
     /// Fails the request because a fault source says so.

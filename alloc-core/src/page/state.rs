@@ -9,6 +9,7 @@ use super::reclaim::ReclaimClass;
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
+use crate::budget::Budgets;
 use crate::error::FreeError;
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
@@ -30,6 +31,7 @@ pub(crate) struct State {
     pub(crate) zonelists: Box<[Zonelist]>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) locks: LockOrder,
+    pub(crate) budgets: Budgets,
     /// The nodes of each cpuset.
     pub(crate) cpusets: Vec<NodeMask>,
     pub(crate) stats: Stats,
@@ -113,13 +115,20 @@ impl State {
 
     /// Gives a block back whose entry says how large it is.
     pub(crate) fn give(&mut self, frame: FrameNumber) {
-        let (zone, pages) = {
-            let entry = self.frames.at(frame.0);
-            (usize::from(entry.zone), entry.order.pages())
-        };
-        self.zones[zone].buddy.give(&mut self.frames, frame);
+        let entry = self.frames.at(frame.0);
+        let pages = entry.order.pages();
+        if let Some(budget) = entry.budget.take() {
+            self.budgets.at(budget).uncharge(pages);
+        }
         self.stats.freed_pages += pages;
         self.progress += 1;
+        self.put_back(frame);
+    }
+
+    /// Puts a block back on its free list.
+    pub(crate) fn put_back(&mut self, frame: FrameNumber) {
+        let zone = usize::from(self.frames.at(frame.0).zone);
+        self.zones[zone].buddy.give(&mut self.frames, frame);
         if self.waiting > 0 {
             self.hand_over();
         }
