@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::budget::Budgets;
+use crate::epochs::Epochs;
 use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
@@ -237,6 +238,10 @@ impl MachineBuilder {
             oom_holder: None,
             begun: 0,
             waiting: 0,
+            slow: 0,
+            at_hand: false,
+            missed: false,
+            epochs: Arc::new(Epochs::new()),
             dead: None,
         };
         let prepared = match state.policy.vmalloc_inner {

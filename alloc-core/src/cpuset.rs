@@ -32,7 +32,7 @@ impl Machine {
     /// # Errors
     /// [`AllocError::NoSuchNode`] if the machine has none of them.
     pub fn cpuset(&self, mems: NodeMask) -> Result<Cpuset<'_>, AllocError> {
-        let mut state = self.state();
+        let mut state = self.raw();
         let mems = some_of(mems.intersection(state.online()))?;
         state.cpusets.push(mems);
         Ok(Cpuset { machine: self, id: state.cpusets.len() as u32 - 1 })
@@ -42,7 +42,7 @@ impl Machine {
 impl<'m> Cpuset<'m> {
     /// The nodes that tasks of the cpuset may use.
     pub fn mems(&self) -> NodeMask {
-        self.machine.state().cpusets[self.id as usize]
+        self.machine.raw().cpusets[self.id as usize]
     }
 
     /// Moves a task into the cpuset, out of any other, and its nodes to those of the cpuset.
@@ -50,7 +50,7 @@ impl<'m> Cpuset<'m> {
     /// # Errors
     /// [`AllocError::NoSuchTask`] if the task is not the machine's.
     pub fn attach(&self, task: TaskId) -> Result<(), AllocError> {
-        let mut state = self.machine.state();
+        let mut state = self.machine.raw();
         state.task_mut(task).ok_or(AllocError::NoSuchTask)?.cpuset = Some(self.id);
         let mems = state.cpusets[self.id as usize];
         drop(state);
@@ -71,7 +71,7 @@ impl<'m> Cpuset<'m> {
     /// # Errors
     /// [`AllocError::NoSuchNode`] if the machine has none of the nodes.
     pub fn move_to(&self, mems: NodeMask, kind: MoveKind) -> Result<CpusetMove<'m>, AllocError> {
-        let mut state = self.machine.state();
+        let mut state = self.machine.raw();
         let mems = some_of(mems.intersection(state.online()))?;
         state.cpusets[self.id as usize] = mems;
         drop(state);
@@ -97,7 +97,7 @@ pub struct CpusetMove<'m> {
 impl CpusetMove<'_> {
     /// Makes the next step of the next task's move; `None` when all tasks of the cpuset have moved.
     pub fn step(&mut self) -> Option<(TaskId, MemsStep)> {
-        let mut state = self.cpuset.machine.state();
+        let mut state = self.cpuset.machine.raw();
         loop {
             let task = TaskId(self.task);
             let belongs = state.task(task)?.cpuset == Some(self.cpuset.id);

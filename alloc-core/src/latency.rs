@@ -34,9 +34,9 @@ impl Latency {
         self.0.iter().flatten().sum()
     }
 
-    /// A request is over.
-    pub(crate) fn record(&mut self, class: RequestClass, steps: u32) {
+    /// So many requests are over.
+    pub(crate) fn record(&mut self, class: RequestClass, steps: u32, requests: u64) {
         let bucket = steps.max(1).ilog2() as usize;
-        self.0[class as usize][bucket.min(Latency::BUCKETS - 1)] += 1;
+        self.0[class as usize][bucket.min(Latency::BUCKETS - 1)] += requests;
     }
 }

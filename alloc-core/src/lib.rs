@@ -20,8 +20,8 @@
 //!
 //! # Limits
 //! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab and
-//! real threads are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: slab and threads of the machine's
+//! own are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
@@ -37,6 +37,7 @@ mod builder;
 mod context;
 mod cpuset;
 mod current;
+mod epochs;
 mod error;
 mod event;
 mod exhaust;
@@ -58,6 +59,7 @@ mod page;
 mod plan;
 mod policy;
 mod pool_request;
+mod quick;
 mod random;
 mod reclaim_lock;
 mod request;

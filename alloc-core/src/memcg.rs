@@ -36,14 +36,14 @@ pub struct MemCg<'m> {
 impl Machine {
     /// A budget of so many pages, or `None` if the machine has 255 of them.
     pub fn memcg(&self, pages: u64) -> Option<MemCg<'_>> {
-        let id = self.state().budgets.add(pages)?;
+        let id = self.raw().budgets.add(pages)?;
         Some(MemCg { machine: self, id })
     }
 }
 
 impl<'m> MemCg<'m> {
     fn with<R>(&self, body: impl FnOnce(&mut Budget) -> R) -> R {
-        body(self.machine.state().budgets.at(self.id))
+        body(self.machine.raw().budgets.at(self.id))
     }
 
     /// Pages that may be charged at most.
@@ -76,7 +76,7 @@ impl<'m> MemCg<'m> {
     /// # Errors
     /// [`AllocError::NoSuchTask`] if the task is not the machine's.
     pub fn attach(&self, task: TaskId) -> Result<(), AllocError> {
-        self.machine.state().task_mut(task).ok_or(AllocError::NoSuchTask)?.memcg = Some(self.id);
+        self.machine.raw().task_mut(task).ok_or(AllocError::NoSuchTask)?.memcg = Some(self.id);
         Ok(())
     }
 
@@ -86,7 +86,7 @@ impl<'m> MemCg<'m> {
     /// The surrounding process is asked for memory to note it.
     pub fn account(&self) -> AccountGuard<'m> {
         let task = self.machine.current();
-        let mut state = self.machine.state();
+        let mut state = self.machine.raw();
         state.begun += 1;
         let number = state.begun;
         if let Some(task) = state.task_mut(task) {
@@ -118,7 +118,7 @@ pub struct AccountGuard<'m> {
 
 impl Drop for AccountGuard<'_> {
     fn drop(&mut self) {
-        if let Some(task) = self.machine.state().task_mut(self.task) {
+        if let Some(task) = self.machine.raw().task_mut(self.task) {
             task.accounts.retain(|(number, _)| *number != self.number);
         }
     }

@@ -158,7 +158,7 @@ impl PoolBlock<'_, '_> {
 
 impl Drop for PoolBlock<'_, '_> {
     fn drop(&mut self) {
-        self.pool.machine.state().progress += 1;
+        self.pool.machine.raw().progress += 1;
         let mut inside = self.pool.inside.lock();
         inside.let_go(self.task);
         if inside.reserve.len() < self.pool.size {

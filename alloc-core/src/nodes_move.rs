@@ -48,7 +48,7 @@ impl Machine {
     /// [`AllocError::NoSuchNode`] if the policy names none of the nodes that the task may use, and
     /// [`AllocError::NoSuchTask`] if the task is not the machine's.
     pub fn set_mem_policy(&self, policy: MemPolicy, rebind: Rebind) -> Result<(), AllocError> {
-        let mut state = self.state();
+        let mut state = self.raw();
         let online = state.online();
         let task = state.task_mut(self.current()).ok_or(AllocError::NoSuchTask)?;
         let mems = task.mems.allowed.intersection(online);
@@ -58,7 +58,7 @@ impl Machine {
 
     /// A task's memory policy as it is bound at the moment, or `None` if there is no such task.
     pub fn mem_policy(&self, task: TaskId) -> Option<MemPolicy> {
-        self.state().task(task).map(|task| task.policy.bound())
+        self.raw().task(task).map(|task| task.policy.bound())
     }
 }
 
@@ -74,7 +74,7 @@ pub struct NodesMove<'m> {
 impl NodesMove<'_> {
     /// Makes the next step; `None` if the move is over, or there is no such task.
     pub fn step(&mut self) -> Option<MemsStep> {
-        self.machine.state().step_move(self.task, &mut self.inner)
+        self.machine.raw().step_move(self.task, &mut self.inner)
     }
 
     /// Makes all steps.

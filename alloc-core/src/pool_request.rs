@@ -82,7 +82,7 @@ impl<'p, 'm> Wanted<'p, 'm> {
             return Some(Err(self.hang()));
         }
         self.seen = progress;
-        machine.state().stats.sleeps += 1;
+        machine.raw().stats.sleeps += 1;
         None
     }
 
@@ -125,7 +125,7 @@ impl<'p, 'm> Wanted<'p, 'm> {
 
     fn hang(&mut self) -> AllocError {
         self.sleep(false);
-        let mut state = self.pool.machine.state();
+        let mut state = self.pool.machine.raw();
         state.stats.hangs += 1;
         let kind = EventKind::Failed(AllocError::Hang);
         state.events.note(kind, self.task, self.pool.order, self.flags);

@@ -81,7 +81,7 @@ impl core::error::Error for LockError {}
 impl<T> ReclaimLock<T> {
     /// A lock around a value, for tasks of `machine`. Locks of the same name are one kind to the checker.
     pub fn new(machine: &Machine, name: &'static str, value: T) -> ReclaimLock<T> {
-        let lock = machine.state().locks.add(name);
+        let lock = machine.raw().locks.add(name);
         // INVARIANT: the number is new, and numbers of locks are never given twice.
         ReclaimLock { machine: machine.number(), lock, value: UnsafeCell::new(value) }
     }
@@ -148,7 +148,7 @@ impl<T> DerefMut for ReclaimGuard<'_, T> {
 
 impl<T> Drop for ReclaimGuard<'_, T> {
     fn drop(&mut self) {
-        let mut state = self.machine.state();
+        let mut state = self.machine.raw();
         let stays = state.task(self.task).is_some_and(|task| task.killed) && !state.policy.release_on_kill;
         if !stays {
             // INVARIANT: the guard's right ends with it.
@@ -161,11 +161,11 @@ impl<T> Drop for ReclaimGuard<'_, T> {
 impl Machine {
     /// The locks that are held, and by whom. After a test has ended, there should be none.
     pub fn held_locks(&self) -> Vec<HeldLock> {
-        self.state().locks.held().collect()
+        self.raw().locks.held().collect()
     }
 
     fn note_taken_in(&self, lock: usize, class: ReclaimClass) {
-        let mut state = self.state();
+        let mut state = self.raw();
         if state.locks.note_taken_in(lock, class) {
             let (name, _) = state.locks.at(lock);
             state.report_deadlock(name, class, self.current(), Gfp::NONE);
@@ -173,19 +173,23 @@ impl Machine {
     }
 
     fn take_lock(&self, lock: usize, task: TaskId) -> Result<(), LockError> {
-        let inside = self.state().task(task).and_then(|task| task.inside);
+        let inside = self.raw().task(task).and_then(|task| task.inside);
         if let Some(class) = inside {
             self.note_taken_in(lock, class);
         }
         let mut seen = None;
         loop {
-            let mut state = self.state();
+            let mut state = self.raw();
             let (name, holder) = state.locks.at(lock);
             let Some(holder) = holder else {
                 state.locks.take(lock, task);
+                // Requests under a lock are looked at: what was answered without one is not repeated.
+                let _ = state.task_mut(task);
                 return Ok(());
             };
             let gone = state.task(holder).is_none_or(|holder| holder.exited || holder.killed);
+            // What was given back and is at hand is progress, too.
+            self.collect(&mut state);
             let progress = Some(state.progress);
             let error = match () {
                 () if holder == task => LockError::Recursive,

@@ -127,11 +127,15 @@ impl TaskPolicy {
         });
     }
 
-    /// The node that the next request begins at, if the policy says so. Interleaving goes on by one request.
+    /// The node that requests begin at, unless they take turns.
+    pub(crate) fn node(&self) -> Option<NodeId> {
+        if let MemPolicy::Preferred(node) = self.bound { Some(node) } else { None }
+    }
+
+    /// The node whose turn it is. Interleaving goes on by one request.
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {
         match self.bound {
-            MemPolicy::Default | MemPolicy::Bind(_) => None,
-            MemPolicy::Preferred(node) => Some(node),
+            MemPolicy::Default | MemPolicy::Bind(_) | MemPolicy::Preferred(_) => self.node(),
             MemPolicy::Interleave(interleave) => {
                 let nodes = interleave.nodes();
                 let (place, left) = self.turn;
@@ -143,6 +147,11 @@ impl TaskPolicy {
                 nodes.nth(self.turn.0 % nodes.count())
             }
         }
+    }
+
+    /// Whether requests take turns: the next one may begin elsewhere.
+    pub(crate) fn takes_turns(&self) -> bool {
+        matches!(self.bound, MemPolicy::Interleave(_))
     }
 
     /// The nodes that requests are bound to.

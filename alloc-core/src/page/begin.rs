@@ -86,8 +86,11 @@ impl Course {
     /// the policy is about, or the task may use none of them any more.
     fn follow_policy(&mut self, state: &mut State) {
         let (ordinary, lists) = (state.highest(ZoneKind::Normal), state.zonelists.len());
-        let Some(task) = state.task_mut(self.task) else { return };
-        self.node = task.policy.next_node().filter(|node| usize::from(node.0) < lists).unwrap_or(self.node);
+        // Only a turn changes the task.
+        let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
+        let turn = if turns { state.task_mut(self.task).and_then(|task| task.policy.next_node()) } else { None };
+        let Some(task) = state.task(self.task) else { return };
+        self.node = turn.or(task.policy.node()).filter(|node| usize::from(node.0) < lists).unwrap_or(self.node);
         let bound = task.policy.mask().filter(|mask| mask.overlaps(task.mems.allowed));
         self.bound = bound.filter(|_| self.highest >= ordinary);
     }

@@ -28,6 +28,7 @@ impl Course {
                 Look::End => self.go(Stage::SlowStart),
             },
             Stage::SlowStart => {
+                self.slow_down(state);
                 let mems = state.task(self.task).map(|task| task.mems);
                 if state.policy.mems_retry && mems.is_some_and(|mems| mems.is_moving()) {
                     return self.wait(state, WaitFor::NodesMove);
