@@ -216,3 +216,22 @@ fn row_011_each_capability_fails_by_knobs_of_its_own() {
     machine.set_faults(Some(Arc::new(Knobs::default().with(Capability::MemCg, Attributes::unfiltered(100)))));
     assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL | Gfp::NOFAIL).is_ok());
 }
+
+#[test]
+fn what_is_charged_does_not_stay_at_hand_when_it_comes_back() {
+    let machine = machine(Policy::kernel());
+    let budget = budget(&machine, 100);
+    // Twice without an account, so that pages are at hand; then with one, and a free page more is at hand each time.
+    (0..4).for_each(|_| drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL)));
+    for _ in 0..4 {
+        let account = budget.account();
+        let block = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap();
+        assert_eq!(budget.charged(), 1);
+        drop(account);
+        drop(block);
+        assert_eq!(budget.charged(), 0);
+        assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
+        assert_eq!(budget.charged(), 0);
+    }
+    machine.audit().unwrap();
+}

@@ -213,3 +213,17 @@ fn row_117_the_killer_looks_among_those_who_share_the_bound_nodes() {
     assert_eq!(nodes(&machine, asking, Gfp::KERNEL, 1), [1]);
     assert!(machine.is_victim(smaller) && !machine.is_victim(larger));
 }
+
+#[test]
+fn row_103_requests_that_were_answered_before_take_their_turns_all_the_same() {
+    let machine = machine();
+    let task = task(&machine);
+    assert_eq!(nodes(&machine, task, Gfp::KERNEL, 5), [0; 5]);
+    set(&machine, task, MemPolicy::Interleave(Interleave::over(on(&[1, 2]))), Rebind::Remap).unwrap();
+    assert_eq!(nodes(&machine, task, Gfp::KERNEL, 5), [1, 2, 1, 2, 1]);
+    set(&machine, task, MemPolicy::Preferred(NodeId(3)), Rebind::Remap).unwrap();
+    assert_eq!(nodes(&machine, task, Gfp::KERNEL, 5), [3; 5]);
+    let cpuset = machine.cpuset(on(&[2])).unwrap();
+    cpuset.attach(task).unwrap();
+    assert_eq!(nodes(&machine, task, Gfp::KERNEL, 5), [2; 5]);
+}

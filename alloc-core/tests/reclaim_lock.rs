@@ -197,3 +197,15 @@ fn row_129_no_addition_behind_a_lock_is_lost_between_threads() {
     });
     assert_eq!(*lock.lock(&machine).unwrap(), 3 * times);
 }
+
+#[test]
+fn row_053_requests_that_were_answered_before_are_looked_at_under_a_lock_all_the_same() {
+    let machine = machine(Policy::kernel());
+    let lock = ReclaimLock::new(&machine, "cache", ());
+    lock.taken_by_shrinkers(&machine, ReclaimClass::Fs);
+    let ask = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop).unwrap();
+    (0..10).for_each(|_| ask());
+    let _held = lock.lock(&machine).unwrap();
+    ask();
+    assert_eq!(deadlocks(&machine), [ReclaimClass::Fs]);
+}
