@@ -2,13 +2,14 @@
 
 use alloc::sync::Arc;
 
+use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId};
 use crate::page::state::State;
 use crate::task::TaskId;
-use crate::units::NodeId;
+use crate::units::{NodeId, Order};
 
 impl Machine {
     /// Registers a shrinker.
@@ -22,7 +23,15 @@ impl Machine {
     }
 
     /// One pass of reclaim in the name of a task: shrinkers that the flags are open to, gently first, until enough is gained.
-    pub(crate) fn reclaim_pass(&self, task: TaskId, flags: Gfp, enough: impl Fn(&State, u64) -> bool) -> u64 {
+    ///
+    /// `outer` are the flags of the caller that the pass serves in the end, if they are not `flags`.
+    pub(crate) fn reclaim_pass(
+        &self,
+        task: TaskId,
+        flags: Gfp,
+        outer: Option<Gfp>,
+        enough: impl Fn(&State, u64) -> bool,
+    ) -> u64 {
         struct Reclaiming<'m>(&'m Machine, TaskId);
         impl Drop for Reclaiming<'_> {
             fn drop(&mut self) {
@@ -30,6 +39,7 @@ impl Machine {
                 state.slow -= 1;
                 if let Some(task) = state.task_mut(self.1) {
                     task.reclaiming -= 1;
+                    task.inside = None;
                 }
             }
         }
@@ -58,12 +68,21 @@ impl Machine {
                 if count >> priority == 0 || !shrinker.class().is_open_to(flags) {
                     continue;
                 }
+                if outer.is_some_and(|outer| !outer.may_wait() || !shrinker.class().is_open_to(outer)) {
+                    let mut state = self.state();
+                    state.stats.reclaims_beyond_caller += 1;
+                    state.events.note(EventKind::ReclaimedBeyondCaller(shrinker.class()), task, Order::ZERO, flags);
+                }
+                let enter =
+                    |inside| self.state().task_mut(task).and_then(|task| core::mem::replace(&mut task.inside, inside));
+                let before = enter(Some(shrinker.class()));
                 self.run_as(task, || {
                     shrinker.scan(count >> priority, &mut |pages| {
                         // A block of another machine is not this one's gain, and is lost to both.
                         let _ = self.free(pages);
                     });
                 });
+                enter(before);
                 let gained = gained();
                 if enough(&self.state(), gained) {
                     return gained;
@@ -81,7 +100,8 @@ impl Machine {
     /// The pass that a request asks for.
     pub(crate) fn direct_reclaim(&self, task: TaskId, flags: Gfp, pages: u64) -> u64 {
         let target = pages.max(BATCH);
-        self.reclaim_pass(task, flags, |_, gained| gained >= target)
+        let outer = self.state().task(task).and_then(|task| task.outer);
+        self.reclaim_pass(task, flags, outer, |_, gained| gained >= target)
     }
 
     /// Does the background's work: the reaper takes the pages of victims, and the reclaimers of the nodes that were woken
@@ -97,7 +117,7 @@ impl Machine {
         for node in (0..nodes as u8).map(NodeId).filter(|node| wanted.has(*node)) {
             self.state().stats.kswapd_passes += 1;
             if !self.state().is_balanced(node) {
-                self.reclaim_pass(Machine::BOOT, Gfp::KERNEL, |state, _| state.is_balanced(node));
+                self.reclaim_pass(Machine::BOOT, Gfp::KERNEL, None, |state, _| state.is_balanced(node));
             }
         }
         reaped || wanted != NodeMask::NONE

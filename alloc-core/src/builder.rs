@@ -5,11 +5,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::budget::Budgets;
 use crate::epochs::Epochs;
 use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
 use crate::host::contract::{Host, HostError};
+use crate::lock_order::LockOrder;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::page::buddy::Buddy;
@@ -18,7 +20,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
-use crate::policy::Policy;
+use crate::policy::{Policy, VmallocInner};
 use crate::slab::options::SlabDebug;
 use crate::slab::registry::Slabs;
 use crate::stats::Stats;
@@ -72,6 +74,8 @@ pub enum BuildError {
     OrderTooBig,
     /// The host that was given has fewer pages than the nodes.
     HostTooSmall,
+    /// The nodes have not enough pages for the page tables that the policy prepares.
+    NoPageTables,
     /// The host could not be made.
     Host(HostError),
 }
@@ -84,6 +88,7 @@ impl fmt::Display for BuildError {
             BuildError::ZonesTooBig => f.write_str("a node's zones are larger than the node"),
             BuildError::OrderTooBig => f.write_str("the policy's largest order is above 18"),
             BuildError::HostTooSmall => f.write_str("the host has fewer pages than the nodes together"),
+            BuildError::NoPageTables => f.write_str("the nodes have not enough pages for the prepared page tables"),
             BuildError::Host(error) => error.fmt(f),
         }
     }
@@ -234,6 +239,9 @@ impl MachineBuilder {
             zones,
             zonelists,
             tasks: alloc::vec![boot],
+            locks: LockOrder::default(),
+            budgets: Budgets::default(),
+            cpusets: Vec::new(),
             stats: Stats::default(),
             events: Ring::new(),
             traces_looks: self.traces_looks,
@@ -249,7 +257,14 @@ impl MachineBuilder {
             epochs: Arc::new(Epochs::new()),
             dead: None,
         };
-        Ok(Machine::assemble(state, arena, slabs, cpus, self.faults))
+        let prepared = match state.policy.vmalloc_inner {
+            VmallocInner::Prealloc(pages) => pages,
+            VmallocInner::HardwiredKernel | VmallocInner::Scoped => 0,
+        };
+        let machine = Machine::assemble(state, arena, slabs, cpus, None);
+        machine.prepare_addresses(prepared as usize).map_err(|_| BuildError::NoPageTables)?;
+        machine.set_faults(self.faults);
+        Ok(machine)
     }
 }
 

@@ -28,6 +28,8 @@ pub enum AllocError {
     NoAddresses,
     /// More mappings than the machine may have, or than the operating system grants.
     NoMappings,
+    /// The budget that the request is charged to has no room for it, although there are pages. See [`MemCg`](crate::MemCg).
+    OverLimit,
     /// The flags contradict each other or the context, and the policy refuses that. See [`Misuse`](crate::Misuse).
     InvalidFlags,
     /// A request that waits without bound was made where it must not: in reclaim, on the write-out path, in atomic
@@ -60,6 +62,7 @@ impl fmt::Display for AllocError {
             AllocError::ZeroSize => "an area of no bytes",
             AllocError::NoAddresses => "no free range of addresses is long enough",
             AllocError::NoMappings => "no more mappings can be made",
+            AllocError::OverLimit => "over the budget that the request is charged to",
             AllocError::InvalidFlags => "the flags contradict each other or the context",
             AllocError::ForbiddenContext => "a request without bound where waiting is forbidden",
             AllocError::Hang => "the request would never return: nobody is left to make progress",

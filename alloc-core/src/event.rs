@@ -7,6 +7,7 @@ use crate::error::{AllocError, FreeError};
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
 use crate::numa::mems::MemsStep;
+use crate::page::reclaim::ReclaimClass;
 use crate::page::zone::ZoneKind;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
@@ -30,14 +31,32 @@ pub enum EventKind {
     KswapdWoken,
     /// A pass of direct reclaim ended with so many pages freed.
     Reclaimed(u64),
+    /// A request inside of vmalloc called a shrinker of a class that vmalloc's caller had forbidden.
+    ReclaimedBeyondCaller(ReclaimClass),
+    /// A lock of this name is held over requests that may call shrinkers of the class, and taken by such: see `ReclaimLock`.
+    PossibleDeadlock {
+        /// The lock's name.
+        lock: &'static str,
+        /// The class.
+        class: ReclaimClass,
+    },
+    /// The task would wait for ever for a lock.
+    LockHang {
+        /// The lock's name.
+        lock: &'static str,
+        /// Who holds it.
+        holder: TaskId,
+    },
     /// A task was killed.
     Killed(TaskId),
     /// The reaper took a victim's pages.
     Reaped(u64),
-    /// The task's nodes moved.
+    /// The task's nodes moved by a step.
     Moved(MemsStep),
     /// The request looks again, because its task's nodes moved.
     Restarted,
+    /// The request forgets its task's memory policy, whose nodes and those that the task may use no longer meet.
+    PolicyForgotten,
     /// The request failed.
     Failed(AllocError),
     /// A debugging cache found that somebody wrote where nobody may.

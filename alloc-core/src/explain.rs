@@ -43,7 +43,8 @@ impl Policy {
     /// What a request with these flags, of this order, in this context is promised.
     ///
     /// The answer is made from the same plan that the engine follows, so the two cannot drift apart. The size of the
-    /// machine does not enter: a request for more pages than the machine has fails at once.
+    /// machine does not enter: a request for more pages than the machine has fails at once. Nor do budgets
+    /// ([`MemCg`](crate::MemCg)), which refuse requests whatever they are promised here.
     ///
     /// ```
     /// use alloc_core::{Context, Gfp, Order, Policy, Promise};

@@ -25,6 +25,8 @@ pub enum Holder {
     Area,
     /// A cache keeps objects in it, or keeps it for objects to come.
     Cache,
+    /// It is a page table of mapped areas.
+    PageTable,
 }
 
 /// A block that was given out and has not come back.
@@ -77,8 +79,9 @@ impl Machine {
                 State::Hoarded => Holder::Hoard,
                 State::Mapped => Holder::Area,
                 State::Slab => Holder::Cache,
+                State::PageTable => Holder::PageTable,
             };
-            let marked = matches!(holder, Holder::Owner | Holder::Number | Holder::Area);
+            let marked = matches!(holder, Holder::Owner | Holder::Number | Holder::Area | Holder::PageTable);
             let mark = if marked { entry.owner } else { 0 };
             Some(Held { frame: FrameNumber(frame), order: entry.order, holder, mark })
         });

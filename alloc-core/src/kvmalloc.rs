@@ -77,7 +77,7 @@ impl Machine {
         match self.kmalloc(size, first) {
             Ok(block) => Ok(KvBlock::Contiguous(block)),
             Err(AllocError::NoMemory | AllocError::Injected | AllocError::OrderTooBig | AllocError::Impossible) => {
-                self.vmalloc(size, flags).map(KvBlock::Mapped)
+                self.area(size, flags).map(KvBlock::Mapped)
             }
             Err(error) => Err(error),
         }

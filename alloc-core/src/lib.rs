@@ -22,6 +22,8 @@
 //! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
 //! specification is built and by which test it is held, and what is not built yet: memory policies and threads of the
 //! machine's own are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: slab and threads of the machine's
+//! own are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a cache, a pool or a shrinker is made, and never by a request for
 //! pages or objects.
@@ -33,8 +35,10 @@ extern crate std;
 
 mod background;
 mod block;
+mod budget;
 mod builder;
 mod context;
+mod cpuset;
 mod current;
 mod epochs;
 mod error;
@@ -46,7 +50,10 @@ mod gfp;
 mod held;
 mod host;
 mod kvmalloc;
+mod latency;
+mod lock_order;
 mod machine;
+mod memcg;
 mod mempool;
 mod misuse;
 mod nodes_move;
@@ -54,8 +61,10 @@ mod numa;
 mod page;
 mod plan;
 mod policy;
+mod pool_request;
 mod quick;
 mod random;
+mod reclaim_lock;
 mod request;
 mod scope;
 mod slab;
@@ -70,12 +79,14 @@ mod waiting;
 pub use block::PageBlock;
 pub use builder::{BuildError, MachineBuilder, NodePages};
 pub use context::{Context, Place, Scope};
+pub use cpuset::{Cpuset, CpusetMove};
 pub use error::{AllocError, FreeError};
 pub use event::{Event, EventKind};
 pub use exhaust::{Fragments, Hoard};
 pub use explain::{Guarantee, Promise};
 pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
 pub use fault::knob::Knob;
+pub use fault::knobs::Knobs;
 pub use fault::source::{CacheSite, Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
 pub use held::{Held, Holder, OpenScope};
@@ -84,10 +95,14 @@ pub use host::contract::{Host, HostError};
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
 pub use kvmalloc::KvBlock;
+pub use latency::{Latency, RequestClass};
+pub use lock_order::HeldLock;
 pub use machine::Machine;
-pub use mempool::{Mempool, PoolBlock, PoolRequest, PoolStep};
+pub use memcg::{AccountGuard, Charge, MemCg};
+pub use mempool::{Mempool, PoolBlock};
 pub use misuse::{MISUSES, Misuse, MisuseRow, Misuses};
 pub use nodes_move::NodesMove;
+pub use numa::mem_policy::{Interleave, MemPolicy, Rebind};
 pub use numa::mems::{MemsStep, MoveKind};
 pub use numa::node_mask::NodeMask;
 pub use page::buddy::AuditError;
@@ -98,7 +113,10 @@ pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
+    VmallocInner,
 };
+pub use pool_request::{BulkRequest, PoolRequest, PoolStep};
+pub use reclaim_lock::{LockError, ReclaimGuard, ReclaimLock};
 pub use request::{Request, Step};
 pub use scope::ScopeGuard;
 pub use slab::audit::SlabAuditError;

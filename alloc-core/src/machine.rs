@@ -136,7 +136,7 @@ impl Machine {
         self.state.lock()
     }
 
-    /// The machine's number.
+    /// The number by which machines are told apart.
     #[inline(always)]
     pub(crate) fn number(&self) -> u64 {
         self.number
@@ -164,6 +164,11 @@ impl Machine {
             match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
                 Asked::Fails => return Err(course.inject(&mut self.state())),
                 Asked::Passes(mark) => course.mark(mark),
+            }
+            let charged = course.is_charged();
+            if charged && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size, None), Asked::Fails)
+            {
+                return Err(course.inject(&mut self.state()));
             }
         }
         Ok(course)
@@ -201,6 +206,14 @@ impl Machine {
                 Err(AllocError::Injected)
             }
         }
+    }
+
+    /// Whether the fault source wants a request to take the harder way, on which it does not fail.
+    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
+        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+        let forced = self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Asked::Fails);
+        self.raw().stats.injected += u64::from(forced);
+        forced
     }
 
     /// What the fault source says of a request.

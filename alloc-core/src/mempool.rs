@@ -6,15 +6,16 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::course::WaitFor;
 use crate::sync::lock::Lock;
+use crate::task::TaskId;
 use crate::units::Order;
 
 /// A pool with a reserve of blocks of one order.
 ///
 /// A caller that may wait is never refused: it gets a new block, one of the reserve, or waits for one that another caller
 /// gives back. That holds as long as nobody waits for a second block while it holds a first one (the kernel's
-/// documentation of `mempool_alloc`).
+/// documentation of `mempool_alloc`). When every block that is out is held by tasks that wait for another one, and nothing
+/// moves, their requests end with [`AllocError::Hang`]. A block counts as held by the task that asked for it.
 ///
 /// ```
 /// use alloc_core::{Gfp, Machine, Mempool, NodeId, NodePages, Order};
@@ -28,11 +29,74 @@ use crate::units::Order;
 /// ```
 #[derive(Debug)]
 pub struct Mempool<'m> {
-    machine: &'m Machine,
-    order: Order,
-    size: usize,
-    /// At most `size` blocks, and room for as many from the beginning.
-    reserve: Lock<Vec<PageBlock<'m>>>,
+    pub(crate) machine: &'m Machine,
+    pub(crate) order: Order,
+    pub(crate) size: usize,
+    pub(crate) inside: Lock<Inside<'m>>,
+}
+
+/// What changes of a pool.
+#[derive(Debug)]
+pub(crate) struct Inside<'m> {
+    /// At most as many blocks as the pool's size, and room for as many from the beginning.
+    pub(crate) reserve: Vec<PageBlock<'m>>,
+    /// Blocks that are out.
+    out: usize,
+    /// The tasks that have them, as far as there is room to note it: for as many as the pool's size, from the beginning.
+    holders: Vec<Holder>,
+}
+
+/// A task that has blocks of a pool.
+#[derive(Debug)]
+struct Holder {
+    task: TaskId,
+    blocks: usize,
+    /// Its requests for more that sleep.
+    waiting: usize,
+}
+
+impl Inside<'_> {
+    fn holder(&mut self, task: TaskId) -> Option<&mut Holder> {
+        self.holders.iter_mut().find(|holder| holder.task == task)
+    }
+
+    /// A block goes out to a task.
+    pub(crate) fn hold(&mut self, task: TaskId) {
+        self.out += 1;
+        if let Some(holder) = self.holder(task) {
+            holder.blocks += 1;
+        } else if self.holders.len() < self.holders.capacity() {
+            self.holders.push(Holder { task, blocks: 1, waiting: 0 });
+        }
+    }
+
+    /// A block comes back from a task.
+    fn let_go(&mut self, task: TaskId) {
+        self.out -= 1;
+        if let Some(holder) = self.holder(task) {
+            holder.blocks = holder.blocks.saturating_sub(1);
+        }
+        self.holders.retain(|holder| holder.blocks > 0 || holder.waiting > 0);
+    }
+
+    /// A request of a task sleeps; whether that was noted: only who has blocks of the pool is of interest.
+    pub(crate) fn sleeps(&mut self, task: TaskId) -> bool {
+        self.holder(task).map(|holder| holder.waiting += 1).is_some()
+    }
+
+    /// A request of a task, of which that was noted, sleeps no longer.
+    pub(crate) fn wakes(&mut self, task: TaskId) {
+        if let Some(holder) = self.holder(task) {
+            holder.waiting = holder.waiting.saturating_sub(1);
+        }
+        self.holders.retain(|holder| holder.blocks > 0 || holder.waiting > 0);
+    }
+
+    /// Whether every block that is out is held by somebody who waits for another one.
+    pub(crate) fn is_stuck(&self) -> bool {
+        let stuck = self.holders.iter().filter(|holder| holder.waiting > 0);
+        self.out > 0 && stuck.map(|holder| holder.blocks).sum::<usize>() == self.out
+    }
 }
 
 impl<'m> Mempool<'m> {
@@ -42,102 +106,33 @@ impl<'m> Mempool<'m> {
     /// That of the first request for a block that failed; and `NoMemory` if the surrounding process has no memory for the
     /// list.
     pub fn new(machine: &'m Machine, size: usize, order: Order) -> Result<Mempool<'m>, AllocError> {
-        let mut reserve = Vec::new();
-        reserve.try_reserve_exact(size).map_err(|_| AllocError::NoMemory)?;
+        fn room<T>(size: usize) -> Result<Vec<T>, AllocError> {
+            let mut list = Vec::new();
+            list.try_reserve_exact(size).map_err(|_| AllocError::NoMemory)?;
+            Ok(list)
+        }
+        let (mut reserve, holders) = (room(size)?, room(size)?);
         for _ in 0..size {
             reserve.push(machine.alloc_pages(order, Gfp::KERNEL)?);
         }
-        Ok(Mempool { machine, order, size, reserve: Lock::new(reserve) })
+        let inside = Inside { reserve, out: 0, holders };
+        Ok(Mempool { machine, order, size, inside: Lock::new(inside) })
     }
 
     /// Blocks in the reserve.
     pub fn reserved(&self) -> usize {
-        self.reserve.lock().len()
-    }
-
-    /// Begins a request for a block of the pool.
-    ///
-    /// # Errors
-    /// `InvalidFlags` for ZERO, if the policy is strict: a block of the reserve is what its last user left. Otherwise ZERO
-    /// is ignored. NOFAIL says nothing new here.
-    pub fn request(&self, flags: Gfp) -> Result<PoolRequest<'_, 'm>, AllocError> {
-        if flags.contains(Gfp::ZERO) && self.machine.policy().strict {
-            return Err(AllocError::InvalidFlags);
-        }
-        let flags = flags.without(Gfp::ZERO | Gfp::NOFAIL);
-        Ok(PoolRequest { pool: self, flags, slept: false })
-    }
-
-    /// A block of the pool.
-    ///
-    /// # Errors
-    /// `NoMemory` for callers that cannot wait. For others only [`AllocError::Hang`], when nobody is left to give a block
-    /// back, and what ends every request: a machine that has stopped, a task that is over.
-    pub fn alloc(&self, flags: Gfp) -> Result<PoolBlock<'_, 'm>, AllocError> {
-        let mut request = self.request(flags)?;
-        let mut seen = None;
-        loop {
-            if let PoolStep::Done(result) = request.step() {
-                return result;
-            }
-            self.machine.background();
-            let progress = Some(self.machine.state().progress);
-            if progress == seen {
-                self.machine.state().stats.hangs += 1;
-                return Err(AllocError::Hang);
-            }
-            seen = progress;
-        }
+        self.inside.lock().reserve.len()
     }
 
     /// A new block, asked for so that a failure costs little.
-    fn fresh(&self, flags: Gfp) -> Result<PageBlock<'m>, AllocError> {
+    pub(crate) fn fresh(&self, flags: Gfp) -> Result<PageBlock<'m>, AllocError> {
         self.machine.alloc_pages(self.order, flags | Gfp::NOMEMALLOC | Gfp::NORETRY | Gfp::NOWARN)
     }
-}
 
-/// What a step of a pool's request came to.
-#[derive(Debug)]
-pub enum PoolStep<'p, 'm> {
-    /// It sleeps until a block is given back.
-    Wait(WaitFor),
-    /// It is over.
-    Done(Result<PoolBlock<'p, 'm>, AllocError>),
-}
-
-/// A request to a pool under way.
-#[derive(Debug)]
-#[must_use = "a request does nothing until it is stepped"]
-pub struct PoolRequest<'p, 'm> {
-    pool: &'p Mempool<'m>,
-    flags: Gfp,
-    slept: bool,
-}
-
-impl<'p, 'm> PoolRequest<'p, 'm> {
-    /// Makes the next step: a new block without waiting, one of the reserve, a new block with all that the caller may do
-    /// for it; and if there is none, a caller that may wait sleeps.
-    pub fn step(&mut self) -> PoolStep<'p, 'm> {
-        let pool = self.pool;
-        let cheap = self.flags.without(Gfp::DIRECT_RECLAIM | Gfp::IO);
-        let block = pool.fresh(if self.slept { self.flags } else { cheap });
-        let block = block.or_else(|error| pool.reserve.lock().pop().ok_or(error));
-        let block = match block {
-            Err(AllocError::NoMemory | AllocError::Injected) if self.flags.may_wait() && !self.slept => {
-                pool.fresh(self.flags)
-            }
-            block => block,
-        };
-        match block {
-            Err(AllocError::NoMemory | AllocError::Injected | AllocError::VictimReservesGone)
-                if self.flags.may_wait() =>
-            {
-                self.slept = true;
-                pool.machine.state().stats.sleeps += 1;
-                PoolStep::Wait(WaitFor::Memory)
-            }
-            block => PoolStep::Done(block.map(|block| PoolBlock { pool, block: Some(block) })),
-        }
+    /// Hands a block out to a task.
+    pub(crate) fn hand_out(&self, task: TaskId, block: PageBlock<'m>) -> PoolBlock<'_, 'm> {
+        self.inside.lock().hold(task);
+        PoolBlock { pool: self, task, block: Some(block) }
     }
 }
 
@@ -145,6 +140,7 @@ impl<'p, 'm> PoolRequest<'p, 'm> {
 #[derive(Debug)]
 pub struct PoolBlock<'p, 'm> {
     pool: &'p Mempool<'m>,
+    task: TaskId,
     block: Option<PageBlock<'m>>,
 }
 
@@ -163,9 +159,10 @@ impl PoolBlock<'_, '_> {
 impl Drop for PoolBlock<'_, '_> {
     fn drop(&mut self) {
         self.pool.machine.raw().progress += 1;
-        let mut reserve = self.pool.reserve.lock();
-        if reserve.len() < self.pool.size {
-            reserve.extend(self.block.take());
+        let mut inside = self.pool.inside.lock();
+        inside.let_go(self.task);
+        if inside.reserve.len() < self.pool.size {
+            inside.reserve.extend(self.block.take());
         }
     }
 }

@@ -34,6 +34,8 @@ pub enum Misuse {
     SleepInAtomic,
     /// A zone asked for from a cache: the objects of one slab lie in one zone, and serve all requests.
     SlabZone,
+    /// Flags that vmalloc does not know, as of zones, nodes or reserves.
+    VmallocUnknown,
 }
 
 /// One row of the table: a misuse, and what becomes of it.
@@ -75,7 +77,7 @@ const fn row(
 }
 
 /// The table. The engine, `explain` and the documentation read this one.
-pub const MISUSES: [MisuseRow; 13] = [
+pub const MISUSES: [MisuseRow; 14] = [
     row(Misuse::NofailCannotWait, "NOFAIL without DIRECT_RECLAIM", "warns and fails", true, |asked| {
         asked.has(Gfp::NOFAIL) && !asked.flags.may_wait()
     }),
@@ -117,6 +119,13 @@ pub const MISUSES: [MisuseRow; 13] = [
         asked.flags.may_wait() && asked.context.place() != Place::Process
     }),
     row(Misuse::SlabZone, "HIGHMEM or DMA32 for objects of slabs", "warns and strips them", true, |_| false),
+    row(
+        Misuse::VmallocUnknown,
+        "vmalloc with flags of zones, nodes or reserves",
+        "warns and leaves them out",
+        true,
+        |_| false,
+    ),
 ];
 
 /// The misuses found in one request.

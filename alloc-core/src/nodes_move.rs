@@ -1,30 +1,68 @@
-//! The door through which a task's nodes are moved, step by step.
+//! The doors through which a task's nodes are moved, step by step, and its memory policy is set.
 
+use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
+use crate::numa::mem_policy::{MemPolicy, Rebind, TaskPolicy};
 use crate::numa::mems::{MemsMove, MemsStep, MoveKind};
 use crate::numa::node_mask::NodeMask;
+use crate::page::state::State;
 use crate::task::TaskId;
 use crate::units::Order;
 
-impl Machine {
-    /// Makes the next step of a move of a task's nodes; `None` if there is no such task. See [`NodesMove`].
-    fn step_move(&self, task: TaskId, step: &mut MemsMove) -> Option<MemsStep> {
-        let mut state = self.state();
-        let done = step.step(&mut state.task_mut(task)?.mems);
-        state.progress += 1;
-        state.events.note(EventKind::Moved(done), task, Order::ZERO, Gfp::NONE);
+impl State {
+    /// Makes the next step of a move of a task's nodes; `None` if it is over, or there is no such task.
+    pub(crate) fn step_move(&mut self, id: TaskId, nodes: &mut MemsMove) -> Option<MemsStep> {
+        let online = self.online();
+        let task = self.task_mut(id)?;
+        let done = nodes.step(&mut task.mems)?;
+        if matches!(done, MemsStep::Expanded | MemsStep::Replaced) {
+            task.policy.rebind(nodes.to().intersection(online));
+        }
+        self.progress += 1;
+        self.events.note(EventKind::Moved(done), id, Order::ZERO, Gfp::NONE);
         Some(done)
     }
+}
 
+impl Machine {
     /// A move of a task's nodes, to be made step by step.
     pub fn move_nodes(&self, task: TaskId, to: NodeMask, kind: MoveKind) -> NodesMove<'_> {
         NodesMove { machine: self, task, inner: MemsMove::new(to, kind) }
     }
+
+    /// Sets the memory policy of the current task, which alone may do so.
+    ///
+    /// ```
+    /// use alloc_core::{Gfp, Machine, MemPolicy, NodeId, NodePages, Order, Rebind};
+    /// let machine = Machine::builder().node(NodePages::new(1024)).node(NodePages::new(1024)).build()?;
+    /// machine.set_mem_policy(MemPolicy::Preferred(NodeId(1)), Rebind::Remap)?;
+    /// let block = machine.alloc_pages(Order::ZERO, Gfp::USER)?;
+    /// assert_eq!(machine.free_pages(Some(NodeId(1))), 1023);
+    /// # drop(block);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AllocError::NoSuchNode`] if the policy names none of the nodes that the task may use, and
+    /// [`AllocError::NoSuchTask`] if the task is not the machine's.
+    pub fn set_mem_policy(&self, policy: MemPolicy, rebind: Rebind) -> Result<(), AllocError> {
+        let mut state = self.raw();
+        let online = state.online();
+        let task = state.task_mut(self.current()).ok_or(AllocError::NoSuchTask)?;
+        let mems = task.mems.allowed.intersection(online);
+        task.policy = TaskPolicy::new(policy, rebind, mems).ok_or(AllocError::NoSuchNode)?;
+        Ok(())
+    }
+
+    /// A task's memory policy as it is bound at the moment, or `None` if there is no such task.
+    pub fn mem_policy(&self, task: TaskId) -> Option<MemPolicy> {
+        self.raw().task(task).map(|task| task.policy.bound())
+    }
 }
 
-/// A move of a task's nodes under way; see [`Machine::move_nodes`].
+/// A move of a task's nodes under way; see [`Machine::move_nodes`]. Dropped, it makes its remaining steps.
 #[derive(Debug)]
 #[must_use = "a move is made by its steps"]
 pub struct NodesMove<'m> {
@@ -34,13 +72,19 @@ pub struct NodesMove<'m> {
 }
 
 impl NodesMove<'_> {
-    /// Makes the next step; `None` if there is no such task. A move is over with `Shrunk` or `Replaced`.
+    /// Makes the next step; `None` if the move is over, or there is no such task.
     pub fn step(&mut self) -> Option<MemsStep> {
-        self.machine.step_move(self.task, &mut self.inner)
+        self.machine.raw().step_move(self.task, &mut self.inner)
     }
 
     /// Makes all steps.
-    pub fn finish(mut self) {
-        while self.step() == Some(MemsStep::Expanded) {}
+    pub fn finish(self) {
+        drop(self);
+    }
+}
+
+impl Drop for NodesMove<'_> {
+    fn drop(&mut self) {
+        while self.step().is_some() {}
     }
 }

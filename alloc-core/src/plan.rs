@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
+use crate::latency::RequestClass;
 use crate::misuse::{MISUSES, Misuse, Misuses};
 use crate::policy::{AtomicSleep, BadNofail, ContextSource, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small};
 use crate::units::Order;
@@ -128,6 +129,17 @@ impl Plan {
             nofail,
             misuses,
         })
+    }
+
+    /// The class that its time counts in.
+    pub(crate) fn class(&self) -> RequestClass {
+        match (self.effort, self.oom) {
+            _ if self.nofail => RequestClass::Nofail,
+            (Effort::NoWait, _) => RequestClass::NoWait,
+            (Effort::OnePass, _) => RequestClass::OnePass,
+            (Effort::Rounds, OomStep::GiveUp) => RequestClass::Rounds,
+            (Effort::Rounds, OomStep::Pretend | OomStep::Kill) => RequestClass::Loop,
+        }
     }
 
     /// What `policy` makes of this request when the allowed nodes have fewer pages in all than it asks for.

@@ -108,6 +108,20 @@ pub enum KvFast {
     Loop,
 }
 
+/// What flags the page tables of vmalloc are asked for with: they are requests of their own, inside of the caller's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VmallocInner {
+    /// KERNEL, whatever the caller said: before 6.19. A caller without FS finds itself in the file system.
+    HardwiredKernel,
+    /// KERNEL, inside of a scope that stands for the caller's flags; one that frees memory, reserves included, for
+    /// callers that may not wait. Since 6.19.
+    Scoped,
+    /// As `Scoped`, and so many pages of addresses have their tables from the beginning and are kept for callers that may
+    /// not wait. Proposed in the thread on removing `PF_MEMALLOC_NORECLAIM` (2024). The tables are taken from the
+    /// machine's memory while it is built.
+    Prealloc(u32),
+}
+
 /// What a machine does where the kernel's developers disagree, or might change their minds.
 ///
 /// A policy belongs to a machine; two machines of one process may differ in every point.
@@ -145,6 +159,8 @@ pub struct Policy {
     pub panic_on_oom: bool,
     /// Whether the task that asks is killed instead of the largest one.
     pub kill_allocating_task: bool,
+    /// Whether the locks of a task that the policy kills are given back as it unwinds. In the kernel they are not.
+    pub release_on_kill: bool,
     /// Sleeping where it is forbidden.
     pub atomic_sleep: AtomicSleep,
     /// Whether that is looked for.
@@ -155,6 +171,8 @@ pub struct Policy {
     pub kv_fast: KvFast,
     /// Bytes that kvmalloc is asked for at most; the kernel's cap is `i32::MAX`.
     pub kv_bytes_max: usize,
+    /// The requests for page tables inside of vmalloc.
+    pub vmalloc_inner: VmallocInner,
     /// Mappings that all areas of vmalloc together may have. Linux grants a process 65,530.
     pub mappings_max: usize,
     /// Times that one request goes round before it counts as hanging although others make progress.
@@ -177,11 +195,13 @@ impl Policy {
             on_oom: OnOom::Panic,
             panic_on_oom: false,
             kill_allocating_task: false,
+            release_on_kill: false,
             atomic_sleep: AtomicSleep::Report,
             context_source: ContextSource::TaskTracked,
             mems_retry: true,
             kv_fast: KvFast::NoReclaim,
             kv_bytes_max: i32::MAX as usize,
+            vmalloc_inner: VmallocInner::Scoped,
             mappings_max: 60_000,
             rounds_max: 1 << 16,
         }

@@ -52,7 +52,7 @@ impl Machine {
     pub(crate) fn give_slowly(&self, pages: &Pages) {
         let state = &mut *self.raw();
         state.give(pages.frame());
-        if state.at_hand && pages.order().index() < ORDERS {
+        if state.at_hand && pages.order().index() < ORDERS && pages.zone() < state.zones.len() {
             let list = PerCpu::list(pages.zone(), pages.order());
             self.per_cpu.with(&self.cpus, |at_hand| {
                 at_hand.spill(list, |frame| state.zones[pages.zone()].buddy.give(&mut state.frames, frame));
@@ -79,7 +79,7 @@ impl Machine {
         let State { zones, frames, stats, at_hand, .. } = state;
         let zone_state = &mut zones[zone];
         let remembered = self.per_cpu.with(&self.cpus, |pages| {
-            pages.remember(asked, zone, course.is_certain(), stats, || {
+            pages.remember(asked, zone, course.is_certain(), course.latency(), stats, || {
                 let enough = zone_state.buddy.free() >= zone_state.plenty() + order.pages();
                 enough.then(|| zone_state.buddy.take(frames, order, frame::State::Owned)).flatten()
             });
@@ -114,6 +114,7 @@ mod tests {
     use super::*;
     use crate::builder::NodePages;
     use crate::context::Scope;
+    use crate::numa::mem_policy::{Interleave, MemPolicy, Rebind};
     use crate::numa::mems::MoveKind;
     use crate::numa::node_mask::NodeMask;
     use crate::page::course::Move;
@@ -141,13 +142,25 @@ mod tests {
 
     /// Something that answers can depend on changes.
     fn disturb<'m>(machine: &'m Machine, random: &mut Random, task: TaskId, scopes: &mut Vec<crate::ScopeGuard<'m>>) {
-        match random.below(12) {
+        match random.below(16) {
             0 => scopes.push(machine.run_as(task, || machine.scope(Scope::ALL[random.below(10) as usize]))),
             1 => scopes.truncate(random.below(4) as usize),
             2 => machine.raw().make_victim(task),
             3 => machine.move_nodes(task, NodeMask::of(&[NodeId(random.below(2) as u8)]), MoveKind::AtOnce).finish(),
             4 => machine.exit(task),
             5 => machine.set_cpu(random.below(2) as usize),
+            6 => {
+                let node = NodeId(random.below(2) as u8);
+                let one = NodeMask::of(&[node]);
+                let both = Interleave::over(NodeMask::ALL);
+                let policies = [MemPolicy::Default, MemPolicy::Bind(one), MemPolicy::Preferred(node)];
+                let policy =
+                    if random.below(4) == 0 { MemPolicy::Interleave(both) } else { policies[random.below(3) as usize] };
+                let _ = machine.run_as(task, || machine.set_mem_policy(policy, Rebind::Static));
+            }
+            7 => {
+                let _ = machine.memcg(1000).map(|budget| budget.attach(task));
+            }
             _ => {}
         }
     }
@@ -200,7 +213,7 @@ mod tests {
                 let events = state.events.next();
                 let mut course = Course::begin(state, task, node, order, flags).unwrap();
                 let taken = loop {
-                    assert!(course.is_fast(), "case {case}: beyond the first look");
+                    assert!(course.is_fast() && !course.is_noted(), "case {case}: beyond the first look, or charged");
                     match course.step(state) {
                         Move::Next => {}
                         Move::Taken(frame) => break frame,

@@ -1,5 +1,6 @@
 //! What a machine has done, in numbers.
 
+use crate::latency::Latency;
 use crate::units::Order;
 
 /// Counts since the machine was built.
@@ -40,7 +41,13 @@ pub struct Stats {
     pub reaped: u64,
     /// Times that a request looked again because its task's nodes had moved.
     pub mems_restarts: u64,
-    /// Requests that were found to hang.
+    /// Shrinkers that were called by a request inside of vmalloc whose caller had forbidden it.
+    pub reclaims_beyond_caller: u64,
+    /// Locks that were found to be held over reclaim and taken by reclaim, each once for a class.
+    pub possible_deadlocks: u64,
+    /// How long requests took.
+    pub latency: Latency,
+    /// Requests that were found to hang, and tasks that were found to wait for a lock for ever.
     pub hangs: u64,
 }
 

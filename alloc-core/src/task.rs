@@ -2,12 +2,17 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
+use crate::budget::BudgetId;
 use crate::context::{Context, Scope};
 use crate::fault::source::TaskFaults;
+use crate::gfp::Gfp;
+use crate::numa::mem_policy::TaskPolicy;
 use crate::numa::mems::Mems;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
+use crate::page::reclaim::ReclaimClass;
 pub use crate::units::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -69,13 +74,26 @@ pub(crate) struct Task {
     pub(crate) options: TaskOptions,
     pub(crate) user_pages: FrameList,
     pub(crate) mems: Mems,
+    pub(crate) policy: TaskPolicy,
+    /// The cpuset that it belongs to.
+    pub(crate) cpuset: Option<u32>,
     pub(crate) faults: Arc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
+    /// What its requests with ACCOUNT are charged to.
+    pub(crate) memcg: Option<BudgetId>,
+    /// What all of its requests are charged to: the last one counts.
+    pub(crate) accounts: Vec<(u64, BudgetId)>,
+    /// The flags of the call of vmalloc that its requests are part of.
+    pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
+    /// The class of the shrinker that runs in its name.
+    pub(crate) inside: Option<ReclaimClass>,
     pub(crate) victim: bool,
+    /// It was killed in the middle of a request, by policy: what it holds is never given back.
+    pub(crate) killed: bool,
     /// Something else already ends the task.
     pub(crate) dying: bool,
     pub(crate) exited: bool,
@@ -90,13 +108,20 @@ impl Task {
     pub(crate) fn new(options: TaskOptions) -> Task {
         Task {
             mems: Mems::new(options.mems),
+            policy: TaskPolicy::none(options.mems),
+            cpuset: None,
             options,
             user_pages: FrameList::EMPTY,
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             reclaiming: 0,
+            memcg: None,
+            accounts: Vec::new(),
+            outer: None,
             ticket: None,
+            inside: None,
             victim: false,
+            killed: false,
             dying: false,
             exited: false,
             reaped: false,
@@ -123,6 +148,22 @@ impl Task {
         context.victim = self.victim;
         context.reclaiming = self.reclaiming > 0;
         context
+    }
+
+    /// The nodes that its memory comes from: those that it may use, as far as its memory policy is not narrower.
+    pub(crate) fn reach(&self) -> NodeMask {
+        let allowed = self.mems.allowed;
+        self.policy
+            .mask()
+            .map(|mask| mask.intersection(allowed))
+            .filter(|mask| *mask != NodeMask::NONE)
+            .unwrap_or(allowed)
+    }
+
+    /// What a request with these flags is charged to.
+    pub(crate) fn budget(&self, flags: Gfp) -> Option<BudgetId> {
+        let inner = self.accounts.last().map(|(_, budget)| *budget);
+        inner.or(self.memcg.filter(|_| flags.contains(Gfp::ACCOUNT)))
     }
 
     /// Whether the reaper, or its own end, will still free what it has.

@@ -28,7 +28,7 @@ impl Machine {
             return Err(AllocError::NoSuchTask);
         }
         for _ in 0..pages {
-            let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE)?.finish()?;
+            let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE | Gfp::ACCOUNT)?.finish()?;
             let mut state = self.raw();
             let State { frames, tasks, .. } = &mut *state;
             // Who was killed or ended since the request began gets no more: the block goes back, without the lock.

@@ -3,7 +3,7 @@
 mod support;
 
 use alloc_core::{
-    AllocError, Attributes, CacheOptions, CacheSite, Capability, FaultSource, Gfp, Holder, Knob, Machine, Order,
+    AllocError, Attributes, CacheOptions, CacheSite, Capability, FaultSource, Gfp, Holder, Knob, Knobs, Machine, Order,
     PAGE_SIZE, Policy, Scope, Site,
 };
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -83,20 +83,25 @@ fn row_011_failslab_can_be_kept_to_marked_caches_and_either_kind_of_request() {
     let machine = machine(Policy::kernel());
     let plain = machine.cache(CacheOptions::new("plain", 100)).unwrap();
     let marked = machine.cache(CacheOptions { failslab: true, ..CacheOptions::new("marked", 100) }).unwrap();
-    let failing = |change: fn(&mut Attributes)| {
-        let mut attributes = Attributes::unfiltered(100);
-        change(&mut attributes);
-        machine.set_faults(Some(Arc::new(attributes)));
+    let failing_by = |source: Arc<dyn FaultSource>| {
+        machine.set_faults(Some(source));
         let page = machine.alloc_pages(Order::ZERO, Gfp::KERNEL | Gfp::HIGHMEM).is_err();
         let failing = [plain.alloc(Gfp::KERNEL).is_err(), marked.alloc(Gfp::KERNEL).is_err(), page];
         machine.set_faults(None);
         failing
     };
+    let failing = |change: fn(&mut Attributes)| {
+        let mut attributes = Attributes::unfiltered(100);
+        change(&mut attributes);
+        failing_by(Arc::new(attributes))
+    };
+    let failing_only =
+        |capability| failing_by(Arc::new(Knobs::default().with(capability, Attributes::unfiltered(100))));
     drop((plain.alloc(Gfp::KERNEL).unwrap(), marked.alloc(Gfp::KERNEL).unwrap()));
     assert_eq!(failing(|_| {}), [true; 3]);
     assert_eq!(failing(|a| a.cache_filter = true), [false, true, true]);
-    assert_eq!(failing(|a| a.capability = Some(Capability::Slab)), [true, true, false]);
-    assert_eq!(failing(|a| a.capability = Some(Capability::PageAlloc)), [false, false, true]);
+    assert_eq!(failing_only(Capability::Slab), [true, true, false]);
+    assert_eq!(failing_only(Capability::PageAlloc), [false, false, true]);
     assert_eq!(failing(|a| a.min_order = order(1)), [true, true, false], "orders are of pages");
     assert_eq!(failing(|a| a.ignore_gfp_highmem = true), [true, true, false], "and so is high memory");
     assert_eq!(failing(|a| a.ignore_gfp_wait = true), [false; 3]);

@@ -1,11 +1,8 @@
-//! The second door: waiting not at all, for one pass, or in a queue; and pools, whose guarantee is real.
+//! The second door: waiting not at all, for one pass, or in a queue.
 
 mod support;
 
-use alloc_core::{
-    AllocError, Gfp, Machine, Mempool, NodePages, Order, Policy, PoolStep, ReclaimClass, Scope, Step, TaskId,
-    TaskOptions, Wait,
-};
+use alloc_core::{AllocError, Gfp, Machine, Order, Policy, ReclaimClass, Scope, Step, TaskId, TaskOptions, Wait};
 use support::{Cache, MIN, NODE, full, hog, machine, order};
 
 #[test]
@@ -105,70 +102,6 @@ fn row_016_the_queue_is_helped_by_killing_and_else_hangs_with_a_report() {
 }
 
 #[test]
-fn row_030_a_pool_of_four_serves_eight_tasks_on_a_full_machine() {
-    let machine = machine(Policy::kernel());
-    let pool = Mempool::new(&machine, 4, order(1)).unwrap();
-    let _hoard = full(&machine);
-    assert!(pool.alloc(Gfp::NOWAIT).is_ok(), "from the reserve");
-    let mut waiting: Vec<_> = (0..8).map(|_| pool.request(Gfp::NOIO).unwrap()).collect();
-    let (mut held, mut served) = (std::collections::VecDeque::new(), 0);
-    for _ in 0..20 {
-        waiting.retain_mut(|request| match request.step() {
-            PoolStep::Wait(_) => true,
-            PoolStep::Done(block) => {
-                held.push_back(block.unwrap());
-                served += 1;
-                false
-            }
-        });
-        assert!(held.len() <= 4);
-        held.pop_front();
-    }
-    drop(held);
-    assert_eq!((served, pool.reserved(), machine.free_pages(None)), (8, 4, 0));
-    let stats = machine.stats();
-    assert_eq!((stats.kills, stats.hangs), (0, 0));
-}
-
-#[test]
-fn row_028_the_pool_succeeds_where_nofs_alone_hangs() {
-    let machine = machine(Policy::kernel());
-    hog(&machine, 100);
-    let pool = Mempool::new(&machine, 1, Order::ZERO).unwrap();
-    let _hoard = full(&machine);
-    assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::NOFS).unwrap_err(), AllocError::Hang);
-    assert!(pool.alloc(Gfp::NOFS).is_ok());
-}
-
-#[test]
-fn row_030_a_task_that_holds_all_and_waits_for_more_is_reported() {
-    let machine = machine(Policy::kernel());
-    let pool = Mempool::new(&machine, 2, Order::ZERO).unwrap();
-    let _hoard = full(&machine);
-    let held = [pool.alloc(Gfp::NOIO).unwrap(), pool.alloc(Gfp::NOIO).unwrap()];
-    assert_eq!(pool.alloc(Gfp::NOIO).unwrap_err(), AllocError::Hang);
-    assert_eq!(pool.alloc(Gfp::NOWAIT).unwrap_err(), AllocError::NoMemory);
-    drop(held);
-    assert!(pool.alloc(Gfp::NOIO).is_ok());
-}
-
-#[test]
-fn row_030_what_comes_back_fills_the_reserve_first_and_no_more() {
-    let machine = Machine::builder().node(NodePages::new(256)).min_free_pages(8).build().unwrap();
-    let pool = Mempool::new(&machine, 3, Order::ZERO).unwrap();
-    let free = machine.free_pages(None);
-    let held: Vec<_> = (0..5).map(|_| pool.alloc(Gfp::KERNEL).unwrap()).collect();
-    assert_eq!((pool.reserved(), machine.free_pages(None)), (3, free - 5), "new blocks come first");
-    drop(held);
-    assert_eq!((pool.reserved(), machine.free_pages(None)), (3, free));
-    drop(pool);
-    assert_eq!(machine.free_pages(None), 256);
-    let strict = support::machine(Policy::strict());
-    let pool = Mempool::new(&strict, 1, Order::ZERO).unwrap();
-    assert_eq!(pool.alloc(Gfp::KERNEL | Gfp::ZERO).unwrap_err(), AllocError::InvalidFlags);
-}
-
-#[test]
 fn row_016_nobody_overtakes_a_large_request_and_those_behind_it_are_served_when_it_leaves() {
     let machine = machine(Policy::kernel());
     let [first, second, _] = tasks(&machine);
@@ -178,22 +111,4 @@ fn row_016_nobody_overtakes_a_large_request_and_those_behind_it_are_served_when_
     assert!(matches!(small.step(), Step::Wait(_)), "there are pages, and it is not its turn");
     drop(large);
     assert!(matches!(small.step(), Step::Done(Ok(_))));
-}
-
-#[test]
-fn row_030_a_caller_waits_as_long_as_anything_moves() {
-    let machine = machine(Policy::kernel());
-    let victim = hog(&machine, 100);
-    machine.set_memory_locked(victim, true);
-    let pool = Mempool::new(&machine, 1, Order::ZERO).unwrap();
-    let _hoard = full(&machine);
-    let _held = pool.alloc(Gfp::NOIO).unwrap();
-    let mut request = machine.request(Machine::BOOT, None, Order::ZERO, Gfp::KERNEL).unwrap();
-    while machine.stats().kills == 0 {
-        assert!(!matches!(request.step(), Step::Done(_)));
-    }
-    drop(request);
-    let before = machine.stats().sleeps;
-    assert_eq!(pool.alloc(Gfp::NOIO).unwrap_err(), AllocError::Hang);
-    assert_eq!(machine.stats().sleeps - before, 11, "ten tries of the reaper, and one sleep without any");
 }

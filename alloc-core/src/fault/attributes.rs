@@ -61,8 +61,6 @@ pub struct Attributes {
     pub min_order: Order,
     /// Requests with NOFAIL are failed, too.
     pub inject_nofail: bool,
-    /// Only requests of one kind fail; `None` for all. The kernel has attributes of their own for each.
-    pub capability: Option<Capability>,
     /// Of caches, only marked ones fail.
     pub cache_filter: bool,
     passed: Knob<u32>,
@@ -82,7 +80,6 @@ impl Default for Attributes {
             ignore_gfp_highmem: true,
             min_order: Order::new(1),
             inject_nofail: false,
-            capability: None,
             cache_filter: false,
             passed: Knob::new(0),
             random: Knob::new(Random::new(0)),
@@ -116,13 +113,9 @@ impl Attributes {
         let of_its_kind = match site.capability {
             Capability::PageAlloc => site.order < self.min_order || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM)),
             Capability::Slab => self.cache_filter && site.cache.is_some_and(|cache| !cache.failslab),
-            // The kernel has no knobs for what is made of pages, which are asked about on their own.
-            Capability::Vmalloc | Capability::Kvmalloc => true,
+            _ => false,
         };
-        of_its_kind
-            || self.capability.is_some_and(|capability| capability != site.capability)
-            || (has(Gfp::NOFAIL) && !self.inject_nofail)
-            || (self.ignore_gfp_wait && site.flags.may_wait())
+        of_its_kind || (has(Gfp::NOFAIL) && !self.inject_nofail) || (self.ignore_gfp_wait && site.flags.may_wait())
     }
 
     /// Counts a request against `space` and `interval`, and rolls.
@@ -156,7 +149,16 @@ impl StackFilter {
 }
 
 impl FaultSource for Attributes {
+    /// Of what is made of pages, and has attributes of its own in [`Knobs`](crate::Knobs), nothing fails.
     fn fails(&self, site: &Site<'_>) -> bool {
+        use Capability::{Kvmalloc, MemCg, MempoolAlloc, Vmalloc};
+        !matches!(site.capability, Vmalloc | Kvmalloc | MemCg | MempoolAlloc) && self.decides(site)
+    }
+}
+
+impl Attributes {
+    /// Whether a request fails, whatever its capability.
+    pub(crate) fn decides(&self, site: &Site<'_>) -> bool {
         if self.lets_through(site) {
             return false;
         }
@@ -182,6 +184,36 @@ impl FaultSource for Attributes {
             }
             None => true,
         })
+    }
+}
+
+impl Attributes {
+    /// Tells each knob's name and how it stands, in the kernel's words.
+    pub(crate) fn each(&self, mut tell: impl FnMut(&'static str, &dyn fmt::Display) -> fmt::Result) -> fmt::Result {
+        let yes = |is: bool| if is { "Y" } else { "N" };
+        tell("probability", &self.probability)?;
+        tell("interval", &self.interval)?;
+        tell("times", &self.times.get().map_or(-1, i64::from))?;
+        tell("space", &self.space.get())?;
+        tell("task-filter", &yes(self.task_filter))?;
+        tell("ignore-gfp-wait", &yes(self.ignore_gfp_wait))?;
+        tell("ignore-gfp-highmem", &yes(self.ignore_gfp_highmem))?;
+        tell("min-order", &self.min_order.get())?;
+        tell("inject-nofail", &yes(self.inject_nofail))?;
+        tell("cache-filter", &yes(self.cache_filter))?;
+        let Some(stack) = &self.stack else { return tell("stacktrace-depth", &0) };
+        tell("stacktrace-depth", &stack.depth.min(STACK_DEPTH_MAX))?;
+        tell("require-start", &stack.require.start)?;
+        tell("require-end", &stack.require.end)?;
+        tell("reject-start", &stack.reject.start)?;
+        tell("reject-end", &stack.reject.end)
+    }
+}
+
+impl fmt::Display for Attributes {
+    /// A line for each knob.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.each(|name, value| writeln!(f, "{name} {value}"))
     }
 }
 

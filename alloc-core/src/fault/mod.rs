@@ -3,4 +3,5 @@
 pub(crate) mod attributes;
 pub(crate) mod gate;
 pub(crate) mod knob;
+pub(crate) mod knobs;
 pub(crate) mod source;

@@ -18,9 +18,23 @@ pub enum Capability {
     Vmalloc,
     /// A request of kvmalloc as a whole, for more than a page: both of its ways fail.
     Kvmalloc,
+    /// The charge of a request for pages to a budget, before its pages are looked for.
+    MemCg,
+    /// A request to a [`Mempool`](crate::Mempool): it never fails for this, and takes from the reserve.
+    MempoolAlloc,
 }
 
 impl Capability {
+    /// Every capability.
+    pub const ALL: [Capability; 6] = [
+        Capability::PageAlloc,
+        Capability::Slab,
+        Capability::Vmalloc,
+        Capability::Kvmalloc,
+        Capability::MemCg,
+        Capability::MempoolAlloc,
+    ];
+
     /// The function that kernel code calls for it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,6 +42,20 @@ impl Capability {
             Capability::Slab => "kmem_cache_alloc",
             Capability::Vmalloc => "vmalloc",
             Capability::Kvmalloc => "kvmalloc",
+            Capability::MemCg => "memcg_charge",
+            Capability::MempoolAlloc => "mempool_alloc",
+        }
+    }
+
+    /// The name of its knobs.
+    pub const fn knobs(self) -> &'static str {
+        match self {
+            Capability::PageAlloc => "fail_page_alloc",
+            Capability::Slab => "failslab",
+            Capability::Vmalloc => "fail_vmalloc",
+            Capability::Kvmalloc => "fail_kvmalloc",
+            Capability::MemCg => "fail_memcg",
+            Capability::MempoolAlloc => "fail_mempool_alloc",
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Simulated memory nodes: which of them a task may use, and the policies that say so.
 
+pub(crate) mod mem_policy;
 pub(crate) mod mems;
 pub(crate) mod node_mask;

@@ -46,4 +46,24 @@ impl NodeMask {
     pub const fn union(self, other: NodeMask) -> NodeMask {
         NodeMask(self.0 | other.0)
     }
+
+    /// How many nodes belong to the set.
+    pub const fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// The nodes of the set, lowest first.
+    pub fn iter(self) -> impl Iterator<Item = NodeId> {
+        (0..Self::NODES_MAX as u8).map(NodeId).filter(move |node| self.has(*node))
+    }
+
+    /// The node at a place of the set, the lowest at 0.
+    pub(crate) fn nth(self, place: usize) -> Option<NodeId> {
+        self.iter().nth(place)
+    }
+
+    /// The place of a node in the set.
+    pub(crate) fn place(self, node: NodeId) -> Option<usize> {
+        self.has(node).then(|| self.iter().take_while(|other| *other < node).count())
+    }
 }

@@ -3,12 +3,12 @@
 use super::course::Course;
 use super::state::State;
 use super::zone::ZoneKind;
-use crate::context::Context;
+use crate::context::{Context, Place};
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
-use crate::plan::{Plan, Refusal};
+use crate::plan::{Effort, Plan, Refusal};
 use crate::task::{Task, TaskId};
 use crate::units::{NodeId, Order};
 
@@ -44,20 +44,31 @@ impl Course {
             return Err(AllocError::Dead);
         }
         let asking = state.task(task).filter(|task| !task.exited).ok_or(AllocError::NoSuchTask)?;
-        let node = node.unwrap_or(asking.options.node);
-        if usize::from(node.0) >= state.zonelists.len() {
+        let home = node.unwrap_or(asking.options.node);
+        if usize::from(home.0) >= state.zonelists.len() {
             return Err(AllocError::NoSuchNode);
         }
-        let planned = Plan::new(&state.policy, flags, order, asking.context());
+        let context = asking.context();
+        let planned = Plan::new(&state.policy, flags, order, context);
         let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
         for misuse in misuses.iter() {
-            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
-            state.events.note(EventKind::Misused(misuse), task, order, flags);
+            state.note_misuse(misuse, task, order, flags);
         }
         let plan = planned.map_err(|(refusal, _)| refuse(state, task, refusal))?;
+        let looks_at_locks = state.locks.any_held() && context.place() == Place::Process;
+        if looks_at_locks && plan.effort != Effort::NoWait && !plan.flags.contains(Gfp::NOLOCKDEP) {
+            state.check_locks(task, plan.flags);
+        }
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
-        let course = Course::at_the_beginning(state.begun, task, node, plan, highest);
+        let mut course = Course::at_the_beginning(state.begun, task, home, plan, highest);
+        if context.place() != Place::Interrupt {
+            course.budget = state.task(task).and_then(|task| task.budget(plan.flags));
+        }
+        // A request that names its node, and one that is made in nobody's name, follow no task's policy.
+        if node.is_none() && !plan.flags.contains(Gfp::THISNODE) && context.place() != Place::Interrupt {
+            course.follow_policy(state);
+        }
         let nodes = course.nodes(state, plan.flags.contains(Gfp::HARDWALL));
         let zones = state.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= highest);
         if order <= state.policy.largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
@@ -70,6 +81,19 @@ impl Course {
         }
         Ok(course)
     }
+
+    /// Begins where the task's memory policy says, and is bound to its nodes, unless the request is for lower zones than
+    /// the policy is about, or the task may use none of them any more.
+    fn follow_policy(&mut self, state: &mut State) {
+        let (ordinary, lists) = (state.highest(ZoneKind::Normal), state.zonelists.len());
+        // Only a turn changes the task.
+        let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
+        let turn = if turns { state.task_mut(self.task).and_then(|task| task.policy.next_node()) } else { None };
+        let Some(task) = state.task(self.task) else { return };
+        self.node = turn.or(task.policy.node()).filter(|node| usize::from(node.0) < lists).unwrap_or(self.node);
+        let bound = task.policy.mask().filter(|mask| mask.overlaps(task.mems.allowed));
+        self.bound = bound.filter(|_| self.highest >= ordinary);
+    }
 }
 
 /// Does what the policy does instead of serving a request.
@@ -78,6 +102,9 @@ fn refuse(state: &mut State, task: TaskId, refusal: Refusal) -> AllocError {
         Refusal::Fail(error) => error,
         Refusal::KillTask => {
             state.make_victim(task);
+            if let Some(task) = state.task_mut(task) {
+                task.killed = true;
+            }
             AllocError::TaskKilled
         }
         Refusal::Stop => {

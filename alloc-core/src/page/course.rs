@@ -2,9 +2,12 @@
 
 use super::state::State;
 use super::zone::ZoneKind;
+use crate::budget::BudgetId;
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
+use crate::latency::RequestClass;
+use crate::numa::node_mask::NodeMask;
 use crate::plan::{Effort, OomStep, Plan};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
@@ -64,8 +67,12 @@ pub(crate) struct Course {
     pub(super) id: u64,
     pub(super) task: TaskId,
     pub(super) node: NodeId,
+    /// The nodes that the task's memory policy binds the request to, until it is forgotten.
+    pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
     pub(super) highest: ZoneKind,
+    /// What its block is charged to.
+    pub(super) budget: Option<BudgetId>,
     /// What its block is marked with: a fault source's word for who asked.
     pub(super) mark: u32,
     pub(super) stage: Stage,
@@ -73,6 +80,8 @@ pub(crate) struct Course {
     pub(super) cookie: u32,
     /// Rounds of reclaim in a row that gave nothing.
     pub(super) idle: u32,
+    /// Steps made.
+    pub(super) steps: u32,
     /// Rounds in all.
     pub(super) rounds: u32,
     /// Whether the last pass of reclaim gave something.
@@ -90,12 +99,15 @@ impl Course {
             id,
             task,
             node,
+            bound: None,
             plan,
             highest,
+            budget: None,
             mark: 0,
             stage: Stage::Fast(0),
             cookie: 0,
             idle: 0,
+            steps: 0,
             rounds: 0,
             gained: false,
             looked_as_victim: false,
@@ -134,18 +146,22 @@ impl Course {
         Move::Wait(why)
     }
 
-    /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so.
-    pub(super) fn missed_a_move(&self, state: &State) -> bool {
-        let moved = state.task(self.task).is_some_and(|task| task.mems.moved_since(self.cookie));
-        moved && state.policy.mems_retry
+    /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so. If the policy's
+    /// nodes and the task's do not meet any more, the policy is forgotten.
+    pub(super) fn missed_a_move(&mut self, state: &mut State) -> bool {
+        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| state.policy.mems_retry) else {
+            return false;
+        };
+        let forgets = self.bound.take_if(|bound| !bound.overlaps(mems.allowed)).is_some();
+        if forgets {
+            state.events.note(EventKind::PolicyForgotten, self.task, self.plan.order, self.plan.flags);
+        }
+        forgets || mems.moved_since(self.cookie)
     }
 
     pub(super) fn restart(&mut self, state: &mut State) -> Move {
         state.stats.mems_restarts += 1;
         state.events.note(EventKind::Restarted, self.task, self.plan.order, self.plan.flags);
-        if state.task(self.task).is_some_and(|task| task.mems.is_moving()) {
-            return self.wait(state, WaitFor::NodesMove);
-        }
         self.go(Stage::SlowStart)
     }
 
@@ -155,12 +171,44 @@ impl Course {
     }
 
     pub(super) fn taken(&mut self, state: &mut State, frame: FrameNumber) -> Move {
+        if !self.charge(state, frame) {
+            state.put_back(frame);
+            return self.fail(state, AllocError::OverLimit);
+        }
         self.end(state);
         let served =
             if self.is_certain() { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
         *served += 1;
+        state.stats.latency.record(self.plan.class(), self.steps, 1);
         state.frames.at(frame.0).owner = self.mark;
         Move::Taken(frame)
+    }
+
+    /// Charges a block that was found to the request's budget, if it has one; whether there was room.
+    fn charge(&self, state: &mut State, frame: FrameNumber) -> bool {
+        let Some(budget) = self.budget else { return true };
+        let must = self.plan.nofail
+            || self.plan.flags.contains(Gfp::HIGH)
+            || self.plan.flags.contains(Gfp::MEMALLOC)
+            || state.task(self.task).is_some_and(|task| task.context().frees_memory());
+        let charged = state.budgets.at(budget).charge(self.plan.order.pages(), must);
+        state.frames.at(frame.0).budget = charged.then_some(budget);
+        charged
+    }
+
+    /// Whether its block's entry in the table says more than that it has an owner, which is to go when it comes back.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.budget.is_some() || self.mark != 0
+    }
+
+    /// The class that its time counts in, and how long it took.
+    pub(crate) fn latency(&self) -> (RequestClass, u32) {
+        (self.plan.class(), self.steps)
+    }
+
+    /// Whether a budget is charged for the request.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.budget.is_some()
     }
 
     /// Fails the request because a fault source says so.
@@ -184,6 +232,7 @@ impl Course {
     pub(super) fn fail(&mut self, state: &mut State, error: AllocError) -> Move {
         self.end(state);
         let quiet = self.plan.flags.contains(Gfp::NOWARN);
+        state.stats.latency.record(self.plan.class(), self.steps, 1);
         state.note_failure(error, self.task, self.plan.order, self.plan.flags, quiet);
         Move::Failed(error)
     }

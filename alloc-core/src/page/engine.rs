@@ -17,6 +17,7 @@ const IDLE_ROUNDS_MAX: u32 = 16;
 impl Course {
     /// Makes the next step.
     pub(crate) fn step(&mut self, state: &mut State) -> Move {
+        self.steps = self.steps.saturating_add(1);
         if state.dead.is_some() {
             return self.fail(state, AllocError::Dead);
         }
@@ -28,7 +29,11 @@ impl Course {
             },
             Stage::SlowStart => {
                 self.slow_down(state);
-                self.cookie = state.task(self.task).map_or(0, |task| task.mems.cookie());
+                let mems = state.task(self.task).map(|task| task.mems);
+                if state.policy.mems_retry && mems.is_some_and(|mems| mems.is_moving()) {
+                    return self.wait(state, WaitFor::NodesMove);
+                }
+                self.cookie = mems.map_or(0, |mems| mems.cookie());
                 self.go(Stage::AtMin(0))
             }
             Stage::AtMin(at) => {
@@ -40,6 +45,8 @@ impl Course {
                 match self.look(state, at, Mark::Min, right, self.keeps_walls(state, right)) {
                     Look::Taken(frame) => self.taken(state, frame),
                     Look::More => self.go(Stage::AtMin(at + 1)),
+                    // What outweighs the cpuset outweighs the task's policy, once its own nodes gave nothing.
+                    Look::End if right.outweighs_nodes() && self.bound.take().is_some() => self.go(Stage::AtMin(0)),
                     Look::End => self.go(Stage::Decide),
                 }
             }

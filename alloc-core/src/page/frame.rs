@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
+use crate::budget::BudgetId;
 use crate::units::{FrameNumber, Order};
 
 /// No frame.
@@ -30,6 +31,8 @@ pub(crate) enum State {
     Slab,
     /// It begins a block that kmalloc handed out as a pointer.
     Kmalloc,
+    /// It is a page table of such areas.
+    PageTable,
 }
 
 /// One frame's entry.
@@ -42,6 +45,8 @@ pub(crate) struct Frame {
     pub(crate) order: Order,
     pub(crate) state: State,
     pub(crate) zone: u8,
+    /// What the block is charged to.
+    pub(crate) budget: Option<BudgetId>,
 }
 
 // A table of 16 bytes a frame costs 0.4 % of the memory it describes.
@@ -57,7 +62,15 @@ pub(crate) struct FrameTable(Box<[Frame]>);
 impl FrameTable {
     /// A table of `frames` entries, none of which is in a zone.
     pub(crate) fn new(frames: usize) -> FrameTable {
-        let frame = Frame { next: NIL, prev: NIL, owner: NIL, order: Order::ZERO, state: State::Inside, zone: NO_ZONE };
+        let frame = Frame {
+            next: NIL,
+            prev: NIL,
+            owner: NIL,
+            order: Order::ZERO,
+            state: State::Inside,
+            zone: NO_ZONE,
+            budget: None,
+        };
         FrameTable(vec![frame; frames].into_boxed_slice())
     }
 

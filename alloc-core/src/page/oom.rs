@@ -64,7 +64,7 @@ impl State {
     fn choose(&self, asking: TaskId, nodes: NodeMask) -> Option<TaskId> {
         let total = self.managed();
         let candidates = self.tasks.iter().zip(0..).filter_map(|(task, id)| {
-            let overlaps = task.mems.allowed.overlaps(nodes);
+            let overlaps = task.reach().overlaps(nodes);
             badness(task, total).filter(|_| overlaps).map(|points| (points, TaskId(id)))
         });
         if self.policy.kill_allocating_task && candidates.clone().any(|(_, id)| id == asking) {

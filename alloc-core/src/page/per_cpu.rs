@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use crate::gfp::Gfp;
+use crate::latency::RequestClass;
 use crate::stats::Stats;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
@@ -57,6 +58,8 @@ struct Answer {
     asked: Asked,
     list: usize,
     certain: bool,
+    /// The class that its time counts in, and how long the engine took.
+    latency: (RequestClass, u32),
     /// How often it was given since it was last counted.
     served: u64,
 }
@@ -131,6 +134,7 @@ impl PerCpu {
         asked: Asked,
         zone: usize,
         certain: bool,
+        latency: (RequestClass, u32),
         stats: &mut Stats,
         fetch: impl FnMut() -> Option<FrameNumber>,
     ) {
@@ -140,7 +144,7 @@ impl PerCpu {
             if let Some(before) = place.take() {
                 before.count(stats);
             }
-            *place = Some(Answer { asked, list, certain, served: 0 });
+            *place = Some(Answer { asked, list, certain, latency, served: 0 });
         }
         for list in self.lists.iter_mut().skip(PerCpu::list(zone, Order::ZERO)).take(ORDERS) {
             list.most = list.room;
@@ -204,5 +208,6 @@ impl Answer {
         stats.orders[self.asked.order().index()] += self.served;
         let served = if self.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
         *served += self.served;
+        stats.latency.record(self.latency.0, self.latency.1, self.served);
     }
 }

@@ -18,6 +18,9 @@ pub enum ReclaimClass {
 }
 
 impl ReclaimClass {
+    /// Every class.
+    pub const ALL: [ReclaimClass; 3] = [ReclaimClass::Clean, ReclaimClass::Fs, ReclaimClass::Io];
+
     /// Whether a request with these flags may have shrinkers of this class called.
     pub const fn is_open_to(self, flags: Gfp) -> bool {
         match self {

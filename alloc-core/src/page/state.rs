@@ -6,13 +6,17 @@ use alloc::vec::Vec;
 
 use super::buddy::{AuditError, Buddy};
 use super::frame::{self, FrameTable};
+use super::reclaim::ReclaimClass;
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
+use crate::budget::Budgets;
 use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
+use crate::lock_order::LockOrder;
+use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
 use crate::stats::Stats;
@@ -28,6 +32,10 @@ pub(crate) struct State {
     /// By node.
     pub(crate) zonelists: Box<[Zonelist]>,
     pub(crate) tasks: Vec<Task>,
+    pub(crate) locks: LockOrder,
+    pub(crate) budgets: Budgets,
+    /// The nodes of each cpuset.
+    pub(crate) cpusets: Vec<NodeMask>,
     pub(crate) stats: Stats,
     pub(crate) events: Ring,
     /// Whether looks at zones are noted, too.
@@ -67,6 +75,12 @@ impl State {
         self.tasks.get_mut(id.0 as usize)
     }
 
+    /// The nodes that the machine has.
+    pub(crate) fn online(&self) -> NodeMask {
+        let nodes = (0..self.zonelists.len() as u8).map(|node| NodeMask::of(&[NodeId(node)]));
+        nodes.fold(NodeMask::NONE, NodeMask::union)
+    }
+
     /// Whether nobody waits for what comes free, so that processors may keep it at hand.
     pub(crate) fn is_at_ease(&self) -> bool {
         self.slow == 0 && self.waiting == 0 && self.dead.is_none() && !self.traces_looks
@@ -94,15 +108,49 @@ impl State {
         kinds().filter(|have| *have <= kind).max().or_else(|| kinds().min()).unwrap_or(ZoneKind::Normal)
     }
 
+    /// Reports that a lock can deadlock with reclaim.
+    pub(crate) fn report_deadlock(&mut self, lock: &'static str, class: ReclaimClass, task: TaskId, flags: Gfp) {
+        self.stats.possible_deadlocks += 1;
+        self.stats.warnings += 1;
+        self.events.note(EventKind::PossibleDeadlock { lock, class }, task, Order::ZERO, flags);
+    }
+
+    /// Looks at the locks that a task holds while it makes a request that may call shrinkers.
+    pub(crate) fn check_locks(&mut self, task: TaskId, flags: Gfp) {
+        let mut found = [None; 8];
+        let mut slots = found.iter_mut();
+        self.locks.note_request(task, flags, |lock, class| {
+            if let Some(slot) = slots.next() {
+                *slot = Some((lock, class));
+            }
+        });
+        for (lock, class) in found.into_iter().flatten() {
+            self.report_deadlock(lock, class, task, flags);
+        }
+    }
+
+    /// Notes a misuse of flags.
+    pub(crate) fn note_misuse(&mut self, misuse: Misuse, task: TaskId, order: Order, flags: Gfp) {
+        self.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        self.events.note(EventKind::Misused(misuse), task, order, flags);
+    }
+
     /// Gives a block back whose entry says how large it is.
     pub(crate) fn give(&mut self, frame: FrameNumber) {
-        let (zone, pages) = {
-            let entry = self.frames.at(frame.0);
-            (usize::from(entry.zone), entry.order.pages())
-        };
-        self.zones[zone].buddy.give(&mut self.frames, frame);
+        let entry = self.frames.at(frame.0);
+        let pages = entry.order.pages();
+        if let Some(budget) = entry.budget.take() {
+            self.budgets.at(budget).uncharge(pages);
+        }
         self.stats.freed_pages += pages;
         self.progress += 1;
+        self.put_back(frame);
+    }
+
+    /// Puts a block back on its free list.
+    pub(crate) fn put_back(&mut self, frame: FrameNumber) {
+        let zone = usize::from(self.frames.at(frame.0).zone);
+        self.zones[zone].buddy.give(&mut self.frames, frame);
         if self.waiting > 0 {
             self.hand_over();
         }

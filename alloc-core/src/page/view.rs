@@ -30,13 +30,14 @@ impl Course {
 
     /// Whether the cpuset is binding: for requests that say so, unless they have rights that outweigh it.
     pub(super) fn keeps_walls(&self, state: &State, right: Right) -> bool {
-        let outweighed = right.everything || right.victim || (right.high && right.cannot_wait);
-        self.plan.flags.contains(Gfp::HARDWALL) && !outweighed && self.context(state).place() != Place::Interrupt
+        let holds = self.plan.flags.contains(Gfp::HARDWALL) && !right.outweighs_nodes();
+        holds && self.context(state).place() != Place::Interrupt
     }
 
     /// The nodes that the request may use now.
     pub(super) fn nodes(&self, state: &State, walls: bool) -> NodeMask {
-        let nodes = if self.plan.flags.contains(Gfp::THISNODE) { NodeMask::of(&[self.node]) } else { NodeMask::ALL };
+        let this = self.plan.flags.contains(Gfp::THISNODE).then(|| NodeMask::of(&[self.node]));
+        let nodes = this.or(self.bound).unwrap_or(NodeMask::ALL);
         match state.task(self.task) {
             Some(task) if walls && self.context(state).place() != Place::Interrupt => {
                 nodes.intersection(task.mems.allowed)
@@ -51,8 +52,9 @@ impl Course {
         let list = &state.zonelists[usize::from(self.node.0)];
         let mut zones = (0..).map_while(|at| list.at(at));
         let open = |index: &usize| state.zones[*index].kind <= self.highest && nodes.has(state.zones[*index].node);
-        let accounted = self.plan.flags.contains(Gfp::ACCOUNT);
-        zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !accounted
+        let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
+        let noted = self.is_noted() || state.locks.any_held() || turns;
+        zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !noted
     }
 
     /// Looks at one zone of the list.

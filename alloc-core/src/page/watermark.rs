@@ -87,6 +87,11 @@ impl Right {
         }
     }
 
+    /// Whether it outweighs what a task may use and wants: its cpuset and its memory policy.
+    pub(crate) const fn outweighs_nodes(self) -> bool {
+        self.everything || self.victim || (self.high && self.cannot_wait)
+    }
+
     /// The level that this right makes of `level`, or `None` if it need not look.
     pub const fn lowered(self, level: u64) -> Option<u64> {
         if self.everything {

@@ -1,6 +1,9 @@
 //! Which ranges of the window are taken: first fit, with a page left free behind each.
 
 use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::tables::PageTables;
 
 /// The taken ranges of a window, and the mappings in them.
 ///
@@ -10,27 +13,36 @@ use alloc::vec::Vec;
 pub(crate) struct Addresses {
     pages: usize,
     taken: Vec<(usize, usize)>,
+    pub(crate) tables: PageTables,
+    /// Pages at the beginning that are kept for callers that may not wait.
+    pub(crate) prepared: usize,
     pub(crate) mappings: usize,
 }
 
 impl Addresses {
     /// A window of `pages` pages, all free.
     pub(crate) fn new(pages: usize) -> Addresses {
-        Addresses { pages, taken: Vec::new(), mappings: 0 }
+        Addresses { pages, taken: Vec::new(), tables: PageTables::new(pages), prepared: 0, mappings: 0 }
     }
 
-    /// Takes `pages` pages and a guard page behind them; `None` if there is no such range, or no memory to note it.
-    pub(crate) fn take(&mut self, pages: usize) -> Option<usize> {
+    /// The pages that a caller may have: the prepared ones if it may not wait and there are some, and otherwise the others.
+    pub(crate) fn room(&self, may_wait: bool) -> Range<usize> {
+        if may_wait || self.prepared == 0 { self.prepared..self.pages } else { 0..self.prepared }
+    }
+
+    /// Takes `pages` pages and a guard page behind them, all of `room`; `None` if there is no such range, or no memory to
+    /// note it.
+    pub(crate) fn take(&mut self, pages: usize, room: Range<usize>) -> Option<usize> {
         self.taken.try_reserve(1).ok()?;
-        let room = pages.checked_add(1)?;
-        let (mut begin, mut place) = (0, 0);
+        let needed = pages.checked_add(1)?;
+        let (mut begin, mut place) = (room.start, 0);
         for (start, len) in &self.taken {
-            if start - begin >= room {
+            if start.checked_sub(begin).is_some_and(|gap| gap >= needed) {
                 break;
             }
-            (begin, place) = (start + len + 1, place + 1);
+            (begin, place) = (begin.max(start + len + 1), place + 1);
         }
-        if self.pages.checked_sub(begin)? < room {
+        if room.end.checked_sub(begin)? < needed {
             return None;
         }
         // INVARIANT: the range lies behind the one at `place - 1` and its guard page, and ends with its own before the next.
@@ -57,7 +69,7 @@ mod tests {
         for _ in 0..2000 {
             let pages = random.below(20) as usize + 1;
             if random.below(2) == 0 {
-                if let Some(begin) = addresses.take(pages) {
+                if let Some(begin) = addresses.take(pages, 0..100) {
                     assert!(begin + pages < 100, "with its guard page");
                     assert!(held.iter().all(|(start, len)| begin + pages < *start || start + len < begin));
                     held.push((begin, pages));
@@ -74,9 +86,22 @@ mod tests {
             }
         }
         held.into_iter().for_each(|(begin, _)| addresses.give(begin));
-        assert_eq!(addresses.take(99), Some(0));
-        assert_eq!(addresses.take(1), None);
-        assert_eq!(Addresses::new(10).take(usize::MAX), None);
-        assert_eq!(Addresses::new(0).take(1), None);
+        assert_eq!(addresses.take(99, 0..100), Some(0));
+        assert_eq!(addresses.take(1, 0..100), None);
+        assert_eq!(Addresses::new(10).take(usize::MAX, 0..10), None);
+        assert_eq!(Addresses::new(0).take(1, 0..0), None);
+    }
+
+    #[test]
+    fn a_room_keeps_its_ranges_and_leaves_the_others_alone() {
+        let mut addresses = Addresses::new(100);
+        addresses.prepared = 20;
+        assert_eq!((addresses.room(false), addresses.room(true)), (0..20, 20..100));
+        assert_eq!(addresses.take(30, addresses.room(true)), Some(20));
+        assert_eq!(addresses.take(19, addresses.room(false)), Some(0));
+        assert_eq!(addresses.take(1, addresses.room(false)), None);
+        assert_eq!(addresses.take(48, addresses.room(true)), Some(51));
+        addresses.give(0);
+        assert_eq!(addresses.take(1, addresses.room(true)), None);
     }
 }

@@ -3,12 +3,25 @@
 
 use core::fmt;
 
+use super::tables::COVERED;
 use crate::error::AllocError;
 use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
+use crate::misuse::Misuse;
 use crate::page::frame::{FrameList, State};
 use crate::units::{FrameNumber, Order, PAGE_SIZE};
+
+/// The flags that vmalloc knows.
+const SUPPORTED: Gfp = Gfp::USER
+    .with(Gfp::ATOMIC)
+    .with(Gfp::NOWAIT)
+    .with(Gfp::NOFAIL)
+    .with(Gfp::ZERO)
+    .with(Gfp::NORETRY)
+    .with(Gfp::RETRY_MAYFAIL)
+    .with(Gfp::ACCOUNT)
+    .with(Gfp::NOLOCKDEP);
 
 /// An area of pages that lie side by side, whatever frames they are. Given back on drop.
 ///
@@ -23,6 +36,8 @@ pub struct Area<'m> {
     size: usize,
     blocks: FrameList,
     mappings: usize,
+    /// Page tables that it uses, from the one on that its beginning lies in.
+    tables: usize,
 }
 
 impl Area<'_> {
@@ -79,7 +94,12 @@ impl Area<'_> {
     }
 
     /// Maps a run of frames behind the pages that are mapped already.
-    fn map(&mut self, done: usize, first: FrameNumber, pages: usize) -> Result<(), AllocError> {
+    fn map(&mut self, done: usize, first: FrameNumber, pages: usize, flags: Gfp) -> Result<(), AllocError> {
+        let (table, last) = (self.at / COVERED, (self.at + done + pages - 1) / COVERED);
+        while table + self.tables <= last {
+            self.machine.enter_table(table + self.tables, flags)?;
+            self.tables += 1;
+        }
         let most = self.machine.raw().policy.mappings_max;
         // The mapping is counted before it is made, and made with no lock held.
         let mut addresses = self.machine.addresses.lock();
@@ -108,14 +128,14 @@ impl Area<'_> {
             run = match run {
                 Some((first, len)) if first.0 as usize + len == frame.0 as usize => Some((first, len + pages)),
                 Some((first, len)) => {
-                    self.map(done, first, len)?;
+                    self.map(done, first, len, flags)?;
                     done += len;
                     Some((frame, pages))
                 }
                 None => Some((frame, pages)),
             };
         }
-        run.map_or(Ok(()), |(first, len)| self.map(done, first, len))?;
+        run.map_or(Ok(()), |(first, len)| self.map(done, first, len, flags))?;
         if flags.contains(Gfp::ZERO) {
             self.bytes_mut().fill(0);
         }
@@ -136,6 +156,8 @@ impl Drop for Area<'_> {
         addresses.mappings -= self.mappings;
         addresses.give(self.at);
         drop(addresses);
+        let table = self.at / COVERED;
+        (table..table + self.tables).for_each(|table| self.machine.leave_table(table));
         let mut state = self.machine.raw();
         while let Some(frame) = self.blocks.pop(&mut state.frames) {
             state.give(frame);
@@ -146,24 +168,42 @@ impl Drop for Area<'_> {
 impl Machine {
     /// An area of `size` bytes whose pages lie side by side for whoever reads them, and need not in the machine.
     ///
-    /// The frames are asked for one by one with the caller's flags, so small-order rules hold for any size. Page tables
-    /// are the operating system's and take none of the machine's memory.
+    /// The frames are asked for one by one with the caller's flags, so small-order rules hold for any size. Flags that
+    /// vmalloc does not know are noted and left out ([`Misuse::VmallocUnknown`]). For each stretch of 512 pages that an
+    /// area lies in, a page more is asked for, as a page table, as [`Policy::vmalloc_inner`](crate::Policy::vmalloc_inner)
+    /// says; it is given back with the last area there.
     ///
     /// # Errors
-    /// [`AllocError::ZeroSize`]; [`AllocError::Impossible`] for more than the machine has; [`AllocError::NoAddresses`] and
+    /// [`AllocError::InvalidFlags`] for such flags if the policy is strict; [`AllocError::ZeroSize`]; [`AllocError::Impossible`] for more than the machine has; [`AllocError::NoAddresses`] and
     /// [`AllocError::NoMappings`], the latter also where the host cannot map; and those of a request for a page. Whatever
     /// the reason, nothing is kept.
     pub fn vmalloc(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
         if size == 0 {
             return Err(AllocError::ZeroSize);
         }
+        let known = flags.without(flags.without(SUPPORTED));
+        if known != flags {
+            let mut state = self.state();
+            state.note_misuse(Misuse::VmallocUnknown, self.current(), Order::for_layout(size, 1), flags);
+            if state.policy.strict {
+                return Err(AllocError::InvalidFlags);
+            }
+        }
+        self.area(size, known)
+    }
+
+    /// An area, whatever the flags are.
+    pub(crate) fn area(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
         let pages = size.div_ceil(PAGE_SIZE);
         if pages as u64 > self.raw().managed() {
             return Err(AllocError::Impossible);
         }
         self.ask(Capability::Vmalloc, size, flags, None)?;
-        let at = self.addresses.lock().take(pages).ok_or(AllocError::NoAddresses)?;
-        let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0 };
+        let mut addresses = self.addresses.lock();
+        let room = addresses.room(flags.may_wait());
+        let at = addresses.take(pages, room).ok_or(AllocError::NoAddresses)?;
+        drop(addresses);
+        let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0, tables: 0 };
         area.fill(flags)?;
         Ok(area)
     }

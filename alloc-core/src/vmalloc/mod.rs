@@ -1,4 +1,6 @@
 //! Areas that are contiguous for whoever reads them, and scattered over the machine's frames.
 
 pub(crate) mod area;
+pub(crate) mod inner;
 pub(crate) mod mapping;
+pub(crate) mod tables;

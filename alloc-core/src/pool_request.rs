@@ -1,0 +1,243 @@
+//! Requests to a pool: for one block, or for several at once, which come all or not at all.
+
+use alloc::vec::Vec;
+
+use crate::block::PageBlock;
+use crate::error::AllocError;
+use crate::event::EventKind;
+use crate::fault::source::Capability;
+use crate::gfp::Gfp;
+use crate::mempool::{Mempool, PoolBlock};
+use crate::page::course::WaitFor;
+use crate::task::TaskId;
+
+/// What a step of a pool's request came to.
+#[derive(Debug)]
+pub enum PoolStep<B> {
+    /// It sleeps until a block is given back.
+    Wait(WaitFor),
+    /// It is over: with a [`PoolBlock`], or with the list of several.
+    Done(Result<B, AllocError>),
+}
+
+/// What both kinds of requests are: so many blocks, all or none.
+#[derive(Debug)]
+struct Wanted<'p, 'm> {
+    pool: &'p Mempool<'m>,
+    task: TaskId,
+    blocks: usize,
+    flags: Gfp,
+    begun: bool,
+    /// Whether the pool has noted that it sleeps.
+    noted: bool,
+    /// The machine's progress when it last went to sleep.
+    seen: Option<u64>,
+}
+
+/// Blocks on their way to a request. One needs no memory for a list.
+struct Gathered<'m>(Option<PageBlock<'m>>, Vec<PageBlock<'m>>);
+
+impl<'m> Gathered<'m> {
+    fn len(&self) -> usize {
+        usize::from(self.0.is_some()) + self.1.len()
+    }
+
+    fn push(&mut self, block: PageBlock<'m>) {
+        if self.0.is_none() { self.0 = Some(block) } else { self.1.push(block) }
+    }
+}
+
+impl<'p, 'm> Wanted<'p, 'm> {
+    /// Makes the next step; `None` if it sleeps. The blocks that it comes to are given to `take`.
+    fn step(&mut self, mut take: impl FnMut(PoolBlock<'p, 'm>)) -> Option<Result<(), AllocError>> {
+        let (pool, first) = (self.pool, !self.begun);
+        let machine = pool.machine;
+        self.begun = true;
+        let forced = first && machine.is_forced(self.task, Capability::MempoolAlloc, pool.order, self.flags);
+        let cheap = self.flags.without(Gfp::DIRECT_RECLAIM | Gfp::IO);
+        let waits = self.flags.may_wait();
+        let gathered = machine.run_as(self.task, || {
+            let reserve = if forced { self.gather(None) } else { Err(AllocError::NoMemory) };
+            let without_waiting = reserve.or_else(|_| self.gather(Some(if first { cheap } else { self.flags })));
+            without_waiting.or_else(|error| if first && waits { self.gather(Some(self.flags)) } else { Err(error) })
+        });
+        let error = match gathered {
+            Ok(Gathered(one, rest)) => {
+                self.sleep(false);
+                one.into_iter().chain(rest).for_each(|block| take(pool.hand_out(self.task, block)));
+                return Some(Ok(()));
+            }
+            Err(error) => error,
+        };
+        use AllocError as E;
+        let passes = matches!(error, E::NoMemory | E::Injected | E::OverLimit | E::VictimReservesGone);
+        if !waits || !passes {
+            self.sleep(false);
+            return Some(Err(error));
+        }
+        self.sleep(true);
+        let stuck = pool.inside.lock().is_stuck();
+        let progress = Some(machine.state().progress);
+        if stuck && progress == self.seen {
+            return Some(Err(self.hang()));
+        }
+        self.seen = progress;
+        machine.raw().stats.sleeps += 1;
+        None
+    }
+
+    /// New blocks as far as there are any, and the rest from the reserve at once, or nothing at all.
+    fn gather(&self, fresh: Option<Gfp>) -> Result<Gathered<'m>, AllocError> {
+        let mut gathered = Gathered(None, Vec::new());
+        gathered.1.try_reserve_exact(self.blocks.saturating_sub(1)).map_err(|_| AllocError::NoMemory)?;
+        let mut error = AllocError::NoMemory;
+        while let Some(flags) = fresh.filter(|_| gathered.len() < self.blocks) {
+            match self.pool.fresh(flags) {
+                Ok(block) => gathered.push(block),
+                Err(failed) => {
+                    error = failed;
+                    break;
+                }
+            }
+        }
+        let mut inside = self.pool.inside.lock();
+        let missing = self.blocks - gathered.len();
+        let Some(left) = inside.reserve.len().checked_sub(missing) else {
+            // Too few together: what was got stays in the reserve, where it is not lost to those who need less.
+            let Gathered(one, rest) = gathered;
+            inside.reserve.extend(one.into_iter().chain(rest));
+            return Err(error);
+        };
+        inside.reserve.drain(left..).for_each(|block| gathered.push(block));
+        drop(inside);
+        Ok(gathered)
+    }
+
+    /// Notes with the pool that the request sleeps, or no longer.
+    fn sleep(&mut self, sleeps: bool) {
+        if sleeps && !self.noted {
+            self.noted = self.pool.inside.lock().sleeps(self.task);
+        } else if !sleeps && self.noted {
+            self.noted = false;
+            self.pool.inside.lock().wakes(self.task);
+        }
+    }
+
+    fn hang(&mut self) -> AllocError {
+        self.sleep(false);
+        let mut state = self.pool.machine.raw();
+        state.stats.hangs += 1;
+        let kind = EventKind::Failed(AllocError::Hang);
+        state.events.note(kind, self.task, self.pool.order, self.flags);
+        AllocError::Hang
+    }
+
+    /// Drives the request to its end: whenever it sleeps, the background's work is done, as long as anything moves.
+    fn finish(mut self, mut take: impl FnMut(PoolBlock<'p, 'm>)) -> Result<(), AllocError> {
+        let mut seen = None;
+        loop {
+            if let Some(result) = self.step(&mut take) {
+                return result;
+            }
+            self.pool.machine.background();
+            let progress = Some(self.pool.machine.state().progress);
+            if progress == seen {
+                return Err(self.hang());
+            }
+            seen = progress;
+        }
+    }
+}
+
+impl Drop for Wanted<'_, '_> {
+    fn drop(&mut self) {
+        self.sleep(false);
+    }
+}
+
+/// A request to a pool for one block, under way.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is stepped"]
+pub struct PoolRequest<'p, 'm>(Wanted<'p, 'm>);
+
+impl<'p, 'm> PoolRequest<'p, 'm> {
+    /// Makes the next step: a new block without waiting, one of the reserve, a new block with all that the caller may do
+    /// for it; and if there is none, a caller that may wait sleeps. A fault source that fails
+    /// [`Capability::MempoolAlloc`] makes the first step begin with the reserve.
+    pub fn step(&mut self) -> PoolStep<PoolBlock<'p, 'm>> {
+        let mut taken = None;
+        match self.0.step(|block| taken = Some(block)) {
+            None => PoolStep::Wait(WaitFor::Memory),
+            Some(result) => PoolStep::Done(result.and_then(|()| taken.ok_or(AllocError::NoMemory))),
+        }
+    }
+}
+
+/// A request to a pool for several blocks, under way.
+#[derive(Debug)]
+#[must_use = "a request does nothing until it is stepped"]
+pub struct BulkRequest<'p, 'm>(Wanted<'p, 'm>);
+
+impl<'p, 'm> BulkRequest<'p, 'm> {
+    /// Makes the next step, as [`PoolRequest::step`]: new blocks as far as there are any, and the rest from the reserve at
+    /// once. A request that sleeps holds nothing.
+    pub fn step(&mut self) -> PoolStep<Vec<PoolBlock<'p, 'm>>> {
+        let mut taken = Vec::with_capacity(self.0.blocks);
+        match self.0.step(|block| taken.push(block)) {
+            None => PoolStep::Wait(WaitFor::Memory),
+            Some(result) => PoolStep::Done(result.map(|()| taken)),
+        }
+    }
+}
+
+impl<'m> Mempool<'m> {
+    /// Begins a request for a block of the pool.
+    ///
+    /// # Errors
+    /// `InvalidFlags` for ZERO, if the policy is strict: a block of the reserve is what its last user left. Otherwise ZERO
+    /// is ignored. NOFAIL says nothing new here.
+    pub fn request(&self, flags: Gfp) -> Result<PoolRequest<'_, 'm>, AllocError> {
+        self.want(1, flags).map(PoolRequest)
+    }
+
+    /// Begins a request for so many blocks of the pool, all or none. The surrounding process is asked for memory for the
+    /// list of them.
+    ///
+    /// # Errors
+    /// As [`Mempool::request`]; and `Impossible` for more blocks than the full reserve has: nobody could promise them.
+    pub fn request_bulk(&self, blocks: usize, flags: Gfp) -> Result<BulkRequest<'_, 'm>, AllocError> {
+        if blocks > self.size {
+            return Err(AllocError::Impossible);
+        }
+        self.want(blocks, flags).map(BulkRequest)
+    }
+
+    fn want(&self, blocks: usize, flags: Gfp) -> Result<Wanted<'_, 'm>, AllocError> {
+        if flags.contains(Gfp::ZERO) && self.machine.policy().strict {
+            return Err(AllocError::InvalidFlags);
+        }
+        let (task, flags) = (self.machine.current(), flags.without(Gfp::ZERO | Gfp::NOFAIL));
+        Ok(Wanted { pool: self, task, blocks, flags, begun: false, noted: false, seen: None })
+    }
+
+    /// A block of the pool.
+    ///
+    /// # Errors
+    /// `NoMemory` for callers that cannot wait. For others only [`AllocError::Hang`], when nobody is left to give a block
+    /// back, and what ends every request: a machine that has stopped, a task that is over.
+    pub fn alloc(&self, flags: Gfp) -> Result<PoolBlock<'_, 'm>, AllocError> {
+        let mut taken = None;
+        self.want(1, flags)?.finish(|block| taken = Some(block))?;
+        taken.ok_or(AllocError::NoMemory)
+    }
+
+    /// So many blocks of the pool, all or none.
+    ///
+    /// # Errors
+    /// As [`Mempool::alloc`], and those of [`Mempool::request_bulk`].
+    pub fn alloc_bulk(&self, blocks: usize, flags: Gfp) -> Result<Vec<PoolBlock<'_, 'm>>, AllocError> {
+        let mut taken = Vec::with_capacity(blocks.min(self.size));
+        self.request_bulk(blocks, flags)?.0.finish(|block| taken.push(block))?;
+        Ok(taken)
+    }
+}
