@@ -92,9 +92,10 @@ impl<'m> Job<'m> {
         loop {
             while moved < 2 && steps >= [add_at, take_at][moved] {
                 moved += 1;
-                if moving.step() != Some(MemsStep::Expanded) {
-                    moved = 2;
-                }
+                let done = |step| step == Some(MemsStep::Expanded) && moved == 1;
+                while let step @ Some(_) = moving.step()
+                    && !done(step)
+                {}
             }
             steps += 1;
             match request.step() {
