@@ -119,6 +119,7 @@ pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
 pub use vmalloc::mapping::Area;
+pub use vmalloc::usage::{VmallocUsage, WindowHoard};
 pub use waiting::{Queued, Wait};
 
 impl Machine {
