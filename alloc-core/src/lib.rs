@@ -19,9 +19,9 @@
 //! ```
 //!
 //! # Limits
-//! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: slab, memory policies and threads of
-//! the machine's own are among the latter.
+//! Time is stepped unless a machine is built to live. The file `SPEC.md` beside this crate says, row by row, what of the
+//! specification is built and by which test it is held, and what is not built yet: slab and memory policies are among
+//! the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
@@ -44,6 +44,8 @@ mod fault;
 mod gfp;
 mod host;
 mod kvmalloc;
+#[cfg(feature = "std")]
+mod live;
 mod machine;
 mod mempool;
 mod misuse;
@@ -56,10 +58,14 @@ mod quick;
 mod random;
 mod request;
 mod scope;
+mod sleep;
 mod stats;
 mod sync;
 mod task;
 mod tasks;
+#[cfg(feature = "std")]
+mod threads;
+mod time;
 mod units;
 mod vmalloc;
 mod waiting;
@@ -99,6 +105,7 @@ pub use request::{Request, Step};
 pub use scope::ScopeGuard;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
+pub use time::Time;
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
 pub use vmalloc::mapping::Area;
 pub use waiting::{Queued, Wait};
