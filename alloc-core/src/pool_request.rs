@@ -10,6 +10,7 @@ use crate::gfp::Gfp;
 use crate::mempool::{Mempool, PoolBlock};
 use crate::page::course::WaitFor;
 use crate::task::TaskId;
+use crate::time::{Patience, Slept};
 
 /// What a step of a pool's request came to.
 #[derive(Debug)]
@@ -134,17 +135,14 @@ impl<'p, 'm> Wanted<'p, 'm> {
 
     /// Drives the request to its end: whenever it sleeps, the background's work is done, as long as anything moves.
     fn finish(mut self, mut take: impl FnMut(PoolBlock<'p, 'm>)) -> Result<(), AllocError> {
-        let mut seen = None;
+        let mut patience = Patience::default();
         loop {
             if let Some(result) = self.step(&mut take) {
                 return result;
             }
-            self.pool.machine.background();
-            let progress = Some(self.pool.machine.state().progress);
-            if progress == seen {
+            if self.pool.machine.sleep(&mut patience) == Slept::Hung {
                 return Err(self.hang());
             }
-            seen = progress;
         }
     }
 }

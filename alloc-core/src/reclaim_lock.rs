@@ -13,6 +13,7 @@ use crate::lock_order::HeldLock;
 use crate::machine::Machine;
 use crate::page::reclaim::ReclaimClass;
 use crate::task::TaskId;
+use crate::time::{Patience, Slept};
 use crate::units::Order;
 
 /// A mutex of simulated tasks, of which a machine knows who holds it.
@@ -177,7 +178,7 @@ impl Machine {
         if let Some(class) = inside {
             self.note_taken_in(lock, class);
         }
-        let mut seen = None;
+        let (mut patience, mut slept) = (Patience::default(), Slept::Moved);
         loop {
             let mut state = self.raw();
             let (name, holder) = state.locks.at(lock);
@@ -188,17 +189,13 @@ impl Machine {
                 return Ok(());
             };
             let gone = state.task(holder).is_none_or(|holder| holder.exited || holder.killed);
-            // What was given back and is at hand is progress, too.
-            self.collect(&mut state);
-            let progress = Some(state.progress);
             let error = match () {
                 () if holder == task => LockError::Recursive,
                 () if gone => LockError::HolderGone(holder),
-                () if progress == seen => LockError::Hang(holder),
+                () if slept == Slept::Hung => LockError::Hang(holder),
                 () => {
-                    seen = progress;
                     drop(state);
-                    self.background();
+                    slept = self.sleep(&mut patience);
                     continue;
                 }
             };

@@ -3,8 +3,8 @@
 mod support;
 
 use alloc_core::{
-    Attributes, Fragments, FrameNumber, Gfp, Machine, Mempool, MoveKind, NodeId, NodeMask, NodePages, OnOom, Order,
-    Policy, ReclaimClass, Scope, Step, TaskId, TaskOptions, Wait,
+    Attributes, Fragments, FrameNumber, Gfp, Interleave, Machine, MemPolicy, Mempool, MoveKind, NodeId, NodeMask,
+    NodePages, OnOom, Order, Policy, Rebind, ReclaimClass, ReclaimLock, Scope, Step, TaskId, TaskOptions, Wait,
 };
 use std::sync::Arc;
 use support::Cache;
@@ -62,6 +62,9 @@ fn run(seed: u64) {
     let machine = machine(&mut random);
     let total = machine.free_pages(None);
     let pool = Mempool::new(&machine, 2, Order::ZERO).unwrap();
+    let (cpuset, budget) = (machine.cpuset(NodeMask::of(&[NodeId(0)])).unwrap(), machine.memcg(200).unwrap());
+    let (lock, other) = (ReclaimLock::new(&machine, "lock", ()), ReclaimLock::new(&machine, "lock", ()));
+    let (mut accounts, mut charges, mut guards) = (Vec::new(), Vec::new(), Vec::new());
     let cache = Cache::register(&machine, ReclaimClass::Fs, 20);
     let mut tasks = vec![Machine::BOOT];
     let (mut blocks, mut areas, mut pooled, mut queued) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -74,7 +77,7 @@ fn run(seed: u64) {
         };
         let (order, flags, size) = (random.order(), random.flags(), random.size());
         let node = NodeId(random.below(5) as u8);
-        match random.below(24) {
+        match random.below(29) {
             0..=4 => blocks.extend(machine.run_as(task, || machine.alloc_pages(order, flags)).ok()),
             5 => blocks.extend(machine.alloc_pages_node(node, order, flags).ok()),
             6 => areas.extend(machine.kvmalloc(size, flags).ok()),
@@ -130,6 +133,39 @@ fn run(seed: u64) {
                 }
             }
             22 => drop(machine.background()),
+            23 => {
+                let nodes = NodeMask::of(&[node, NodeId(random.below(3) as u8)]);
+                let policies = [
+                    MemPolicy::Default,
+                    MemPolicy::Bind(nodes),
+                    MemPolicy::Preferred(node),
+                    MemPolicy::Interleave(Interleave::over(nodes).weighing(node, random.below(256) as u8)),
+                ];
+                let rebind = [Rebind::Remap, Rebind::Relative, Rebind::Static][random.below(3) as usize];
+                let _ = machine.run_as(task, || machine.set_mem_policy(policies[random.below(4) as usize], rebind));
+            }
+            24 => {
+                let _ = match random.below(3) {
+                    0 => cpuset.set_mems(NodeMask::of(&[node])),
+                    1 => cpuset.attach(task),
+                    _ => cpuset.move_to(NodeMask::of(&[NodeId(1)]), MoveKind::CountedIfDisjoint).map(|mut moving| {
+                        let _ = moving.step();
+                    }),
+                };
+            }
+            25 => match random.below(4) {
+                0 => drop(budget.attach(task)),
+                1 => charges.push(budget.exhaust(random.below(50))),
+                2 => budget.set_limit(random.below(400)),
+                _ => accounts.push(machine.run_as(task, || budget.account())),
+            },
+            26 => {
+                let lock = [&lock, &other][random.below(2) as usize];
+                guards.extend(machine.run_as(task, || lock.lock(&machine)).ok());
+                lock.taken_by_shrinkers(&machine, ReclaimClass::ALL[random.below(3) as usize]);
+            }
+            27 => pooled
+                .extend(machine.run_as(task, || pool.alloc_bulk(random.below(4) as usize, flags)).unwrap_or_default()),
             _ => {
                 for request in &mut under_way {
                     for _ in 0..random.below(9) {
@@ -151,6 +187,9 @@ fn run(seed: u64) {
             pooled.pop();
         }
         if random.below(6) == 0 {
+            accounts.pop();
+            charges.pop();
+            guards.pop();
             hoards.pop();
             scopes.pop();
             under_way.pop();
@@ -163,10 +202,12 @@ fn run(seed: u64) {
     }
     tasks.into_iter().for_each(|task| machine.exit(task));
     drop((queued, under_way, pooled, blocks, areas, hoards, scopes));
+    drop((accounts, charges, guards));
     std::mem::take(&mut *cache.pages.lock().unwrap()).into_iter().for_each(|pages| machine.free(pages).unwrap());
     machine.shrink_slabs();
     machine.audit().unwrap();
     assert_eq!(pool.reserved(), 2);
+    assert!(budget.charged() <= 2, "seed {seed}: what came back is charged no more, but for the pool's reserve");
     assert_eq!(machine.free_pages(None) + 2, total, "seed {seed}: pages were lost");
 }
 

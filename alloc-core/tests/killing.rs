@@ -184,3 +184,25 @@ fn row_132_a_killed_hog_does_not_grow_on_without_end() {
     assert_eq!(machine.grow(hog, 1), Err(AllocError::NoSuchTask));
     machine.audit().unwrap();
 }
+
+#[test]
+fn row_119_a_hundred_victims_together_leave_half_of_the_reserve() {
+    let machine = machine(Policy::kernel());
+    let victims: Vec<_> = (0..100).map(|_| machine.spawn(TaskOptions::named("thread of a victim"))).collect();
+    for victim in &victims {
+        machine.set_dying(*victim);
+        machine.set_memory_locked(*victim, true);
+    }
+    let _hoard = machine.exhaust(NODE, MIN);
+    let mut blocks = Vec::new();
+    for victim in &victims {
+        machine.run_as(*victim, || {
+            while let Ok(block) = machine.alloc_pages(order(0), Gfp::KERNEL) {
+                blocks.push(block);
+            }
+        });
+        assert!(machine.is_victim(*victim));
+    }
+    assert_eq!(machine.free_pages(None), MIN / 2);
+    assert!(machine.alloc_pages(order(0), Gfp::ATOMIC).is_ok(), "the urgent still have theirs");
+}

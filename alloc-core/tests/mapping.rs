@@ -147,3 +147,40 @@ fn row_081_above_the_cap_nothing_is_tried() {
     assert_eq!((stats.direct_passes, stats.kills), (0, 0));
     assert_eq!(machine.free_blocks(order(10)), 7);
 }
+
+#[test]
+fn row_088_the_use_of_the_window_is_told() {
+    let host = MemfdHost::with_window(8192, 1000).unwrap();
+    let machine = Machine::builder().node(NodePages::new(8192)).host(Box::new(host)).build().unwrap();
+    let usage = || machine.vmalloc_usage();
+    assert_eq!((usage().areas, usage().pages, usage().longest_free, usage().tables), (0, 0, 999, 0));
+    let first = machine.vmalloc(100 * PAGE_SIZE, Gfp::KERNEL).unwrap();
+    let second = machine.vmalloc(500 * PAGE_SIZE, Gfp::KERNEL).unwrap();
+    assert_eq!((usage().areas, usage().pages, usage().longest_free, usage().tables), (2, 600, 397, 2));
+    assert_eq!(usage().mappings, first.mappings() + second.mappings());
+    drop(first);
+    assert_eq!((usage().areas, usage().longest_free, usage().tables), (1, 397, 2));
+    drop(second);
+    assert_eq!((usage().areas, usage().mappings, usage().longest_free, usage().tables), (0, 0, 999, 0));
+}
+
+#[test]
+fn row_096_addresses_and_mappings_are_made_scarce_on_demand() {
+    let machine = machine(Policy::kernel());
+    let before = machine.vmalloc_usage();
+    let hoard = machine.exhaust_addresses(10);
+    assert!(machine.vmalloc_usage().longest_free <= 10);
+    assert_eq!(machine.vmalloc(11 * PAGE_SIZE, Gfp::KERNEL).unwrap_err(), AllocError::NoAddresses);
+    drop(hoard);
+    let _fragments = machine.fragment(Fragments::KeepOneIn(2));
+    let mappings = machine.exhaust_mappings(10);
+    assert!(machine.vmalloc(10 * PAGE_SIZE, Gfp::KERNEL).is_ok());
+    assert_eq!(machine.vmalloc(11 * PAGE_SIZE, Gfp::KERNEL).unwrap_err(), AllocError::NoMappings);
+    drop(mappings);
+    assert!(machine.vmalloc(11 * PAGE_SIZE, Gfp::KERNEL).is_ok());
+    assert_eq!(machine.vmalloc_usage(), before);
+    let nothing = machine.exhaust_addresses(0);
+    assert_eq!(machine.vmalloc(1, Gfp::KERNEL).unwrap_err(), AllocError::NoAddresses);
+    drop(nothing);
+    assert_eq!(machine.vmalloc_usage(), before);
+}

@@ -209,3 +209,20 @@ fn row_053_requests_that_were_answered_before_are_looked_at_under_a_lock_all_the
     ask();
     assert_eq!(deadlocks(&machine), [ReclaimClass::Fs]);
 }
+
+#[cfg(feature = "std")]
+#[test]
+fn row_129_in_live_time_a_thread_waits_until_the_holder_gives_the_lock_back() {
+    let machine = support::builder(Policy::kernel()).time(alloc_core::Time::Live).build().unwrap();
+    let lock = ReclaimLock::new(&machine, "count", 0_u32);
+    let times = if cfg!(miri) { 20 } else { 2_000 };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let task = machine.spawn(TaskOptions::named("thread"));
+                (0..times).for_each(|_| machine.run_as(task, || *lock.lock(&machine).unwrap() += 1));
+            });
+        }
+    });
+    assert_eq!((*lock.lock(&machine).unwrap(), machine.stats().hangs), (3 * times, 0));
+}

@@ -108,8 +108,11 @@ impl TaskPolicy {
         self.bound
     }
 
-    /// The task's nodes are others now.
+    /// The task's nodes are others now. If it has none at all, its policy stays bound as it was.
     pub(crate) fn rebind(&mut self, mems: NodeMask) {
+        if mems == NodeMask::NONE {
+            return;
+        }
         let (old, count) = (self.to, mems.count().max(1));
         let bound = match self.rebind {
             Rebind::Remap => self.bound.map(|node| match old.place(node) {
@@ -144,7 +147,7 @@ impl TaskPolicy {
                     self.turn = (place, interleave.weight(nodes.nth(place)?));
                 }
                 self.turn.1 = self.turn.1.saturating_sub(1);
-                nodes.nth(self.turn.0 % nodes.count())
+                nodes.nth(self.turn.0 % nodes.count().max(1))
             }
         }
     }

@@ -53,7 +53,7 @@ impl Course {
         let mut zones = (0..).map_while(|at| list.at(at));
         let open = |index: &usize| state.zones[*index].kind <= self.highest && nodes.has(state.zones[*index].node);
         let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
-        let noted = self.is_noted() || state.locks.any_held() || turns;
+        let noted = self.is_noted() || turns;
         zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !noted
     }
 

@@ -158,4 +158,48 @@ mod tests {
             assert!(done > 1_000, "{done}: somebody got in");
         }
     }
+
+    /// A host whose barrier can be taken away, and which counts what it was asked for.
+    #[cfg(all(feature = "std", target_os = "linux", not(miri)))]
+    struct Refusing(crate::host::memfd::MemfdHost, core::sync::atomic::AtomicBool, AtomicU32);
+
+    #[cfg(all(feature = "std", target_os = "linux", not(miri)))]
+    #[expect(unsafe_code, reason = "a host around a host")]
+    // SAFETY: 1. to 5. are the promises of the host inside; 6. what it says of its barrier is passed on, or there is none.
+    unsafe impl crate::host::contract::Host for Refusing {
+        fn base(&self) -> core::ptr::NonNull<u8> {
+            self.0.base()
+        }
+        fn pages(&self) -> usize {
+            self.0.pages()
+        }
+        fn barrier(&self) -> bool {
+            self.2.fetch_add(1, Relaxed);
+            !self.1.load(Relaxed) && self.0.barrier()
+        }
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux", not(miri)))]
+    #[test]
+    fn without_a_barrier_the_owner_keeps_out_until_there_is_one() {
+        let memory = crate::host::memfd::MemfdHost::new(1).unwrap();
+        let host = Arc::new(Refusing(memory, core::sync::atomic::AtomicBool::new(false), AtomicU32::new(0)));
+        let cpus = Cpus::new(host.clone(), 1, false);
+        let local = CpuLocal::new(&cpus, |_| 0);
+        assert_eq!(local.with(&cpus, |value| *value += 1), Some(()));
+        assert_eq!(host.2.swap(0, Relaxed), 1, "the first claim is of what nobody owns");
+        (0..100).for_each(|_| assert_eq!(local.with(&cpus, |value| *value += 1), Some(())));
+        assert_eq!(host.2.load(Relaxed), 0, "an owner asks for no barrier");
+        host.1.store(true, Relaxed);
+        assert!(!local.each(&cpus, |_, _| unreachable!("the owner may be inside")));
+        assert_eq!(
+            local.with(&cpus, |value| *value += 1),
+            None,
+            "it was told to leave, and nobody knows whether it has"
+        );
+        host.1.store(false, Relaxed);
+        let mut seen = 0;
+        assert!(local.each(&cpus, |_, value| seen = *value));
+        assert_eq!((seen, local.with(&cpus, |value| *value)), (101, Some(101)));
+    }
 }

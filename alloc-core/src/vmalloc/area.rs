@@ -50,6 +50,23 @@ impl Addresses {
         Some(begin)
     }
 
+    /// All pages of the window.
+    pub(crate) fn all(&self) -> Range<usize> {
+        0..self.pages
+    }
+
+    /// How many ranges are taken, and how many pages.
+    pub(crate) fn taken(&self) -> (usize, usize) {
+        (self.taken.len(), self.taken.iter().map(|(_, len)| len).sum())
+    }
+
+    /// The most pages that could be taken side by side.
+    pub(crate) fn longest_free(&self) -> usize {
+        let ends = core::iter::once(0).chain(self.taken.iter().map(|(start, len)| start + len + 1));
+        let begins = self.taken.iter().map(|(start, _)| *start).chain([self.pages]);
+        ends.zip(begins).map(|(end, begin)| begin.saturating_sub(end + 1)).max().unwrap_or(0)
+    }
+
     /// Gives the range back that begins at `begin`.
     pub(crate) fn give(&mut self, begin: usize) {
         self.taken.retain(|(start, _)| *start != begin);

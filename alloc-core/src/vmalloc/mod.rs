@@ -4,3 +4,4 @@ pub(crate) mod area;
 pub(crate) mod inner;
 pub(crate) mod mapping;
 pub(crate) mod tables;
+pub(crate) mod usage;

@@ -38,6 +38,11 @@ impl PageTables {
         Ok(back)
     }
 
+    /// How many there are.
+    pub(crate) fn present(&self) -> usize {
+        self.0.iter().filter(|table| table.frame.is_some()).count()
+    }
+
     /// One user less; the frame of a table that nobody uses any more.
     pub(crate) fn leave(&mut self, table: usize) -> Option<FrameNumber> {
         let table = self.0.get_mut(table)?;
