@@ -211,12 +211,12 @@ impl MachineBuilder {
             None => default_host(pages)?,
         });
         let cpus = Cpus::new(Arc::clone(&host), self.cpus, false);
+        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug, &cpus);
+        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let arena = Arena::new(host);
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
-        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug);
-        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let mut frames = FrameTable::new(pages);
         let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
         let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;

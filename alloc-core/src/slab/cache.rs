@@ -127,7 +127,7 @@ impl<'m> Cache<'m> {
 
     /// How much memory the cache has.
     pub fn usage(&self) -> CacheUsage {
-        let lists = self.core.lists.lock();
+        let lists = self.machine.collect_sheaves(&self.core);
         let (slabs, objects, reserved) = (lists.slabs, lists.objects, lists.reserved);
         CacheUsage { slabs, objects, live: objects - lists.free, reserved }
     }
@@ -151,7 +151,7 @@ impl<'m> Cache<'m> {
     /// [`CacheInUse`] with the objects that were not given back. The cache lives on without a handle until they are; a
     /// handle that is simply dropped does the same, and notes [`EventKind::CacheInUse`].
     pub fn destroy(self) -> Result<(), CacheInUse> {
-        match self.core.live() {
+        match self.usage().live {
             0 => Ok(()),
             _ => Err(CacheInUse { cache: self.core.options.name, objects: self.live_objects() }),
         }
@@ -174,7 +174,7 @@ impl fmt::Debug for Cache<'_> {
 
 impl Drop for Cache<'_> {
     fn drop(&mut self) {
-        let live = self.core.live();
+        let live = self.usage().live;
         if live > 0 {
             let kind = EventKind::CacheInUse { cache: self.core.options.name, live };
             let task = self.machine.current();
@@ -193,6 +193,6 @@ impl Machine {
     /// # Errors
     /// When there is no such cache: see [`CacheError`].
     pub fn cache(&self, options: CacheOptions) -> Result<Cache<'_>, CacheError> {
-        Ok(Cache { machine: self, core: self.slabs.create(options)? })
+        Ok(Cache { machine: self, core: self.slabs.create(options, &self.cpus)? })
     }
 }

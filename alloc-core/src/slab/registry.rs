@@ -9,6 +9,7 @@ use super::lists::Books;
 use super::object::Objects;
 use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::table::SlabTable;
+use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
 use crate::units::{Order, PAGE_SIZE};
 
@@ -43,7 +44,6 @@ fn class_of(size: usize) -> usize {
 }
 
 /// All that the slab layer knows.
-#[derive(Debug)]
 pub(crate) struct Slabs {
     pub(crate) books: Books,
     classes: Box<[CacheCore]>,
@@ -56,14 +56,14 @@ pub(crate) struct Slabs {
 
 impl Slabs {
     /// The layer of a machine with so many pages; `None` if the surrounding process has no memory for its tables.
-    pub(crate) fn new(pages: usize, nodes: usize, largest: Order, debug: SlabDebug) -> Option<Slabs> {
+    pub(crate) fn new(pages: usize, nodes: usize, largest: Order, debug: SlabDebug, cpus: &Cpus) -> Option<Slabs> {
         let objects = Objects::new(pages.checked_mul(PAGE_SIZE)?)?;
         let books = Books { objects, table: SlabTable::new(pages)? };
         // On a machine of small blocks the large classes do not exist, and their sizes are served by whole blocks.
         let classes = (0..).zip(CLASSES).map_while(|(id, (name, size))| {
             let align = 1 << size.trailing_zeros();
             let options = CacheOptions { align, debug, failslab: true, ..CacheOptions::new(name, size) };
-            CacheCore::new(id, options, largest, nodes).ok()
+            CacheCore::new(id, options, largest, nodes, cpus).ok()
         });
         let classes = classes.collect();
         Some(Slabs { books, classes, others: Lock::default(), debug, nodes, largest })
@@ -82,12 +82,12 @@ impl Slabs {
     ///
     /// # Errors
     /// When there is no such cache.
-    pub(crate) fn create(&self, mut options: CacheOptions) -> Result<Arc<CacheCore>, CacheError> {
+    pub(crate) fn create(&self, mut options: CacheOptions, cpus: &Cpus) -> Result<Arc<CacheCore>, CacheError> {
         options.debug = options.debug.or(self.debug);
         let mut others = self.others.lock();
         let place = others.iter().position(Option::is_none).unwrap_or(others.len());
         let id = u32::try_from(self.classes.len() + place).map_err(|_| CacheError::TooBig)?;
-        let core = Arc::new(CacheCore::new(id, options, self.largest, self.nodes)?);
+        let core = Arc::new(CacheCore::new(id, options, self.largest, self.nodes, cpus)?);
         if place == others.len() {
             others.push(None);
         }
@@ -126,6 +126,7 @@ impl Slabs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::plain::PlainHost;
 
     #[test]
     fn row_126_every_size_has_the_smallest_class_that_holds_it() {
@@ -140,12 +141,13 @@ mod tests {
 
     #[test]
     fn row_126_an_alignment_is_served_by_a_class_of_that_alignment() {
-        let slabs = Slabs::new(16, 1, Order::LARGEST, SlabDebug::NONE).unwrap();
+        let cpus = Cpus::new(Arc::new(PlainHost::new(1).unwrap()), 1, false);
+        let slabs = Slabs::new(16, 1, Order::LARGEST, SlabDebug::NONE, &cpus).unwrap();
         let size = |size, align| slabs.class(size, align).map(|class| class.options.size);
         assert_eq!((size(90, 8), size(90, 32), size(90, 64)), (Some(96), Some(96), Some(128)));
         assert_eq!((size(1, 4096), size(8192, 8192), size(1, 16384)), (Some(4096), Some(8192), None));
         assert_eq!((size(usize::MAX, 1), size(1, 1 << 30)), (None, None));
-        let small = Slabs::new(16, 1, Order::ZERO, SlabDebug::NONE).unwrap();
+        let small = Slabs::new(16, 1, Order::ZERO, SlabDebug::NONE, &cpus).unwrap();
         assert!(small.class(4096, 8).is_some() && small.class(4097, 8).is_none());
     }
 }
