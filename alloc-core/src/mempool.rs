@@ -8,6 +8,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::WaitFor;
 use crate::sync::lock::Lock;
+use crate::time::{Patience, Slept};
 use crate::units::Order;
 
 /// A pool with a reserve of blocks of one order.
@@ -75,18 +76,15 @@ impl<'m> Mempool<'m> {
     /// back, and what ends every request: a machine that has stopped, a task that is over.
     pub fn alloc(&self, flags: Gfp) -> Result<PoolBlock<'_, 'm>, AllocError> {
         let mut request = self.request(flags)?;
-        let mut seen = None;
+        let mut patience = Patience::default();
         loop {
             if let PoolStep::Done(result) = request.step() {
                 return result;
             }
-            self.machine.background();
-            let progress = Some(self.machine.state().progress);
-            if progress == seen {
+            if self.machine.sleep(&mut patience) == Slept::Hung {
                 self.machine.state().stats.hangs += 1;
                 return Err(AllocError::Hang);
             }
-            seen = progress;
         }
     }
 

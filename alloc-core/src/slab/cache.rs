@@ -78,6 +78,7 @@ impl<'m> Cache<'m> {
     /// # Errors
     /// [`AllocError::Injected`]; [`AllocError::InvalidFlags`] for flags that ask for zones, under a strict policy (otherwise
     /// they are noted and stripped); and, if no object is free, those of [`Machine::alloc_pages`].
+    #[inline]
     pub fn alloc(&self, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
         self.alloc_on(None, flags)
     }
@@ -90,6 +91,7 @@ impl<'m> Cache<'m> {
         self.alloc_on(Some(node), flags)
     }
 
+    #[inline]
     fn alloc_on(&self, node: Option<NodeId>, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
         let at = self.machine.object(&self.core, node, flags, ObjectState::Owned)?;
         Ok(SlabBox::new(self.machine, &self.core, at))
@@ -99,6 +101,7 @@ impl<'m> Cache<'m> {
     ///
     /// # Errors
     /// As [`Cache::alloc`].
+    #[inline]
     pub fn alloc_raw(&self, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
         let at = self.machine.object(&self.core, None, flags, ObjectState::Raw)?;
         Ok(self.machine.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
@@ -114,6 +117,7 @@ impl<'m> Cache<'m> {
     ///
     /// # Safety
     /// If the pointer is that of an object in use, nobody uses the object any more.
+    #[inline]
     pub unsafe fn free(&self, object: *mut u8) -> Result<(), FreeError> {
         let at = self.machine.arena.offset(object.addr()).ok_or(FreeError::Foreign)?;
         // SAFETY: the caller's promise.

@@ -76,6 +76,7 @@ impl Machine {
     ///
     /// # Safety
     /// As [`Machine::give_object`].
+    #[inline]
     pub(crate) unsafe fn give_any_object(&self, at: usize, state: ObjectState) -> Result<(), FreeError> {
         let id = self.slabs.books.table.cache((at / PAGE_SIZE) as u32);
         // SAFETY: the caller's promise.

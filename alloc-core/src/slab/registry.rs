@@ -34,6 +34,7 @@ const CLASSES: [(&str, usize); 13] = [
 const SMALL: [u8; 24] = [0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6];
 
 /// The place of the first class in `CLASSES` that holds `size` bytes; behind the last one if none does.
+#[inline]
 fn class_of(size: usize) -> usize {
     match size {
         0..=8 => 0,
@@ -70,6 +71,7 @@ impl Slabs {
     }
 
     /// The class that serves a size and an alignment, if one does.
+    #[inline]
     pub(crate) fn class(&self, size: usize, align: usize) -> Option<&CacheCore> {
         let classes = self.classes.get(class_of(size)..)?;
         if align <= 8 {
@@ -108,6 +110,7 @@ impl Slabs {
     }
 
     /// Does something with the cache of a number.
+    #[inline]
     pub(crate) fn with<R>(&self, id: u32, body: impl FnOnce(&CacheCore) -> R) -> Option<R> {
         if let Some(class) = self.classes.get(id as usize) {
             return Some(body(class));
