@@ -101,7 +101,7 @@ fn run(seed: u64) {
     let mut stale: Vec<*mut u8> = Vec::new();
     // SAFETY: in every use below the memory is held, has so many bytes, and is used by nobody else.
     let bytes = |at: NonNull<u8>, len: usize| unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), len) };
-    for step in 0..if cfg!(miri) { 40 } else { 250 } {
+    for step in 0..if cfg!(miri) { 25 } else { 250 } {
         let (flags, size, fill) = (random.flags(), random.size(), step as u8);
         let cache = &caches[random.below(4) as usize];
         let zeroed = |bytes: &[u8]| assert!(!flags.contains(Gfp::ZERO) || bytes.iter().all(|byte| *byte == 0));
@@ -242,7 +242,7 @@ fn run(seed: u64) {
 #[test]
 fn row_126_any_sequence_of_calls_keeps_objects_apart_and_the_slabs_whole() {
     let runs = match (cfg!(miri), cfg!(debug_assertions)) {
-        (true, _) => 3,
+        (true, _) => 1,
         (_, true) => 12,
         _ => 2_000,
     };
