@@ -164,7 +164,8 @@ impl Machine {
                     return Err(wrong(name, at, "a free object that nobody looks for"));
                 }
             }
-            if found == ObjectState::Cached {
+            // Where the operating system refuses the barrier, what is at hand cannot be collected, and is no mistake.
+            if found == ObjectState::Cached && !core.lists.lock().at_hand {
                 return Err(wrong(name, at, "an object at hand that no processor has"));
             }
             let is_free = found == ObjectState::Free;
