@@ -268,12 +268,12 @@ impl MachineBuilder {
         let lives = false;
         let count = self.cpus.unwrap_or_else(|| if lives { host.cpus().clamp(1, CPUS_MAX) } else { 1 });
         let cpus = Cpus::new(Arc::clone(&host), count, lives);
+        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug, &cpus);
+        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let arena = Arena::new(host);
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
-        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug);
-        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let mut frames = FrameTable::new(pages);
         let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
         let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;

@@ -39,7 +39,8 @@ pub enum AllocError {
     Hang,
     /// The task is being killed: because the policy kills tasks that ask so, or because it grew until it was chosen.
     TaskKilled,
-    /// The machine has stopped: out of memory with nobody to kill, or a `Bug` by policy. Every request fails from then on.
+    /// The machine has stopped: out of memory with nobody to kill, or a `Bug` by policy. Every request fails from then on,
+    /// but for objects that a cache has free.
     Dead,
     /// The task is unknown to the machine, has ended, or has no user memory that could grow.
     NoSuchTask,
