@@ -34,7 +34,8 @@ pub struct Held {
     pub order: Order,
     /// Who has it.
     pub holder: Holder,
-    /// What [`FaultSource::mark`](crate::FaultSource::mark) said of the request that it was given to; 0 if nothing did.
+    /// What [`FaultSource::mark`](crate::FaultSource::mark) said of the request that it was given to; 0 if nothing did. Of a block
+    /// that was given while the source was not to be asked, it may be that of an earlier request.
     pub mark: u32,
 }
 

@@ -1,11 +1,13 @@
 //! The machine: one simulated memory system, and the doors through which its memory is asked for and given back.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current::Current;
+use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{Event, EventKind};
 use crate::fault::gate::Gate;
@@ -16,12 +18,15 @@ use crate::page::buddy::AuditError;
 use crate::page::course::{Course, note_failure};
 use crate::page::frame;
 use crate::page::pages::Pages;
+use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
 use crate::stats::Stats;
+use crate::sync::cpu_local::CpuLocal;
+use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
@@ -61,10 +66,15 @@ enum Asked {
 pub struct Machine {
     number: u64,
     pub(crate) arena: Arena,
+    pub(crate) cpus: Cpus,
     state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
     current: Current,
+    pub(crate) per_cpu: CpuLocal<PerCpu>,
+    pub(crate) epochs: Arc<Epochs>,
+    /// Where each zone ends.
+    zone_ends: Box<[u32]>,
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
     gate: Gate,
     faults: Lock<Option<Arc<dyn FaultSource>>>,
@@ -86,10 +96,14 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(state: State, arena: Arena, cpus: Cpus, faults: Option<Arc<dyn FaultSource>>) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
+            per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
+            epochs: Arc::clone(&state.epochs),
+            zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
+            cpus,
             state: Lock::new(state),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
@@ -100,9 +114,23 @@ impl Machine {
         }
     }
 
-    /// The state, for one short piece of work that calls nobody's code but the machine's.
+    /// The state, for one short piece of work that calls nobody's code but the machine's. Nothing is at hand: the free
+    /// lists know of every free page.
     pub(crate) fn state(&self) -> Guard<'_, State> {
+        let mut state = self.raw();
+        self.collect(&mut state);
+        state
+    }
+
+    /// The same, for work that does not ask what is free: processors may have pages at hand that the state does not know of.
+    pub(crate) fn raw(&self) -> Guard<'_, State> {
         self.state.lock()
+    }
+
+    /// The machine's number.
+    #[inline(always)]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     // Requests.
@@ -115,8 +143,14 @@ impl Machine {
         order: Order,
         flags: Gfp,
     ) -> Result<Course, AllocError> {
-        let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
-        if self.faults_armed() {
+        let mut state = self.raw();
+        let begun = Course::begin(&mut state, task, node, order, flags);
+        if state.dead.is_some() {
+            self.collect(&mut state);
+        }
+        drop(state);
+        let mut course = begun?;
+        if self.has_faults() {
             let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
             match self.asks(task, Capability::PageAlloc, course.flags(), order, size) {
                 Asked::Fails => return Err(course.inject(&mut self.state())),
@@ -128,7 +162,7 @@ impl Machine {
 
     /// Whether there is a fault source that is to be asked.
     #[inline(always)]
-    fn faults_armed(&self) -> bool {
+    pub(crate) fn has_faults(&self) -> bool {
         self.gate.is_open()
     }
 
@@ -137,7 +171,7 @@ impl Machine {
     /// # Errors
     /// `Injected`, if it is to fail.
     pub(crate) fn ask(&self, capability: Capability, size: usize, flags: Gfp) -> Result<(), AllocError> {
-        if !self.faults_armed() {
+        if !self.has_faults() {
             return Ok(());
         }
         let (task, order) = (self.current(), Order::for_layout(size, 1));
@@ -157,7 +191,7 @@ impl Machine {
     /// What the fault source says of a request.
     fn asks(&self, asking: TaskId, capability: Capability, flags: Gfp, order: Order, size: usize) -> Asked {
         let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
-        let Some(task) = self.state().task(asking).map(|task| Arc::clone(&task.faults)) else {
+        let Some(task) = self.task_faults(asking) else {
             return Asked::Passes(0);
         };
         let site = Site { capability, flags, order, size, asking, task: &task };
@@ -165,13 +199,24 @@ impl Machine {
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
-    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
     pub(crate) fn token(&self, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
+        self.token_in(self.zone_of(frame), frame, order, flags)
+    }
+
+    /// The number of the zone that a frame lies in.
+    pub(crate) fn zone_of(&self, frame: FrameNumber) -> usize {
+        self.zone_ends.partition_point(|end| *end <= frame.0)
+    }
+
+    /// The token of a block of a zone, as above.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
+    pub(crate) fn token_in(&self, zone: usize, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
         if flags.contains(Gfp::ZERO) {
-            // SAFETY: the block was taken off the free lists for this request, and its token is made only below.
+            // SAFETY: the block was taken from what is free for this request, and its token is made only below.
             unsafe { self.arena.zero(frame, order) };
         }
-        Pages::new(frame, order, self.number)
+        Pages::new(zone, frame, order, self.number)
     }
 
     // Giving back.
@@ -180,12 +225,15 @@ impl Machine {
     ///
     /// # Errors
     /// The block itself, if it is another machine's.
+    #[inline]
     pub fn free(&self, pages: Pages) -> Result<(), Pages> {
         if pages.machine() != self.number {
             return Err(pages);
         }
-        let freed = self.state().give_checked(pages.frame(), pages.order(), frame::State::Owned);
-        freed.map_err(|_| pages)
+        if !self.give_quickly(&pages) {
+            self.give_slowly(&pages);
+        }
+        Ok(())
     }
 
     /// Turns a block into a bare number, as kernel code passes it around. It comes back through [`Machine::free_raw`].
@@ -196,7 +244,7 @@ impl Machine {
         if pages.machine() != self.number {
             return Err(pages);
         }
-        self.state().frames.at(pages.frame().0).state = frame::State::Raw;
+        self.raw().frames.at(pages.frame().0).state = frame::State::Raw;
         Ok(pages.frame())
     }
 
@@ -206,8 +254,13 @@ impl Machine {
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
         let task = self.current();
-        let mut state = self.state();
-        state.give_checked(frame, order, frame::State::Raw).inspect_err(|error| {
+        let mut state = self.raw();
+        let freed = state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
+            // What looks owned may be free, and at hand.
+            self.collect(&mut state);
+            state.give_checked(frame, order, frame::State::Raw)
+        });
+        freed.inspect_err(|error| {
             state.stats.bad_frees += 1;
             state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
         })
@@ -227,6 +280,7 @@ impl Machine {
     // The current task.
 
     /// The task in whose name this thread makes requests. Without the feature `std`, all threads have one in common.
+    #[inline]
     pub fn current(&self) -> TaskId {
         self.current.get()
     }
@@ -234,6 +288,18 @@ impl Machine {
     /// Runs `body` in the name of another task. Threads that it starts do not inherit it.
     pub fn run_as<R>(&self, task: TaskId, body: impl FnOnce() -> R) -> R {
         self.current.run_as(task, body)
+    }
+
+    // Processors.
+
+    /// How many processors the machine has.
+    pub fn cpus(&self) -> usize {
+        self.cpus.count()
+    }
+
+    /// Makes all requests from now on on one of the processors, counted from 0; beyond the last it begins anew.
+    pub fn set_cpu(&self, cpu: usize) {
+        self.cpus.set(cpu);
     }
 
     // Faults.
@@ -263,17 +329,17 @@ impl Machine {
 
     /// The number that the next event will have.
     pub fn next_event(&self) -> u64 {
-        self.state().events.next()
+        self.raw().events.next()
     }
 
     /// The events from a number on, oldest first, as far as they are still kept (the last 1,024 are).
     pub fn events_since(&self, number: u64) -> Vec<Event> {
-        self.state().events.since(number).collect()
+        self.raw().events.since(number).collect()
     }
 
     /// The machine's policy.
     pub fn policy(&self) -> Policy {
-        self.state().policy.clone()
+        self.raw().policy.clone()
     }
 
     /// Free pages, of one node or of all.
@@ -288,11 +354,11 @@ impl Machine {
 
     /// The levels of a zone, or `None` if the machine has no such zone.
     pub fn watermarks(&self, node: NodeId, kind: ZoneKind) -> Option<Watermarks> {
-        self.state().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
+        self.raw().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
     }
 
     /// Why the machine has stopped, if it has.
     pub fn stopped(&self) -> Option<&'static str> {
-        self.state().dead
+        self.raw().dead
     }
 }
