@@ -23,6 +23,19 @@ pub enum Holder {
     Hoard,
     /// It is part of a mapped area.
     Area,
+    /// Nobody but who knows its address: kmalloc gave it.
+    Kmalloc,
+    /// A cache has it, for its objects.
+    Slab,
+}
+
+/// Objects of one cache that were given out and have not come back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct HeldObjects {
+    /// The cache's name.
+    pub cache: &'static str,
+    /// How many objects.
+    pub objects: usize,
 }
 
 /// A block that was given out and has not come back.
@@ -75,12 +88,22 @@ impl Machine {
                 State::User => Holder::Task(TaskId(entry.owner)),
                 State::Hoarded => Holder::Hoard,
                 State::Mapped => Holder::Area,
+                State::Kmalloc => Holder::Kmalloc,
+                State::Slab => Holder::Slab,
             };
-            let marked = matches!(holder, Holder::Owner | Holder::Number | Holder::Area);
+            let marked = matches!(holder, Holder::Owner | Holder::Number | Holder::Area | Holder::Kmalloc);
             let mark = if marked { entry.owner } else { 0 };
             Some(Held { frame: FrameNumber(frame), order: entry.order, holder, mark })
         });
         held.collect()
+    }
+
+    /// Objects that were given out and have not come back, by caches that have given any.
+    pub fn held_objects(&self) -> Vec<HeldObjects> {
+        let of = |id| self.slabs.with(id, |cache| HeldObjects { cache: cache.options.name, objects: cache.live() });
+        // What processors have at hand is nobody's.
+        drop(self.state());
+        self.slabs.ids().filter_map(of).filter(|held| held.objects > 0).collect()
     }
 
     /// Every scope that is open, by tasks.

@@ -11,7 +11,7 @@ use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{Event, EventKind};
 use crate::fault::gate::Gate;
-use crate::fault::source::{Capability, FaultSource, Site};
+use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
@@ -24,6 +24,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
+use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
@@ -70,6 +71,7 @@ pub struct Machine {
     state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
+    pub(crate) slabs: Slabs,
     current: Current,
     pub(crate) per_cpu: CpuLocal<PerCpu>,
     pub(crate) epochs: Arc<Epochs>,
@@ -96,7 +98,13 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, cpus: Cpus, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(
+        state: State,
+        arena: Arena,
+        slabs: Slabs,
+        cpus: Cpus,
+        faults: Option<Arc<dyn FaultSource>>,
+    ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
@@ -107,6 +115,7 @@ impl Machine {
             state: Lock::new(state),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
+            slabs,
             current: Current::new(number, Machine::BOOT),
             gate: Gate::of(faults.as_deref()),
             faults: Lock::new(faults),
@@ -152,7 +161,7 @@ impl Machine {
         let mut course = begun?;
         if self.has_faults() {
             let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-            match self.asks(task, Capability::PageAlloc, course.flags(), order, size) {
+            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
                 Asked::Fails => return Err(course.inject(&mut self.state())),
                 Asked::Passes(mark) => course.mark(mark),
             }
@@ -166,6 +175,12 @@ impl Machine {
         self.gate.is_open()
     }
 
+    /// Whether an object of a cache is refused.
+    pub(crate) fn fails_object(&self, task: TaskId, flags: Gfp, cache: CacheSite) -> bool {
+        let (order, size) = (Order::for_layout(cache.size, 1), cache.size);
+        matches!(self.asks(task, Capability::Slab, flags, order, size, Some(cache)), Asked::Fails)
+    }
+
     /// Asks the fault source about a request that is made of others, in the current task's name.
     ///
     /// # Errors
@@ -176,7 +191,7 @@ impl Machine {
         }
         let (task, order) = (self.current(), Order::for_layout(size, 1));
         let flags = self.context().effective(flags);
-        match self.asks(task, capability, flags, order, size) {
+        match self.asks(task, capability, flags, order, size, None) {
             Asked::Passes(_) => Ok(()),
             Asked::Fails => {
                 let mut state = self.state();
@@ -189,12 +204,21 @@ impl Machine {
     }
 
     /// What the fault source says of a request.
-    fn asks(&self, asking: TaskId, capability: Capability, flags: Gfp, order: Order, size: usize) -> Asked {
+    #[cold]
+    fn asks(
+        &self,
+        asking: TaskId,
+        capability: Capability,
+        flags: Gfp,
+        order: Order,
+        size: usize,
+        cache: Option<CacheSite>,
+    ) -> Asked {
         let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
         let Some(task) = self.task_faults(asking) else {
             return Asked::Passes(0);
         };
-        let site = Site { capability, flags, order, size, asking, task: &task };
+        let site = Site { capability, flags, order, size, cache, asking, task: &task };
         if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
     }
 
@@ -314,12 +338,13 @@ impl Machine {
 
     // Questions.
 
-    /// Looks at every frame and list of the machine.
+    /// Looks at every frame and list of the machine, and at every slab: see [`Machine::audit_slabs`].
     ///
     /// # Errors
     /// The first thing that is not as it must be.
     pub fn audit(&self) -> Result<(), AuditError> {
-        self.state().audit()
+        self.state().audit()?;
+        self.audit_known_slabs().map_err(|error| AuditError { frame: error.frame(), what: error.what })
     }
 
     /// What the machine has done so far.

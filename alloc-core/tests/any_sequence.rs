@@ -164,6 +164,7 @@ fn run(seed: u64) {
     tasks.into_iter().for_each(|task| machine.exit(task));
     drop((queued, under_way, pooled, blocks, areas, hoards, scopes));
     std::mem::take(&mut *cache.pages.lock().unwrap()).into_iter().for_each(|pages| machine.free(pages).unwrap());
+    machine.shrink_slabs();
     machine.audit().unwrap();
     assert_eq!(pool.reserved(), 2);
     assert_eq!(machine.free_pages(None) + 2, total, "seed {seed}: pages were lost");

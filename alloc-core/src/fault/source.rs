@@ -16,6 +16,8 @@ pub enum Capability {
     Vmalloc,
     /// A request of kvmalloc as a whole, for more than a page: both of its ways fail.
     Kvmalloc,
+    /// A request for an object of a cache (the kernel's `failslab`).
+    Slab,
 }
 
 impl Capability {
@@ -25,8 +27,20 @@ impl Capability {
             Capability::PageAlloc => "alloc_pages",
             Capability::Vmalloc => "vmalloc",
             Capability::Kvmalloc => "kvmalloc",
+            Capability::Slab => "kmem_cache_alloc",
         }
     }
+}
+
+/// The cache that an object is asked from, as a fault source sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CacheSite {
+    /// The cache's name.
+    pub name: &'static str,
+    /// Bytes in an object.
+    pub size: usize,
+    /// Whether the cache is marked for sources that fail only marked ones.
+    pub failslab: bool,
 }
 
 /// A task's own knobs, which every fault source can read.
@@ -43,7 +57,7 @@ pub struct TaskFaults {
 pub struct Site<'a> {
     /// What is asked for.
     pub capability: Capability,
-    /// The caller's flags, as the scopes left them.
+    /// The caller's flags, as the scopes left them; for objects as they came, as scopes are applied to pages only.
     pub flags: Gfp,
     /// The order that is asked for; where only bytes are, the smallest that holds them.
     pub order: Order,
@@ -51,6 +65,8 @@ pub struct Site<'a> {
     pub size: usize,
     /// The task that asks.
     pub asking: TaskId,
+    /// The cache that is asked, for [`Capability::Slab`].
+    pub cache: Option<CacheSite>,
     /// The knobs of the task that asks.
     pub task: &'a TaskFaults,
 }
