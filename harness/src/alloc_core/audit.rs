@@ -165,6 +165,7 @@ impl Before {
                 let (order, task) = (event.order.get(), named(machine, event.task));
                 Some(format!("frame {}, order {order}, was given back by {task}: {error}", frame.0))
             }
+            EventKind::ObjectBroken { cache, at, what } => Some(format!("cache {cache}, object at {at:#x}: {what}")),
             _ => None,
         }));
         let open = machine.open_scopes().into_iter().filter(|open| !self.scopes.contains(open));
