@@ -15,7 +15,7 @@ use crate::units::{FrameNumber, Order};
 pub enum Holder {
     /// A safe owner: a [`PageBlock`](crate::PageBlock) or a [`Pages`](crate::Pages).
     Owner,
-    /// Nobody but who knows its number or its address: see [`Machine::into_raw`] and [`Machine::kmalloc`].
+    /// Nobody but who knows its number: see [`Machine::into_raw`].
     Number,
     /// A simulated task has it as a user page.
     Task(TaskId),
@@ -23,10 +23,21 @@ pub enum Holder {
     Hoard,
     /// It is part of a mapped area.
     Area,
-    /// A cache keeps objects in it, or keeps it for objects to come.
-    Cache,
+    /// Nobody but who knows its address: kmalloc gave it.
+    Kmalloc,
+    /// A cache has it, for its objects.
+    Slab,
     /// It is a page table of mapped areas.
     PageTable,
+}
+
+/// Objects of one cache that were given out and have not come back.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct HeldObjects {
+    /// The cache's name.
+    pub cache: &'static str,
+    /// How many objects.
+    pub objects: usize,
 }
 
 /// A block that was given out and has not come back.
@@ -38,7 +49,8 @@ pub struct Held {
     pub order: Order,
     /// Who has it.
     pub holder: Holder,
-    /// What [`FaultSource::mark`](crate::FaultSource::mark) said of the request that it was given to; 0 if nothing did.
+    /// What [`FaultSource::mark`](crate::FaultSource::mark) said of the request that it was given to; 0 if nothing did. Of a block
+    /// that was given while the source was not to be asked, it may be that of an earlier request.
     pub mark: u32,
 }
 
@@ -74,18 +86,32 @@ impl Machine {
             let holder = match entry.state {
                 State::Inside | State::Free => return None,
                 State::Owned => Holder::Owner,
-                State::Raw | State::Kmalloc => Holder::Number,
+                State::Raw => Holder::Number,
                 State::User => Holder::Task(TaskId(entry.owner)),
                 State::Hoarded => Holder::Hoard,
                 State::Mapped => Holder::Area,
-                State::Slab => Holder::Cache,
+                State::Kmalloc => Holder::Kmalloc,
+                State::Slab => Holder::Slab,
                 State::PageTable => Holder::PageTable,
             };
-            let marked = matches!(holder, Holder::Owner | Holder::Number | Holder::Area | Holder::PageTable);
+            let marked =
+                matches!(holder, Holder::Owner | Holder::Number | Holder::Area | Holder::Kmalloc | Holder::PageTable);
             let mark = if marked { entry.owner } else { 0 };
             Some(Held { frame: FrameNumber(frame), order: entry.order, holder, mark })
         });
         held.collect()
+    }
+
+    /// Objects that were given out and have not come back, by caches that have given any.
+    pub fn held_objects(&self) -> Vec<HeldObjects> {
+        let of = |id| {
+            self.slabs.with(id, |cache| {
+                // What processors have at hand is nobody's.
+                let lists = self.collect_sheaves(cache);
+                HeldObjects { cache: cache.options.name, objects: lists.objects - lists.free }
+            })
+        };
+        self.slabs.ids().filter_map(of).filter(|held| held.objects > 0).collect()
     }
 
     /// Every scope that is open, by tasks.

@@ -1,6 +1,6 @@
 //! The table of a process's open files, which is doubled as more are opened: the one that asked for 32 KiB and got a kill.
 
-use alloc_core::{AllocError, Gfp, KvBlock, Machine, Order};
+use alloc_core::{AllocError, Gfp, KvBlock, Machine, Order, PAGE_SIZE};
 
 /// Bytes of a slot: the number of the open file, or 0.
 const SLOT: usize = size_of::<u64>();
@@ -8,6 +8,9 @@ const SLOT: usize = size_of::<u64>();
 const SLOTS_FIRST: usize = 64;
 /// More open files than this are refused, whatever memory there is.
 const SLOTS_MAX: usize = 1 << 20;
+
+/// The largest request that is too small to fail.
+const LOOPING_MAX: usize = PAGE_SIZE << Order::COSTLY.get();
 
 /// How a larger table is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,8 +139,7 @@ fn allocate(machine: &Machine, growth: Growth, count: usize) -> Result<KvBlock<'
     match growth {
         Growth::FailingOver => machine.kvmalloc(size, flags),
         Growth::Looping => {
-            let order = Order::for_layout(size, 1);
-            if order <= Order::COSTLY
+            if size <= LOOPING_MAX
                 && let Ok(block) = machine.kmalloc(size, flags | Gfp::NOWARN)
             {
                 return Ok(KvBlock::Contiguous(block));

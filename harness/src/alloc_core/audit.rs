@@ -16,8 +16,8 @@ const NAMED_MAX: usize = 4;
 
 /// Looks, when it is dropped, for what a body has left behind in a machine since [`audit`] was called.
 ///
-/// - Blocks that were taken and not given back are `leaked`, with the chains that took them, if a run without a failure
-///   gives them back.
+/// - Blocks and objects that were taken and not given back are `leaked`, if a run without a failure gives them back; blocks with
+///   the chains that took them.
 /// - A frame or list that is not as it must be, a number that was given back and is no block, and a scope that is still
 ///   open are `corrupted`.
 ///
@@ -59,6 +59,7 @@ impl Drop for Audit<'_> {
 #[derive(Debug)]
 pub(super) struct Before {
     held: BTreeMap<u32, Held>,
+    objects: usize,
     scopes: Vec<OpenScope>,
     next_event: u64,
 }
@@ -68,7 +69,8 @@ impl Before {
         let (thread, _) = thread::observed()?;
         thread.quietly(|| {
             let held = machine.held().into_iter().map(|held| (held.frame.0, held)).collect();
-            Some(Before { held, scopes: machine.open_scopes(), next_event: machine.next_event() })
+            let (objects, scopes, next_event) = (objects(machine), machine.open_scopes(), machine.next_event());
+            Some(Before { held, objects, scopes, next_event })
         })
     }
 
@@ -92,13 +94,16 @@ impl Before {
     /// The blocks that are held now and were not before, in the order of their frames.
     fn left(&self, machine: &Machine) -> Vec<Held> {
         let is_new = |held: &Held| {
-            let by_code = matches!(held.holder, Holder::Owner | Holder::Number | Holder::Area | Holder::Hoard);
+            let by_code =
+                matches!(held.holder, Holder::Owner | Holder::Number | Holder::Area | Holder::Kmalloc | Holder::Hoard);
             by_code && self.held.get(&held.frame.0) != Some(held)
         };
         machine.held().into_iter().filter(is_new).collect()
     }
 
     fn keep_usual(&self, thread: &ThreadScope, machine: &Machine) {
+        let objects = objects(machine).saturating_sub(self.objects);
+        thread.scope.campaign.header().usual_objects.fetch_max(objects as u32, Relaxed);
         for leak in by_chain(&self.left(machine)) {
             if let Some(chain) = thread.scope.campaign.chains().get(leak.chain as usize) {
                 chain.retained.fetch_max(leak.count, Relaxed);
@@ -115,11 +120,15 @@ impl Before {
         });
         let lost = left.iter().filter(|held| leaks.iter().any(|leak| leak.chain == chain_of(held)));
         let lost: Vec<&Held> = lost.collect();
-        if lost.is_empty() {
+        let mut text = self.lost_objects(thread, machine).unwrap_or_default();
+        if lost.is_empty() && text.is_empty() {
             return;
         }
         let pages: u64 = lost.iter().map(|held| held.order.pages()).sum();
-        let mut text = format!("{} of a machine never given back:", counted(pages, "page"));
+        if pages > 0 {
+            let line = if text.is_empty() { "" } else { "\n" };
+            let _ = write!(text, "{line}{} of a machine never given back:", counted(pages, "page"));
+        }
         for held in lost.iter().take(NAMED_MAX) {
             let asker = mark::asker(held.mark);
             let task = asker.map(|Asker { task, .. }| format!(", taken by {}", named(machine, task)));
@@ -128,6 +137,7 @@ impl Before {
             text.push_str(match held.holder {
                 Holder::Number => ", a bare number",
                 Holder::Area => ", part of a mapped area",
+                Holder::Kmalloc => ", by kmalloc",
                 Holder::Hoard => ", set aside",
                 _ => "",
             });
@@ -135,6 +145,16 @@ impl Before {
         and_more(&mut text, lost.len(), "block");
         leaks.retain(|leak| leak.chain != NONE);
         thread.scope.lost(&text, &leaks);
+    }
+
+    /// The objects that are out now and were not before, beyond what every run leaves.
+    fn lost_objects(&self, thread: &ThreadScope, machine: &Machine) -> Option<String> {
+        let usual = thread.scope.campaign.header().usual_objects.load(Relaxed) as usize;
+        let lost = objects(machine).checked_sub(self.objects + usual).filter(|lost| *lost > 0)?;
+        let held = machine.held_objects();
+        let caches: Vec<_> = held.iter().map(|held| format!("{} of {}", held.objects, held.cache)).collect();
+        let lost = counted(lost as u64, "object");
+        Some(format!("{lost} of a machine never given back; out are {}", caches.join(", ")))
     }
 
     fn tell_damage(&self, thread: &ThreadScope, machine: &Machine) {
@@ -145,6 +165,7 @@ impl Before {
                 let (order, task) = (event.order.get(), named(machine, event.task));
                 Some(format!("frame {}, order {order}, was given back by {task}: {error}", frame.0))
             }
+            EventKind::ObjectBroken { cache, at, what } => Some(format!("cache {cache}, object at {at:#x}: {what}")),
             _ => None,
         }));
         let open = machine.open_scopes().into_iter().filter(|open| !self.scopes.contains(open));
@@ -158,6 +179,11 @@ impl Before {
             thread.scope.damaged(&text);
         }
     }
+}
+
+/// How many objects of all caches are out.
+fn objects(machine: &Machine) -> usize {
+    machine.held_objects().iter().map(|held| held.objects).sum()
 }
 
 /// The chain that asked for a block, as far as it is known.

@@ -47,6 +47,9 @@ pub(crate) struct Header {
     pub(super) full: AtomicU32,
     /// Walks that did not arrive at the boundary: their allocations could not be told apart.
     pub(crate) too_deep: AtomicU32,
+    /// How many objects of a machine's caches a run without a failure keeps.
+    #[cfg(feature = "alloc-core")]
+    pub(crate) usual_objects: AtomicU32,
     /// The baseline, once it is known.
     pub(crate) baseline: UnsafeCell<Baseline>,
     pub(super) raw: Control,
