@@ -127,7 +127,8 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[cfg_attr(test, firsthit::benign(reason = ".."))]`, because nothing takes them away in other builds.
 ///
 /// # What it leaves alone
-/// `const fn`, constants and everything else that the compiler runs; tests and what is `#[cfg(test)]`; items with an
+/// `const fn`, constants and everything else that the compiler runs; tests and what is `#[cfg(test)]`, whose own `?` recover from
+/// nothing; items with an
 /// `instrument` of their own; the arguments of macros, other than those of `format!`, `write!`, `print!`, `panic!`, `vec!`,
 /// `matches!`, `assert_eq!` and their kin, and of `assert!` with a message; functions that are named and not called, such as
 /// `map(Box::try_new)`; and methods called as functions, such as `Result::ok(value)`.
