@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use common::paired::{Variant, compare, timed};
 use criterion::{Criterion, criterion_group, criterion_main};
-use firsthit::__private::Excuse;
 use firsthit::bench::Armed;
 
 mod common;
@@ -26,7 +25,7 @@ fn plain(count: u64) -> Result<u64, u64> {
 
 #[inline(never)]
 fn site(count: u64) -> Result<u64, u64> {
-    firsthit::__function!(HERE, "site", 1, [Site "call(number)" 0 1 1 None, Excuse::None;]);
+    firsthit::__function!(HERE, "site", 1, [Site "call(number)" 0, 1, 1;]);
     let mut sum = 0;
     for number in 0..count {
         let entered = HERE.enter(0);
@@ -37,7 +36,7 @@ fn site(count: u64) -> Result<u64, u64> {
 
 #[inline(never)]
 fn question(count: u64) -> Result<u64, u64> {
-    firsthit::__function!(HERE, "question", 1, [Question "call(number)?" 0 1 1 None, Excuse::None;]);
+    firsthit::__function!(HERE, "question", 1, [Question "call(number)?" 0, 1, 1;]);
     let mut sum = 0;
     for number in 0..count {
         sum += HERE.tried(0, call(number))?;
@@ -48,8 +47,8 @@ fn question(count: u64) -> Result<u64, u64> {
 #[inline(never)]
 fn both(count: u64) -> Result<u64, u64> {
     firsthit::__function!(HERE, "both", 2, [
-        Site "call(number)" 0 1 1 None, Excuse::None;
-        Question "call(number)?" 0 1 2 Some(0), Excuse::None;
+        Site "call(number)" 0, 1, 1;
+        Question "call(number)?" 0, 1, 2, <- 0;
     ]);
     let mut sum = 0;
     for number in 0..count {

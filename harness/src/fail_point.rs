@@ -100,7 +100,7 @@ macro_rules! __fail {
 macro_rules! __fail {
     ($name:literal, [$($text:expr => $value:expr),+]) => {{
         $crate::__function!(__FIRSTHIT_POINT, $name, 1, [
-            FailPoint $name 0 (::core::line!()) (::core::column!()) ::core::option::Option::None, $crate::__private::Excuse::None;
+            FailPoint $name 0, ::core::line!(), ::core::column!();
         ]);
         if let ::core::option::Option::Some(mut injected) = $crate::__private::injected(&__FIRSTHIT_POINT, &[$($text),+]) {
             $(if injected.is_this() {
@@ -174,7 +174,7 @@ fn ask(function: &'static Function, alternatives: &'static [&'static str]) -> u3
     let number = chosen(thread, phase, function, alternatives);
     function.leave(entered, ());
     if number != NONE {
-        function.ran(0);
+        function.fails(0);
         thread.failed.set(true);
     }
     number
@@ -209,54 +209,44 @@ fn chosen(
 /// Whether the program has something beside allocations that can fail, as far as that is known: where nothing gathers
 /// fail points, or where a machine of alloc-core's may be met, it may.
 pub(crate) fn may_be_met() -> bool {
-    let mut points = functions().iter().flat_map(|function| function.points);
+    let mut points = functions().iter().flat_map(Function::points);
     cfg!(any(miri, target_family = "wasm", feature = "alloc-core")) || points.any(|point| point.kind == Kind::FailPoint)
 }
 
-fn name(function: &Function) -> &'static str {
-    function.points.first().map_or(function.name, |point| point.text)
+fn name(function: &'static Function) -> &'static str {
+    function.points().next().map_or(function.name, |point| point.text)
 }
 
 /// What tells a point from all others, also where two calls in one function have become one: the same in every
 /// process, and in every build of the same sources.
-fn identity(function: &Function) -> Id {
-    let Function { krate, module, name, file, points } = function;
-    let texts = [krate, module, name, file].into_iter().chain(points.iter().map(|point| &point.text));
+fn identity(function: &'static Function) -> Id {
+    let Function { module, name, file, .. } = *function;
+    let texts = [function.krate(), module, name, file].into_iter().chain(function.points().map(|point| point.text));
     let bytes = texts.flat_map(|text| text.bytes().chain([0])).map(u64::from);
-    let places = points.iter().flat_map(|Point { line, column, .. }| [*line, *column]).map(u64::from);
+    let places = function.points().flat_map(|Point { line, column, .. }| [line, column]).map(u64::from);
     bytes.chain(places).fold(Id::EMPTY, Id::with)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU8, AtomicU32};
-
     use super::*;
-    use crate::annotation::point::{Excuse, UNNUMBERED};
+    use crate::annotation::point::Cell;
 
-    const fn point(text: &'static str, line: u32, column: u32) -> Point {
-        let seen = AtomicU8::new(0);
-        let number = AtomicU32::new(UNNUMBERED);
-        Point { kind: Kind::FailPoint, text, ordinal: 0, line, column, site: None, excuse: Excuse::None, seen, number }
-    }
-
-    fn of(module: &'static str, points: &'static [Point]) -> Id {
-        identity(&Function { krate: "demo", module, name: "name", file: "src/lib.rs", points })
+    fn of(module: &'static str, text: &str, line: u32, column: u32) -> Id {
+        let between = "\u{1f}";
+        let [place, rest] = [[line, column].map(|number| number.to_string()).join(between), between.repeat(6)];
+        let table = format!("FailPoint{between}0{between}{place}{rest}{text}\u{1e}").leak();
+        let cells = Box::leak(Box::new([Cell::NEW]));
+        let function = Function { module, name: "name", file: "src/lib.rs", table, conditions: &[], cells };
+        identity(Box::leak(Box::new(function)))
     }
 
     #[test]
     fn points_are_told_apart_by_their_place_also_where_they_share_a_name() {
-        static POINTS: [[Point; 1]; 4] =
-            [[point("a", 1, 2)], [point("b", 1, 2)], [point("a", 3, 2)], [point("a", 1, 4)]];
-        let mut identities: Vec<Id> = POINTS.iter().map(|points| of("demo", points)).collect();
-        identities.push(of("demo::inner", &POINTS[0]));
-        assert_eq!(of("demo", &POINTS[0]), identities[0]);
-        let again = [point("a", 1, 2)];
-        assert_eq!(
-            of("demo", Box::leak(Box::new(again))),
-            identities[0],
-            "in another process the point lies elsewhere"
-        );
+        let points = [("a", 1, 2), ("b", 1, 2), ("a", 3, 2), ("a", 1, 4)];
+        let mut identities = points.map(|(text, line, column)| of("demo", text, line, column)).to_vec();
+        identities.push(of("demo::inner", "a", 1, 2));
+        assert_eq!(of("demo", "a", 1, 2), identities[0], "in another process the point lies elsewhere");
         let count = identities.len();
         identities.sort_by_key(|id| (id.lo, id.hi));
         identities.dedup();

@@ -1,17 +1,9 @@
 //! A crate that is built with `-C instrument-coverage`: what ran in children only stands in its profile.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
-use std::process::Command;
+mod built_crate;
 
-const MANIFEST: &str = r#"[package]
-name = "measured"
-version = "0.0.0"
-edition = "2024"
-[dependencies]
-firsthit = { path = "HARNESS" }
-[workspace]
-"#;
+use built_crate::{BuiltCrate, printed};
 
 const SOURCE: &str = r#"
 #[global_allocator]
@@ -57,30 +49,19 @@ fn swept() {
 #[test]
 #[ignore = "builds a crate and what it depends on with other flags: half a minute"]
 fn an_instrumented_crate_counts_what_its_children_ran() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measured");
-    std::fs::create_dir_all(folder.join("src")).unwrap();
-    std::fs::write(folder.join("Cargo.toml"), MANIFEST.replace("HARNESS", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    std::fs::write(folder.join("src/lib.rs"), SOURCE).unwrap();
-    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-    for profile in std::fs::read_dir(&folder).unwrap().flatten() {
+    let krate = BuiltCrate::new("measured", "", &[("src/lib.rs", SOURCE)]);
+    let folder = &krate.0;
+    for profile in std::fs::read_dir(folder).unwrap().flatten() {
         if profile.path().extension().is_some_and(|extension| extension == "profraw") {
             std::fs::remove_file(profile.path()).unwrap();
         }
     }
-    let ran = Command::new(env!("CARGO"))
-        .args(["test", "--offline", "--lib"])
-        .current_dir(&folder)
-        .env("RUSTFLAGS", "-Cinstrument-coverage")
-        .env("CARGO_TARGET_DIR", folder.join("target"))
-        .env("LLVM_PROFILE_FILE", folder.join("measured-%p.profraw"))
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{printed}");
+    let mut test = krate.cargo(&["test", "--lib"]);
+    test.env("RUSTFLAGS", "-Cinstrument-coverage").env("LLVM_PROFILE_FILE", folder.join("measured-%p.profraw"));
+    printed(&mut test);
     // One file, of the test's own process: children leave none. Its counters stand in it as the words they are.
     let written = [777_777_u64, 777_778].map(u64::to_ne_bytes);
-    let profiles: Vec<Vec<u8>> = std::fs::read_dir(&folder)
+    let profiles: Vec<Vec<u8>> = std::fs::read_dir(folder)
         .unwrap()
         .flatten()
         .filter(|file| file.path().extension().is_some_and(|extension| extension == "profraw"))

@@ -1,21 +1,13 @@
 //! What is declared is counted, whatever the optimiser and the linker think of code that nobody calls.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
+mod built_crate;
+
 use std::process::Command;
 
-const MANIFEST: &str = r#"[package]
-name = "counted"
-version = "0.0.0"
-edition = "2024"
-[dependencies]
-firsthit = { path = "HARNESS" }
-[profile.fat]
-inherits = "release"
-lto = "fat"
-codegen-units = 1
-[workspace]
-"#;
+use built_crate::{BuiltCrate, printed};
+
+const PROFILES: &str = "[profile.fat]\ninherits = \"release\"\nlto = \"fat\"\ncodegen-units = 1";
 
 /// Plain, generic and never instantiated, private, and in a module of its own that nothing refers to.
 const LIBRARY: &str = r#"
@@ -62,7 +54,7 @@ extern crate counted as _;
 fn listed() {
     let mut functions: Vec<_> = firsthit::__private::FUNCTIONS
         .iter()
-        .map(|function| format!("{}::{} {}", function.module, function.name, function.points.len()))
+        .map(|function| format!("{}::{} {}", function.module, function.name, function.points().count()))
         .collect();
     functions.sort();
     println!("declared: {}", functions.join(", "));
@@ -77,44 +69,25 @@ const DECLARED: &str = "declared: counted::forgotten::Unused::method 2, \
 #[test]
 #[ignore = "builds a crate and what it depends on in three profiles: a minute"]
 fn every_profile_and_linker_counts_the_same() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("counted");
-    for part in ["src", "tests"] {
-        std::fs::create_dir_all(folder.join(part)).unwrap();
-    }
-    std::fs::write(folder.join("Cargo.toml"), MANIFEST.replace("HARNESS", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    std::fs::write(folder.join("src/lib.rs"), LIBRARY).unwrap();
-    std::fs::write(folder.join("tests/listed.rs"), TEST).unwrap();
-    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    let krate = BuiltCrate::new("counted", PROFILES, &[("src/lib.rs", LIBRARY), ("tests/listed.rs", TEST)]);
     for profile in ["dev", "release", "fat"] {
         for linker in ["bfd", "lld"] {
-            let output = built(&folder, profile, linker);
+            let output = built(&krate, profile, linker);
             assert!(output.contains(DECLARED), "{profile}, {linker}: {output}");
         }
     }
 }
 
 /// What the test prints, with the program linked by `linker`, and by no other: its name stands in the program.
-fn built(folder: &Path, profile: &str, linker: &str) -> String {
-    let cargo = |arguments: &[&str]| {
-        let ran = Command::new(env!("CARGO"))
-            .args(arguments)
-            .current_dir(folder)
-            .env("CARGO_TARGET_DIR", folder.join("target"))
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .output()
-            .unwrap();
-        let printed = String::from_utf8_lossy(&ran.stdout).into_owned();
-        assert!(ran.status.success(), "{arguments:?}\n{printed}{}", String::from_utf8_lossy(&ran.stderr));
-        printed
-    };
+fn built(krate: &BuiltCrate, profile: &str, linker: &str) -> String {
+    let mut cargo = krate.cargo(&["rustc", "--test", "listed", "--profile", profile, "--message-format", "json"]);
     // The compiler's own choice on this platform is lld.
-    let features = if linker == "bfd" { &["-Clinker-features=-lld"][..] } else { &[] };
-    let build = ["rustc", "--offline", "--test", "listed", "--profile", profile, "--message-format", "json", "--"];
-    let messages = cargo(&[&build[..], features].concat());
+    if linker == "bfd" {
+        cargo.args(["--", "-Clinker-features=-lld"]);
+    }
+    let messages = printed(&mut cargo);
     let program = messages.rsplit("\"executable\":\"").next().and_then(|rest| rest.split('"').next()).unwrap();
     let is_lld = std::fs::read(program).unwrap().windows(12).any(|bytes| bytes == b"Linker: LLD ");
     assert_eq!(is_lld, linker == "lld", "{program}");
-    let ran = Command::new(program).args(["--nocapture"]).output().unwrap();
-    String::from_utf8_lossy(&ran.stdout).into_owned()
+    printed(Command::new(program).arg("--nocapture"))
 }

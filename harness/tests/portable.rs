@@ -81,10 +81,9 @@ fn swallowing() -> Vec<usize> {
 
 /// Annotated by hand.
 fn dropping() -> usize {
-    use firsthit::__private::Excuse;
     firsthit::__function!(HERE, "dropping", 2, [
-        Site "numbers(11)" 0 10 1 None, Excuse::None;
-        Ok "numbers(11).ok()" 0 10 13 Some(0), Excuse::None;
+        Site "numbers(11)" 0, 10, 1;
+        Ok "numbers(11).ok()" 0, 10, 13, <- 0;
     ]);
     let entered = HERE.enter(0);
     let numbers = HERE.leave(entered, numbers(11));

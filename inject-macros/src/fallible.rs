@@ -1,10 +1,35 @@
 //! The names by which calls that can fail are known.
 
-/// Calls that can fail for want of memory, by their last name, as a function or a method.
+/// Calls that can fail for want of memory, by their last name, as a function or a method, in the order of these names: of the
+/// standard library, `allocator_api`, the crates that have it on stable, C and kernels.
 const CALLS: &[&str] = &[
-    // The standard library, `allocator_api`, and the crates that have it on stable.
+    "__get_free_page",
+    "__get_free_pages",
+    "aligned_alloc",
+    "alloc_page",
+    "alloc_pages",
     "allocate",
     "allocate_zeroed",
+    "calloc",
+    "dma_alloc_coherent",
+    "get_zeroed_page",
+    "kcalloc",
+    "kmalloc",
+    "kmalloc_array",
+    "kmalloc_node",
+    "kmem_cache_alloc",
+    "kmem_cache_zalloc",
+    "kmemdup",
+    "krealloc",
+    "kstrdup",
+    "kvcalloc",
+    "kvmalloc",
+    "kvmalloc_array",
+    "kvzalloc",
+    "kzalloc",
+    "malloc",
+    "mempool_alloc",
+    "posix_memalign",
     "try_alloc",
     "try_allocate",
     "try_append",
@@ -25,49 +50,16 @@ const CALLS: &[&str] = &[
     "try_shrink_to",
     "try_shrink_to_fit",
     "try_vec",
-    // C.
-    "aligned_alloc",
-    "calloc",
-    "malloc",
-    "posix_memalign",
-    // Kernels.
-    "__get_free_page",
-    "__get_free_pages",
-    "alloc_page",
-    "alloc_pages",
-    "dma_alloc_coherent",
-    "get_zeroed_page",
-    "kcalloc",
-    "kmalloc",
-    "kmalloc_array",
-    "kmalloc_node",
-    "kmem_cache_alloc",
-    "kmem_cache_zalloc",
-    "kmemdup",
-    "krealloc",
-    "kstrdup",
-    "kvcalloc",
-    "kvmalloc",
-    "kvmalloc_array",
-    "kvzalloc",
-    "kzalloc",
-    "mempool_alloc",
     "vmalloc",
     "vzalloc",
 ];
 
-/// Families of such calls, by what their last names begin with.
-const FAMILIES: &[&str] = &[
-    "try_extend",
-    "try_insert",
-    "try_new",
-    "try_push",
-    "try_reserve",
-    "try_resize",
-    "try_to_",
-    "try_with_capacity",
-    "try_zeroed",
-];
+/// Families of such calls, by what their last names begin with behind `try_`.
+const FAMILIES: &[&str] = &["extend", "insert", "new", "push", "reserve", "resize", "to_", "with_capacity", "zeroed"];
+
+fn is_of_a_family(name: &str) -> bool {
+    name.strip_prefix("try_").is_some_and(|rest| FAMILIES.iter().any(|family| rest.starts_with(family)))
+}
 
 /// Calls whose last name says too little: by the two last names of their path.
 const PATHS: &[[&str; 2]] = &[
@@ -85,23 +77,26 @@ const PATHS: &[[&str; 2]] = &[
 
 /// Whether a call whose last name this is can fail, with one path or another.
 pub(crate) fn may_be_call(name: &str) -> bool {
-    CALLS.contains(&name)
-        || FAMILIES.iter().any(|family| name.starts_with(family))
-        || PATHS.iter().any(|[_, last]| *last == name)
+    CALLS.binary_search(&name).is_ok() || is_of_a_family(name) || PATHS.iter().any(|[_, last]| *last == name)
 }
 
 /// Whether a call of this path, or a method of the one name in it, can fail.
 pub(crate) fn is_call(path: &[String]) -> bool {
     let Some((name, before)) = path.split_last() else { return false };
     let name = name.as_str();
-    CALLS.contains(&name)
-        || FAMILIES.iter().any(|family| name.starts_with(family))
+    CALLS.binary_search(&name).is_ok()
+        || is_of_a_family(name)
         || before.last().is_some_and(|before| PATHS.contains(&[before, name]))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_call;
+    use super::{CALLS, is_call};
+
+    #[test]
+    fn names_are_found_by_their_order() {
+        assert!(CALLS.is_sorted());
+    }
 
     fn called(path: &str) -> bool {
         is_call(&path.split("::").map(str::to_owned).collect::<Vec<_>>())

@@ -2,10 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, LitStr, Signature, Token, Visibility, braced, token};
+use syn::Signature;
 
 use crate::failures::{Failure, Failures};
+use crate::function::Function;
 use crate::{not_injectable, returns};
 
 /// Writes the function.
@@ -16,7 +16,7 @@ use crate::{not_injectable, returns};
 /// What the attribute does not take.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let Failures { failures, krate } = syn::parse2(args)?;
-    let Function { attrs, vis, sig, brace, inner, body } = syn::parse2(item)?;
+    let Function { attrs, vis, sig, body } = Function::of(item, &not_injectable::NO_FUNCTION)?;
     if failures.is_empty() {
         return Err(not_injectable::no_failure());
     }
@@ -27,59 +27,14 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let texts = failures.iter().map(Failure::text);
     let values = failures.iter().map(|failure| failure.value(&krate));
     let point = quote_spanned!(site=> #krate::__fail!(#name, [#(#texts => #values),*]););
-    let mut function = quote_spanned!(site=> #(#attrs)* #vis #sig);
-    // In the user's braces: lints pass over a function that ends in somebody else's.
-    brace.surround(&mut function, |inside| inside.extend(quote_spanned!(site=> #(#inner)* #point #body)));
-    Ok(function)
+    let body = body.beginning_with(&point)?;
+    Ok(quote_spanned!(site=> #(#attrs)* #vis #sig #body))
 }
 
 /// The function's name as people write it: `r#` is no part of it.
 fn shown(sig: &Signature) -> String {
     let name = sig.ident.to_string();
     name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
-}
-
-/// A function whose body is not looked into.
-struct Function {
-    attrs: Vec<Attribute>,
-    vis: Visibility,
-    sig: Signature,
-    brace: token::Brace,
-    /// Attributes at the beginning of its body.
-    inner: Vec<Attribute>,
-    body: TokenStream,
-}
-
-impl Parse for Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let vis = input.parse()?;
-        if !is_function(&input.fork()) {
-            return Err(not_injectable::not_a_function(&input.parse()?));
-        }
-        let sig: Signature = input.parse()?;
-        if !input.peek(token::Brace) {
-            return Err(not_injectable::no_body(&sig));
-        }
-        let content;
-        let brace = braced!(content in input);
-        let inner = content.call(Attribute::parse_inner)?;
-        Ok(Function { attrs, vis, sig, brace, inner, body: content.parse()? })
-    }
-}
-
-/// Whether a function stands here, of whatever kind.
-fn is_function(input: ParseStream<'_>) -> bool {
-    let skipped = || -> syn::Result<()> {
-        input.parse::<Option<Token![const]>>()?;
-        input.parse::<Option<Token![async]>>()?;
-        input.parse::<Option<Token![unsafe]>>()?;
-        if input.parse::<Option<Token![extern]>>()?.is_some() {
-            input.parse::<Option<LitStr>>()?;
-        }
-        Ok(())
-    };
-    skipped().is_ok() && input.peek(Token![fn])
 }
 
 #[cfg(test)]

@@ -127,13 +127,18 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[cfg_attr(test, firsthit::benign(reason = ".."))]`, because nothing takes them away in other builds.
 ///
 /// # What it leaves alone
-/// `const fn`, constants and everything else that the compiler runs; tests and what is `#[cfg(test)]`; items with an
+/// `const fn`, constants and everything else that the compiler runs; tests and what is `#[cfg(test)]`, whose own `?` recover from
+/// nothing; items with an
 /// `instrument` of their own; the arguments of macros, other than those of `format!`, `write!`, `print!`, `panic!`, `vec!`,
 /// `matches!`, `assert_eq!` and their kin, and of `assert!` with a message; functions that are named and not called, such as
 /// `map(Box::try_new)`; and methods called as functions, such as `Result::ok(value)`.
 ///
-/// In a chain of conditions the `else` stands for every `let` in it, whichever failed. A method that is annotated on its own
-/// is declared without its type's name, which only the `impl` block has.
+/// In a chain of conditions the `else` is one arm for all of its `let`s, whichever failed, and is listed once, with the text of
+/// each of them.
+///
+/// A method that is annotated on its own is declared without its type's name, because a macro on a method is given the method
+/// alone, and the item that declares it may not name `Self`. Such methods of one name in one module are told apart by
+/// their order in the file: annotate the `impl` block instead.
 ///
 /// # What it refuses
 /// Modules in files of their own, functions without a body, a `const fn` on its own, items without code, unknown arguments;

@@ -1,13 +1,28 @@
 //! The names of calls whose `None` is an answer, and of those that hand on what they are called on.
 
-/// Calls whose `None` is an answer: there was nothing there.
+/// Calls whose `None` is an answer, in the order of their names: there was nothing there. They are of collections, iterators, text,
+/// paths, references and types.
 const LOOKUPS: &[&str] = &[
-    // Collections.
+    "as_deref",
+    "as_deref_mut",
+    "as_mut",
+    "as_ref",
+    "as_slice",
+    "as_str",
     "back",
     "back_mut",
+    "downcast_mut",
+    "downcast_ref",
+    "extension",
+    "file_name",
+    "file_stem",
+    "find",
+    "find_map",
     "first",
     "first_key_value",
     "first_mut",
+    "from_digit",
+    "from_u32",
     "front",
     "front_mut",
     "get",
@@ -16,32 +31,12 @@ const LOOKUPS: &[&str] = &[
     "get_key_value",
     "get_mut",
     "insert",
+    "iter",
+    "iter_mut",
     "last",
     "last_key_value",
     "last_mut",
     "lookup",
-    "peek",
-    "peek_mut",
-    "pop",
-    "pop_back",
-    "pop_first",
-    "pop_front",
-    "pop_last",
-    "remove",
-    "remove_entry",
-    "replace",
-    "shift_remove",
-    "split_first",
-    "split_first_mut",
-    "split_last",
-    "split_last_mut",
-    "swap_remove",
-    "take",
-    // Iterators.
-    "find",
-    "find_map",
-    "iter",
-    "iter_mut",
     "max",
     "max_by",
     "max_by_key",
@@ -54,35 +49,37 @@ const LOOKUPS: &[&str] = &[
     "next_if_eq",
     "nth",
     "nth_back",
+    "parent",
+    "peek",
+    "peek_mut",
+    "pop",
+    "pop_back",
+    "pop_first",
+    "pop_front",
+    "pop_last",
     "position",
     "reduce",
+    "remove",
+    "remove_entry",
+    "replace",
     "rfind",
     "rposition",
-    // Text and paths.
-    "extension",
-    "file_name",
-    "file_stem",
-    "from_digit",
-    "from_u32",
-    "parent",
     "rsplit_once",
+    "shift_remove",
+    "source",
+    "split_first",
+    "split_first_mut",
+    "split_last",
+    "split_last_mut",
     "split_once",
     "strip_prefix",
     "strip_suffix",
-    "to_digit",
-    "to_str",
-    // References and types.
-    "as_deref",
-    "as_deref_mut",
-    "as_mut",
-    "as_ref",
-    "as_slice",
-    "as_str",
-    "downcast_mut",
-    "downcast_ref",
-    "source",
+    "swap_remove",
+    "take",
     "then",
     "then_some",
+    "to_digit",
+    "to_str",
     "upgrade",
 ];
 
@@ -91,7 +88,7 @@ const LOOKUP_FAMILIES: &[&str] = &["checked_"];
 
 /// Whether the `None` of a call is an answer.
 pub(crate) fn is_lookup(name: &str) -> bool {
-    LOOKUPS.contains(&name) || LOOKUP_FAMILIES.iter().any(|family| name.starts_with(family))
+    LOOKUPS.binary_search(&name).is_ok() || LOOKUP_FAMILIES.iter().any(|family| name.starts_with(family))
 }
 
 /// Methods that hand on the failure of what they are called on, in the same form or another.
@@ -123,7 +120,12 @@ pub(crate) fn is_of_results(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_lookup;
+    use super::{LOOKUPS, is_lookup};
+
+    #[test]
+    fn names_are_found_by_their_order() {
+        assert!(LOOKUPS.is_sorted());
+    }
 
     #[test]
     fn a_lookup_answers() {

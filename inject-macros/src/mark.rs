@@ -20,12 +20,9 @@ pub(crate) struct Mark {
 }
 
 impl Mark {
-    /// The excuse that a point gets.
-    pub(crate) fn excuse(&self) -> TokenStream {
-        let variant = if self.name == "benign" { "Benign" } else { "Untested" };
-        let variant = syn::Ident::new(variant, Span::mixed_site());
-        let reason = &self.reason;
-        quote_spanned!(Span::mixed_site()=> Excuse::#variant(#reason))
+    /// The excuse that a point gets, and the reason.
+    pub(crate) fn excuse(&self) -> (&'static str, String) {
+        (if self.name == "benign" { "Benign" } else { "Untested" }, self.reason.value())
     }
 }
 
@@ -100,7 +97,7 @@ pub(crate) fn read(name: &'static str, span: Span, arguments: TokenStream) -> sy
 /// A mark without a reason, or on something that is no function.
 pub(crate) fn on_an_item(name: &'static str, arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     read(name, Span::call_site(), arguments.clone())?;
-    let Ok(function) = syn::parse2::<Function>(item.clone()) else {
+    let Ok(function) = Function::of(item.clone(), &reject::NO_TEST) else {
         return Err(reject::mark_without_function(Span::call_site(), name));
     };
     if !attributes::any(&function.attrs, &["instrument"]) {

@@ -1,10 +1,11 @@
 //! What cannot be injectable, refused on the token that is to blame, with the cure.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::{Error, Expr, ExprClosure, Signature};
+use syn::{Error, Expr, ExprClosure};
 
-use crate::reject::{new, on, unknown};
+use crate::function::Refusing;
+use crate::reject::{self, new, on, unknown};
 use crate::words::{self, ERRNOS, INJECTABLE, IO_KINDS};
 
 /// An attribute that does not say how the function fails.
@@ -16,26 +17,23 @@ pub(crate) fn no_failure() -> Error {
     )
 }
 
-/// An item of another kind, by what it begins with.
-pub(crate) fn not_a_function(item: &TokenStream) -> Error {
-    let first = item.clone().into_iter().next();
-    let span = first.as_ref().map_or_else(Span::call_site, TokenTree::span);
-    let what = first.map_or_else(|| "nothing".to_owned(), |first| format!("`{first}`"));
-    new(
-        span,
-        &format!("only a function or a method is injectable, and this begins with {what}"),
-        "put the attribute on each `fn` that can fail",
-    )
-}
-
-/// A declaration without a block.
-pub(crate) fn no_body(sig: &Signature) -> Error {
-    on(
-        sig,
-        "a function without a body has no place to fail at",
-        "put the attribute on the functions that implement it, or on the one that calls it",
-    )
-}
+/// What has no body that could be kept from running.
+pub(crate) const NO_FUNCTION: Refusing = Refusing {
+    not_a_function: |item| {
+        reject::another_item(
+            item,
+            "only a function or a method is injectable",
+            "put the attribute on each `fn` that can fail",
+        )
+    },
+    no_body: |sig| {
+        on(
+            sig,
+            "a function without a body has no place to fail at",
+            "put the attribute on the functions that implement it, or on the one that calls it",
+        )
+    },
+};
 
 pub(crate) fn unknown_argument(span: Span, word: &str) -> Error {
     unknown(span, "argument", word, INJECTABLE)

@@ -20,6 +20,11 @@ pub(crate) struct Point {
     pub(crate) conditions: Vec<TokenStream>,
 }
 
+/// What stands between the fields of a declared point.
+const BETWEEN: char = '\u{1f}';
+/// What stands behind each.
+const BEHIND: char = '\u{1e}';
+
 /// The kind of a site.
 pub(crate) const SITE: &str = "Site";
 
@@ -65,36 +70,39 @@ impl Points {
     pub(crate) fn declaration(&self, here: &Ident, name: &str, krate: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
         let count = Literal::usize_unsuffixed(self.points.len());
-        let points = self.points.iter().map(|(point, ordinal)| {
-            let kind = Ident::new(point.kind, site);
-            let text = &point.text;
-            let ordinal = Literal::u32_unsuffixed(*ordinal);
-            let start = point.span.start();
-            let line = Literal::usize_unsuffixed(start.line);
-            let column = Literal::usize_unsuffixed(start.column + 1);
-            let behind = point.site.map(|place| {
-                let place = Literal::u32_unsuffixed(place);
-                quote_spanned!(site=> .behind(#place))
-            });
-            let excused = excuse(point).map(|excuse| quote_spanned!(site=> .excused(#excuse)));
-            quote_spanned!(site=> Point::at(Kind::#kind, #text, #ordinal, #line, #column) #behind #excused,)
-        });
-        quote_spanned!(site=> #krate::__points!(#here, #name, #count, [#(#points)*]);)
+        let (mut table, mut conditions) = (String::new(), Vec::new());
+        for (point, ordinal) in &self.points {
+            point.write(*ordinal, &mut table, &mut conditions);
+        }
+        quote_spanned!(site=> #krate::__points!(#here, #name, #count, #table, [#(::core::cfg!(all(#conditions))),*]);)
     }
 }
 
-/// Why nobody has to test a point; one that is not compiled in keeps its place, so that the others keep theirs.
-fn excuse(point: &Point) -> Option<TokenStream> {
-    let site = Span::mixed_site();
-    let excuse = point.mark.as_ref().map(Mark::excuse);
-    if point.conditions.is_empty() {
-        return excuse;
+impl Point {
+    /// Writes it as `Point::read` of firsthit reads it. One that is not compiled in keeps its place, so that the others
+    /// keep theirs: it says so itself.
+    fn write(&self, ordinal: u32, table: &mut String, conditions: &mut Vec<TokenStream>) {
+        let start = self.span.start();
+        let site = self.site.map(|place| place.to_string()).unwrap_or_default();
+        let (mark, reason) = self.mark.as_ref().map_or(("", String::new()), Mark::excuse);
+        let [mut condition, mut missing] = [const { String::new() }; 2];
+        if !self.conditions.is_empty() {
+            let texts: Vec<String> =
+                self.conditions.iter().map(|condition| crate::text::of(condition.clone())).collect();
+            condition = conditions.len().to_string();
+            missing = format!("not compiled in: #[cfg({})]", texts.join(", "));
+            let all = &self.conditions;
+            conditions.push(quote_spanned!(Span::mixed_site()=> #(#all),*));
+        }
+        let numbers = [ordinal as usize, start.line, start.column + 1].map(|number| number.to_string());
+        let [ordinal, line, column] = &numbers;
+        let fields = [self.kind, ordinal, line, column, &site, mark, &reason, &condition, &missing, &self.text];
+        for (number, field) in fields.into_iter().enumerate() {
+            if number > 0 {
+                table.push(BETWEEN);
+            }
+            table.extend(field.chars().filter(|character| ![BETWEEN, BEHIND].contains(character)));
+        }
+        table.push(BEHIND);
     }
-    let excuse = excuse.unwrap_or_else(|| quote_spanned!(site=> Excuse::None));
-    let conditions = &point.conditions;
-    let reason = conditions.iter().map(|condition| crate::text::of(condition.clone())).collect::<Vec<_>>().join(", ");
-    let reason = format!("not compiled in: #[cfg({reason})]");
-    Some(quote_spanned! {site=>
-        if ::core::cfg!(all(#(#conditions),*)) { #excuse } else { Excuse::Untested(#reason) }
-    })
 }

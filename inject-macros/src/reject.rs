@@ -4,6 +4,7 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Error, FnArg, LitStr, ReturnType, Safety, Signature, Type};
 
+use crate::function::Refusing;
 use crate::words::{self, Words};
 
 /// Everything that keeps a function with these attributes and this signature from being a test.
@@ -107,21 +108,20 @@ fn second_test(attribute: &Attribute) -> Error {
     )
 }
 
+/// What cannot be a test.
+pub(crate) const NO_TEST: Refusing = Refusing {
+    not_a_function: |item| {
+        another_item(item, "only a function can be a swept test", "put the attribute on each `fn` that is to be swept")
+    },
+    no_body: |sig| on(sig, "a test has a body", "write one, or put the attribute on a function that has one"),
+};
+
 /// An item of another kind, by what it begins with.
-pub(crate) fn not_a_function(item: &TokenStream) -> Error {
+pub(crate) fn another_item(item: &TokenStream, wrong: &str, cure: &str) -> Error {
     let first = item.clone().into_iter().next();
     let span = first.as_ref().map_or_else(Span::call_site, TokenTree::span);
     let what = first.map_or_else(|| "nothing".to_owned(), |first| format!("`{first}`"));
-    new(
-        span,
-        &format!("only a function can be a swept test, and this begins with {what}"),
-        "put the attribute on each `fn` that is to be swept",
-    )
-}
-
-/// A declaration without a block.
-pub(crate) fn no_body(sig: &Signature) -> Error {
-    on(sig, "a test has a body", "write one, or put the attribute on a function that has one")
+    new(span, &format!("{wrong}, and this begins with {what}"), cure)
 }
 
 /// A word that is none of the known ones.

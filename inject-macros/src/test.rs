@@ -19,7 +19,7 @@ use crate::reject;
 /// What the attribute does not take.
 pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let args: Args = syn::parse2(args)?;
-    let Function { attrs, vis, sig, body } = syn::parse2(item)?;
+    let Function { attrs, vis, sig, body } = Function::of(item, &reject::NO_TEST)?;
     reject::check(&attrs, &sig)?;
     let name = &sig.ident;
     let mut runner = name.clone();

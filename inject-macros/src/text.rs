@@ -15,11 +15,24 @@ pub(crate) fn of(tokens: TokenStream) -> String {
     capped(&whole(tokens))
 }
 
+/// The text of `operand` with a `?` behind it.
+pub(crate) fn of_question(operand: TokenStream) -> String {
+    let mut printer = Printer::default();
+    printer.stream(operand);
+    printer.operator("?");
+    capped(&printer.text)
+}
+
 /// The text of `tokens`, however long.
 pub(crate) fn whole(tokens: TokenStream) -> String {
     let mut printer = Printer::default();
     printer.stream(tokens);
     printer.text
+}
+
+/// The text of conditions that stand behind each other.
+pub(crate) fn chained(texts: &[&str]) -> String {
+    capped(&texts.join(" && "))
 }
 
 fn capped(text: &str) -> String {

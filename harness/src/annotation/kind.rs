@@ -46,6 +46,30 @@ pub enum Kind {
     LetUnderscore,
 }
 
+/// The names of the kinds, in the order of their numbers.
+const NAMES: [&str; 20] = [
+    "Site",
+    "FailPoint",
+    "Question",
+    "MatchArm",
+    "IfLet",
+    "IfLetElse",
+    "NoElse",
+    "LetElse",
+    "MapErr",
+    "OkOr",
+    "OkOrElse",
+    "OrElse",
+    "UnwrapOr",
+    "UnwrapOrElse",
+    "UnwrapOrDefault",
+    "Ok",
+    "IsErr",
+    "IsNone",
+    "IsNull",
+    "LetUnderscore",
+];
+
 impl Kind {
     /// Every kind, in the order of their numbers.
     pub const ALL: [Kind; 20] = [
@@ -70,6 +94,11 @@ impl Kind {
         Kind::IsNull,
         Kind::LetUnderscore,
     ];
+
+    /// The kind of this name, as the enum has it.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        NAMES.iter().position(|known| *known == name).map(|number| Kind::ALL[number])
+    }
 
     /// As it is written in the source.
     pub const fn as_str(self) -> &'static str {
@@ -119,6 +148,7 @@ mod tests {
     fn every_kind_has_its_number_and_a_word_of_its_own() {
         for (number, kind) in Kind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, number);
+            assert_eq!(Kind::from_name(&format!("{kind:?}")), Some(kind));
             let same = Kind::ALL.into_iter().filter(|other| other.as_str() == kind.as_str());
             assert_eq!(same.count(), 1, "{kind:?}");
         }

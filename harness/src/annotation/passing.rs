@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::failed::Failed;
-use super::point::{Function, Point, seen};
+use super::point::{Cell, Function, seen};
 use crate::coverage::leaving;
 use crate::scope::armed::armed;
 use crate::scope::passing;
@@ -19,18 +19,26 @@ pub struct Entered {
 
 impl Function {
     /// A site's call is about to be made.
-    #[inline(always)]
+    #[inline]
     pub fn enter(&'static self, point: u32) -> Entered {
-        if let Some(declared) = self.points.get(point as usize)
-            && is_news(declared, seen::REACHED)
+        if let Some(cell) = self.cells.get(point as usize)
+            && is_news(cell, seen::REACHED)
         {
-            return enter(declared);
+            return enter(cell);
         }
         Entered { mark: 0, depth: 0 }
     }
 
+    /// The future that a site's call has made is about to be polled.
+    pub(super) fn enter_again(&'static self, point: u32) -> Entered {
+        match self.cells.get(point as usize) {
+            Some(cell) if armed() => enter_again(cell),
+            _ => Entered { mark: 0, depth: 0 },
+        }
+    }
+
     /// The call of a site came back with `value`.
-    #[inline(always)]
+    #[inline]
     pub fn leave<T>(&'static self, entered: Entered, value: T) -> T {
         if entered.mark != 0 {
             leave(entered.mark, entered.depth);
@@ -39,7 +47,7 @@ impl Function {
     }
 
     /// The code behind a site's arguments leaves the function, `depth` calls deep in sites of its own.
-    #[inline(always)]
+    #[inline]
     pub fn abandon(&'static self, depth: u32) {
         if armed() {
             abandon(depth);
@@ -47,14 +55,14 @@ impl Function {
     }
 
     /// The code behind a site's arguments leaves with `value`, `depth` calls deep.
-    #[inline(always)]
+    #[inline]
     pub fn abandoned<T>(&'static self, depth: u32, value: T) -> T {
         self.abandon(depth);
         value
     }
 
     /// The value in front of a `?` that is no arm, `depth` calls deep.
-    #[inline(always)]
+    #[inline]
     pub fn abandon_if<T: Failed>(&'static self, depth: u32, value: T) -> T {
         if value.failed() {
             self.abandon(depth);
@@ -63,39 +71,46 @@ impl Function {
     }
 
     /// Gives `value` back, behind a note that was made before it was evaluated.
-    #[inline(always)]
+    #[inline]
     pub fn pass<T>(&'static self, _noted: (), value: T) -> T {
         value
     }
 
     /// What an arm deals with was evaluated, or a call was made that no failure is traced to.
-    #[inline(always)]
+    #[inline]
     pub fn reached(&'static self, point: u32) {
         self.note(point, seen::REACHED);
     }
 
     /// An arm runs.
-    #[inline(always)]
+    #[inline]
     pub fn ran(&'static self, point: u32) {
         self.note(point, seen::REACHED | seen::RAN);
     }
 
+    /// A fail point fails: it is a site, and no arm that runs.
+    pub(crate) fn fails(&'static self, point: u32) {
+        if let Some(cell) = self.cells.get(point as usize) {
+            note(cell, seen::REACHED | seen::RAN, false);
+        }
+    }
+
     /// What an arm deals with was evaluated; it runs if `failed`.
-    #[inline(always)]
+    #[inline]
     pub fn ran_if(&'static self, point: u32, failed: bool) -> bool {
         self.note(point, if failed { seen::REACHED | seen::RAN } else { seen::REACHED });
         failed
     }
 
     /// The value in front of a `?`.
-    #[inline(always)]
+    #[inline]
     pub fn tried<T: Failed>(&'static self, point: u32, value: T) -> T {
         self.ran_if(point, value.failed());
         value
     }
 
     /// The value in front of a `?` behind a site's arguments, `depth` calls deep.
-    #[inline(always)]
+    #[inline]
     pub fn tried_in<T: Failed>(&'static self, point: u32, depth: u32, value: T) -> T {
         if self.ran_if(point, value.failed()) {
             self.abandon(depth);
@@ -103,37 +118,47 @@ impl Function {
         value
     }
 
-    #[inline(always)]
+    #[inline]
     fn note(&'static self, point: u32, what: u8) {
-        if let Some(declared) = self.points.get(point as usize)
-            && is_news(declared, what)
+        if let Some(cell) = self.cells.get(point as usize)
+            && is_news(cell, what)
         {
-            pass(declared, what);
+            pass(cell, what);
         }
     }
 }
 
 /// Whether anybody has to be told that a point is passed: outside of sweeps, once.
-#[inline(always)]
-fn is_news(point: &Point, what: u8) -> bool {
-    point.seen.load(Relaxed) & what != what || armed()
+#[inline]
+fn is_news(cell: &Cell, what: u8) -> bool {
+    cell.seen.load(Relaxed) & what != what || armed()
 }
 
 // None of these unwinds, so that the code around gets no landing pads; none takes a lock or allocates.
 
 #[cold]
 #[inline(never)]
-extern "C" fn pass(point: &'static Point, what: u8) {
-    point.seen.fetch_or(what, Relaxed);
+extern "C" fn pass(cell: &'static Cell, what: u8) {
+    note(cell, what, what & seen::RAN != 0);
+}
+
+fn note(cell: &'static Cell, what: u8, arm_ran: bool) {
+    cell.seen.fetch_or(what, Relaxed);
     leaving::begin();
-    passing::count(point.number.load(Relaxed), what, what & seen::RAN != 0 && !point.kind.is_site());
+    passing::count(cell.number.load(Relaxed), what, arm_ran);
 }
 
 #[cold]
 #[inline(never)]
-extern "C" fn enter(point: &'static Point) -> Entered {
-    pass(point, seen::REACHED);
-    let (mark, depth) = passing::enter(point.number.load(Relaxed));
+extern "C" fn enter(cell: &'static Cell) -> Entered {
+    pass(cell, seen::REACHED);
+    enter_again(cell)
+}
+
+#[cold]
+#[inline(never)]
+extern "C" fn enter_again(cell: &'static Cell) -> Entered {
+    let (mark, depth) = passing::enter(cell.number.load(Relaxed));
     Entered { mark, depth }
 }
 

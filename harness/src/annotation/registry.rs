@@ -9,14 +9,14 @@ use super::point::{Function, Point};
 #[doc(hidden)]
 #[cfg(not(any(miri, target_family = "wasm")))]
 #[linkme::distributed_slice]
-pub static FUNCTIONS: [&'static Function];
+pub static FUNCTIONS: [Function];
 
 /// Why there is no registry here.
 #[cfg_attr(not(any(miri, target_family = "wasm")), expect(dead_code, reason = "there is one"))]
 pub(crate) const MISSING: &str = "firsthit cannot count annotated code here: the platform's linker does not gather it";
 
 /// The annotated functions of this program; empty where the linker does not gather them.
-pub(crate) fn functions() -> &'static [&'static Function] {
+pub(crate) fn functions() -> &'static [Function] {
     #[cfg(not(any(miri, target_family = "wasm")))]
     return &FUNCTIONS;
     #[cfg(any(miri, target_family = "wasm"))]
@@ -27,7 +27,7 @@ pub(crate) fn functions() -> &'static [&'static Function] {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declared {
     pub(crate) function: &'static Function,
-    pub(crate) point: &'static Point,
+    pub(crate) point: Point,
 }
 
 /// Every point of the program, at the place that is its number: the same in all processes of one program, whose
@@ -37,12 +37,11 @@ pub(crate) struct Declared {
 pub(crate) fn declared() -> &'static [Declared] {
     static DECLARED: OnceLock<Vec<Declared>> = OnceLock::new();
     DECLARED.get_or_init(|| {
-        let functions = functions().iter().copied();
-        let declared =
-            functions.flat_map(|function| function.points.iter().map(move |point| Declared { function, point }));
+        let functions = functions().iter();
+        let declared = functions.flat_map(|function| function.points().map(move |point| Declared { function, point }));
         let declared: Vec<Declared> = declared.collect();
         for (number, Declared { point, .. }) in declared.iter().enumerate() {
-            point.number.store(number as u32, Relaxed);
+            point.cell.number.store(number as u32, Relaxed);
         }
         declared
     })

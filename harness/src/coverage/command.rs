@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::folder;
+use super::gathered;
 use super::listing::{Length, Listing, VARIABLE};
 
 /// The folder was read, and told.
@@ -95,7 +96,7 @@ fn report(folder: Option<PathBuf>, list: bool, out: &mut dyn Write, err: &mut dy
         )?;
         return Ok(NO_INPUT);
     };
-    let gathered = match folder::gather(&folder, |_| true) {
+    let gathered = match gathered::gather(&folder, |_| true) {
         Ok(gathered) => gathered,
         Err(error) => {
             writeln!(err, "firsthit-report: {}: {error}", folder.display())?;

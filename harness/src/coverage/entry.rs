@@ -64,8 +64,8 @@ impl Entry {
     pub(crate) fn of(declared: &Declared, number: usize, ids: &[PointId]) -> Entry {
         let Declared { function, point } = declared;
         // The function's own points stand around this one.
-        let place = function.points.iter().position(|known| std::ptr::eq(known, *point)).unwrap_or(0);
-        let site = point.site.and_then(|site| ids.get(number - place + site as usize));
+        let first = number.checked_sub(point.place as usize);
+        let site = first.zip(point.site).and_then(|(first, site)| ids.get(first + site as usize));
         let facts = Facts {
             place: Place { file: function.file.to_owned(), line: point.line, column: point.column },
             function: format!("{}::{}", function.module, function.name),

@@ -9,6 +9,9 @@
 //! end         1
 //! ```
 //!
+//! A file that other files were merged into says so in front of the points, in a line `holds` with the name of each: what they say
+//! stands in it, and they are not read any more.
+//!
 //! Fields are separated by tabs; a backslash in them is `\\`, a tab `\t`, a line feed `\n`, a carriage return `\r`.
 
 use std::fmt::Write as _;
@@ -30,10 +33,23 @@ pub(crate) struct Fault {
     pub(crate) what: String,
 }
 
-/// The text of the file with what `program` knows.
-pub(crate) fn write(program: &Program, model: &Model) -> String {
-    let Program { name, build, built } = program;
+/// What stands in a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Left {
+    /// Whose it is.
+    pub(crate) program: Program,
+    /// The names of the files that were merged into it.
+    pub(crate) holds: Vec<String>,
+    pub(crate) model: Model,
+}
+
+/// The text of a file.
+pub(crate) fn write(left: &Left) -> String {
+    let Left { program: Program { name, build, built }, holds, model } = left;
     let mut text = format!("{FIRST_LINE}\nprogram\t{}\nbuild\t{build:016x}\nbuilt\t{built}\n", escaped(name));
+    for held in holds {
+        let _ = writeln!(text, "holds\t{}", escaped(held));
+    }
     for (id, Entry { facts, tally }) in &model.entries {
         let Place { file, line, column } = &facts.place;
         let verdicts: Vec<String> = tally.verdicts().map(|(verdict, count)| format!("{verdict}:{count}")).collect();
@@ -62,11 +78,11 @@ pub(crate) fn write(program: &Program, model: &Model) -> String {
     text
 }
 
-/// Whose file it is, what stands in it, and what of it cannot be read.
+/// What stands in a file, and what of it cannot be read.
 ///
 /// # Errors
 /// When it cannot be told whose it is.
-pub(crate) fn read(text: &str) -> Result<(Program, Model, Vec<Fault>), Fault> {
+pub(crate) fn read(text: &str) -> Result<(Left, Vec<Fault>), Fault> {
     let mut lines = text.split_inclusive('\n').enumerate().map(|(number, line)| (number + 1, line));
     let fault = |line, what: &str| Fault { line, what: what.to_owned() };
     let mut header = |line: usize, name: &str| {
@@ -82,7 +98,7 @@ pub(crate) fn read(text: &str) -> Result<(Program, Model, Vec<Fault>), Fault> {
     let name = unescaped(&header(2, "program\t")?);
     let build = u64::from_str_radix(&header(3, "build\t")?, 16).map_err(|_| fault(3, "the build is no number"))?;
     let built = header(4, "built\t")?.parse().map_err(|_| fault(4, "the time is no number"))?;
-    let (mut model, mut faults) = (Model::default(), Vec::new());
+    let (mut holds, mut model, mut faults) = (Vec::new(), Model::default(), Vec::new());
     let (mut points, mut ended) = (0, false);
     for (number, line) in lines {
         let Some(line) = line.strip_suffix('\n').filter(|_| !ended) else {
@@ -96,6 +112,10 @@ pub(crate) fn read(text: &str) -> Result<(Program, Model, Vec<Fault>), Fault> {
             }
             continue;
         }
+        if let Some(held) = line.strip_prefix("holds\t") {
+            holds.push(unescaped(held));
+            continue;
+        }
         points += 1;
         match point(line) {
             Ok((id, entry)) => model.add(id, entry),
@@ -105,7 +125,7 @@ pub(crate) fn read(text: &str) -> Result<(Program, Model, Vec<Fault>), Fault> {
     if !ended {
         faults.push(fault(text.lines().count() + 1, "the file ends here, and its last line is missing"));
     }
-    Ok((Program { name, build, built }, model, faults))
+    Ok((Left { program: Program { name, build, built }, holds, model }, faults))
 }
 
 /// What a line says of a point.
@@ -182,34 +202,37 @@ mod tests {
     use super::*;
     use crate::coverage::sample::{Random, entry, id};
 
-    fn sample(seed: u64) -> (Program, Model) {
+    fn sample(seed: u64) -> Left {
         let mut random = Random(seed);
         let mut model = Model::default();
         for number in 0..5 + random.below(5) {
             model.add(id(number), entry(&mut random));
         }
-        (Program { name: "debug/deps/a\tb".to_owned(), build: seed, built: 7 }, model)
+        let program = Program { name: "debug/deps/a\tb".to_owned(), build: seed, built: 7 };
+        let holds = (0..random.below(3)).map(|number| format!("b.{number}\t.coverage")).collect();
+        Left { program, holds, model }
     }
 
     #[test]
     fn a_file_reads_as_it_is_written() {
         for seed in 1..200 {
-            let (program, model) = sample(seed);
-            let text = write(&program, &model);
-            assert_eq!(read(&text), Ok((program, model, Vec::new())), "{text}");
+            let left = sample(seed);
+            let text = write(&left);
+            assert_eq!(read(&text), Ok((left, Vec::new())), "{text}");
         }
     }
 
     #[test]
     fn a_file_that_is_cut_off_says_so_wherever_it_is() {
-        let (program, model) = sample(3);
-        let text = write(&program, &model);
+        let left = sample(3);
+        let text = write(&left);
         for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
             match read(&text[..end]) {
                 Err(fault) => assert!(fault.line <= 4, "{fault:?}"),
-                Ok((_, partly, faults)) => {
+                Ok((partly, faults)) => {
                     assert!(!faults.is_empty(), "{}", &text[..end]);
-                    let whole = partly.entries.iter().all(|(id, entry)| model.entries.get(id) == Some(entry));
+                    let known = |(id, entry)| left.model.entries.get(id) == Some(entry);
+                    let whole = partly.model.entries.iter().all(known);
                     assert!(whole, "{}", &text[..end]);
                 }
             }
@@ -218,8 +241,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_told_by_its_number_and_the_rest_stands() {
-        let (program, model) = sample(5);
-        let text = write(&program, &model);
+        let left = Left { holds: Vec::new(), ..sample(5) };
+        let text = write(&left);
         let lines: Vec<&str> = text.lines().collect();
         let bad = [
             ("point\tx", "13 fields"),
@@ -228,18 +251,17 @@ mod tests {
         ];
         for (line, what) in bad {
             let damaged = text.replace(lines[5], line);
-            let (_, rest, faults) = read(&damaged).unwrap();
-            assert_eq!(rest.entries.len(), model.entries.len() - 1);
+            let (rest, faults) = read(&damaged).unwrap();
+            assert_eq!(rest.model.entries.len(), left.model.entries.len() - 1);
             assert!(faults.len() == 1 && faults[0].line == 6 && faults[0].what.contains(what), "{faults:?}");
         }
-        let (_, _, faults) = read(&format!("{text}more\n")).unwrap();
+        let (_, faults) = read(&format!("{text}more\n")).unwrap();
         assert!(faults[0].what.contains("behind the end"), "{faults:?}");
     }
 
     #[test]
     fn a_file_of_another_version_or_none_at_all_is_refused() {
-        let (program, model) = sample(5);
-        let newer = write(&program, &model).replacen(FIRST_LINE, "firsthit coverage 2", 1);
+        let newer = write(&sample(5)).replacen(FIRST_LINE, "firsthit coverage 2", 1);
         assert!(read(&newer).unwrap_err().what.contains("the format is 2"));
         for other in ["", "\n", "hello\n", "firsthit coverage 1\n"] {
             assert!(read(other).unwrap_err().what.contains("is missing"), "{other}");

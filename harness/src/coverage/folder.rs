@@ -1,21 +1,19 @@
-//! The folder that processes leave their files in, and what is to be made of all of them.
+//! The folder that processes leave their files in.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::file::{self, Fault};
+use super::compaction::compact;
+use super::file::{self, Left};
 use super::model::Model;
+use super::names::{ALL, Stem, files, put, unique};
 use super::program::{self, Program};
-use crate::chain::id::Id;
 
 /// The variable that names the folder.
 pub(crate) const FOLDER: &str = "FIRSTHIT_COVERAGE_DIR";
 /// Where it is in the folder that cargo builds in.
 const BELOW_TARGET: [&str; 2] = ["firsthit", "coverage"];
-const EXTENSION: &str = "coverage";
 
 /// The folder that the environment names, if it names one.
 pub(crate) fn named() -> Option<PathBuf> {
@@ -39,60 +37,21 @@ pub(crate) fn leave(folder: &Path, program: &Program, model: &Model) -> io::Resu
         return Ok(false);
     }
     let stem = Stem::of(program);
-    let all = folder.join(stem.name("all"));
+    let all = folder.join(stem.name(ALL));
     if !all.exists() {
         let mut nothing = model.clone();
         nothing.entries.values_mut().for_each(|entry| entry.tally = Default::default());
-        put(folder, &all, &file::write(program, &nothing))?;
+        put(folder, &all, &file::write(&Left { program: program.clone(), holds: Vec::new(), model: nothing }))?;
     }
     let mut known = model.clone();
     known.entries.retain(|_, entry| entry.tally != Default::default());
     if !known.entries.is_empty() {
-        put(folder, &folder.join(stem.name(&unique())), &file::write(program, &known))?;
+        let left = Left { program: program.clone(), holds: Vec::new(), model: known };
+        put(folder, &folder.join(stem.name(&unique())), &file::write(&left))?;
+        // What is not merged is longer, and no less true.
+        let _ = compact(folder, program);
     }
     Ok(true)
-}
-
-/// A word that no other process gives: its number, and the time.
-fn unique() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("{}-{now}", std::process::id())
-}
-
-/// Writes a file so that nobody finds a part of it.
-fn put(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let draft = folder.join(format!(".{}.draft", unique()));
-    fs::write(&draft, text).and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
-        let _ = fs::remove_file(&draft);
-    })
-}
-
-/// What the names of a build's files begin with.
-struct Stem {
-    /// The program's own part, with a short hash of where it lies.
-    program: String,
-    build: u64,
-    built: u64,
-}
-
-impl Stem {
-    fn of(program: &Program) -> Stem {
-        let last = program.name.rsplit(['/', '\\']).next().unwrap_or_default();
-        let safe: String = last.chars().take(80).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        let hash = program.name.bytes().fold(Id::EMPTY, |id, byte| id.with(u64::from(byte)));
-        Stem { program: format!("{safe}-{:08x}", hash.hi >> 32), build: program.build, built: program.built }
-    }
-
-    fn name(&self, process: &str) -> String {
-        format!("{}.{:016x}.{}.{process}.{EXTENSION}", self.program, self.build, self.built)
-    }
-
-    fn from_name(name: &str) -> Option<Stem> {
-        let mut parts = name.split('.');
-        let program = parts.next()?.to_owned();
-        let build = u64::from_str_radix(parts.next()?, 16).ok()?;
-        Some(Stem { program, build, built: parts.next()?.parse().ok()? })
-    }
 }
 
 /// Removes what older builds of the program left; false if there is something of a newer one.
@@ -113,68 +72,95 @@ fn remove_older(folder: &Path, program: &Program) -> io::Result<bool> {
     Ok(newest)
 }
 
-/// The files of a folder, in the order of their names.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    let paths = entries.into_iter().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == EXTENSION)).collect();
-    files.sort();
-    Ok(files)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Kind;
+    use crate::coverage::compaction::FILES_MAX;
+    use crate::coverage::gathered::gather;
+    use crate::coverage::sample::{id, plain};
 
-/// What the files of a folder come to.
-#[derive(Default, Debug)]
-pub(crate) struct Gathered {
-    pub(crate) model: Model,
-    /// The programs whose points these are.
-    pub(crate) programs: usize,
-    /// How many files were left by older builds, and are not in it.
-    pub(crate) older: usize,
-    /// What cannot be read, a line each.
-    pub(crate) faults: Vec<String>,
-}
+    /// A folder of this test's own, removed at its end.
+    struct Folder(PathBuf);
 
-/// Merges the files that `only` wants of a folder: of each program those of its newest build.
-///
-/// # Errors
-/// When the folder cannot be read.
-pub(crate) fn gather(folder: &Path, only: impl Fn(&Program) -> bool) -> io::Result<Gathered> {
-    let mut gathered = Gathered::default();
-    let mut builds: BTreeMap<String, (Program, Model)> = BTreeMap::new();
-    for path in files(folder)? {
-        let shown = path.display();
-        let mut tell = |Fault { line, what }: Fault| gathered.faults.push(format!("{shown}:{line}: {what}"));
-        let text = match fs::read(&path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            // Another process may have removed it as one of an older build.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                gathered.faults.push(format!("{shown}: {error}"));
-                continue;
-            }
-        };
-        let (program, model, faults) = match file::read(&text) {
-            Ok(read) => read,
-            Err(fault) => {
-                tell(fault);
-                continue;
-            }
-        };
-        faults.into_iter().for_each(tell);
-        if !only(&program) {
-            continue;
+    impl Folder {
+        fn new() -> Folder {
+            Folder(std::env::temp_dir().join(format!("firsthit-folder-{}", unique())))
         }
-        match builds.get_mut(&program.name) {
-            Some((known, sum)) if known.build == program.build => sum.merge(model),
-            Some((known, _)) if known.built >= program.built => gathered.older += 1,
-            known => {
-                gathered.older += usize::from(known.is_some());
-                builds.insert(program.name.clone(), (program, model));
-            }
+
+        /// The points that were hit, and how often all of them were.
+        fn known(&self) -> (usize, u64) {
+            let model = gather(&self.0, |_| true).unwrap().model;
+            (model.entries.len(), model.entries.values().map(|entry| entry.tally.hits).sum())
         }
     }
-    gathered.programs = builds.len();
-    builds.into_values().for_each(|(_, model)| gathered.model.merge(model));
-    Ok(gathered)
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn program() -> Program {
+        Program { name: "debug/deps/cache".to_owned(), build: 5, built: 7 }
+    }
+
+    /// One hit of one of three points.
+    fn hit(number: u64) -> Model {
+        let mut model = Model::default();
+        for point in 0..3 {
+            let mut entry = plain(Kind::Question, "x()?", point as u32 + 1);
+            entry.tally.hits = u64::from(point == number % 3);
+            model.add(id(point), entry);
+        }
+        model
+    }
+
+    #[test]
+    fn many_runs_leave_few_files_and_lose_nothing() {
+        let folder = Folder::new();
+        for number in 1..=100 {
+            assert!(leave(&folder.0, &program(), &hit(number)).unwrap());
+            assert_eq!(folder.known(), (3, number));
+            assert!(files(&folder.0).unwrap().len() <= FILES_MAX + 2, "after {number} runs");
+        }
+    }
+
+    #[test]
+    fn processes_that_leave_at_the_same_time_lose_nothing() {
+        let folder = Folder::new();
+        leave(&folder.0, &program(), &hit(0)).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for number in 0..60 {
+                        leave(&folder.0, &program(), &hit(number)).unwrap();
+                        assert!(folder.known().1 > number);
+                    }
+                });
+            }
+        });
+        leave(&folder.0, &program(), &hit(0)).unwrap();
+        assert_eq!(folder.known(), (3, 242));
+        assert!(files(&folder.0).unwrap().len() <= FILES_MAX + 2);
+    }
+
+    #[test]
+    fn one_that_is_killed_while_it_merges_counts_nothing_twice() {
+        let folder = Folder::new();
+        let mut removed: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+        for number in 1..=33 {
+            leave(&folder.0, &program(), &hit(number)).unwrap();
+            let all = files(&folder.0).unwrap();
+            if number < 33 {
+                removed = all.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+            }
+        }
+        assert_eq!(files(&folder.0).unwrap().len(), 2, "the points, and what is known of them");
+        // As if it had not come to remove what it had merged.
+        removed.iter().for_each(|(path, text)| fs::write(path, text).unwrap());
+        assert_eq!(folder.known(), (3, 33));
+        leave(&folder.0, &program(), &hit(1)).unwrap();
+        assert_eq!((folder.known(), files(&folder.0).unwrap().len()), ((3, 34), 2));
+    }
 }

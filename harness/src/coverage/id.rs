@@ -21,7 +21,7 @@ pub(crate) struct PointId {
 impl PointId {
     /// The first point with these names.
     pub(crate) fn of(Declared { function, point }: &Declared) -> PointId {
-        let texts = [function.krate, function.module, function.name, point.kind.as_str(), point.text];
+        let texts = [function.krate(), function.module, function.name, point.kind.as_str(), point.text];
         let hash = texts.into_iter().fold(Id::EMPTY, |id, text| {
             // The length keeps `ab`, `c` and `a`, `bc` apart.
             text.bytes().fold(id.with(text.len() as u64), |id, byte| id.with(u64::from(byte)))
@@ -75,10 +75,8 @@ impl FromStr for PointId {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU8, AtomicU32};
-
     use super::*;
-    use crate::annotation::{Excuse, Function, Kind, Point};
+    use crate::annotation::{Cell, Excuse, Function, Kind, Point};
 
     fn declared(name: &'static str, file: &'static str, text: &'static str, line: u32) -> Declared {
         let point = Point {
@@ -89,12 +87,11 @@ mod tests {
             column: 1,
             site: None,
             excuse: Excuse::None,
-            seen: AtomicU8::new(0),
-            number: AtomicU32::new(0),
+            place: 0,
+            cell: Box::leak(Box::new(Cell::NEW)),
         };
-        let points = Box::leak(Box::new([point]));
-        let function = Function { krate: "demo", module: "demo::room", name, file, points };
-        Declared { function: Box::leak(Box::new(function)), point: &points[0] }
+        let function = Function { module: "demo::room", name, file, table: "", conditions: &[], cells: &[] };
+        Declared { function: Box::leak(Box::new(function)), point }
     }
 
     #[test]

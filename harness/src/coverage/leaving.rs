@@ -11,6 +11,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use super::folder;
+use super::gathered;
 use super::listing::{Length, Listing, VARIABLE};
 use super::program::{self, Program};
 use super::unlinked;
@@ -115,7 +116,7 @@ fn left(file: &Path, folder: Option<&Path>, length: Length, tells: bool, leaves:
         Some(folder) => match folder::leave(folder, &program, &own) {
             Ok(true) if tells => {
                 let same = |other: &Program| (&other.name, other.build) == (&program.name, program.build);
-                match folder::gather(folder, same) {
+                match gathered::gather(folder, same) {
                     Ok(gathered) => {
                         gathered.faults.iter().for_each(|fault| notes.push_str(&format!("firsthit: {fault}\n")));
                         all = Some(gathered.model);

@@ -70,16 +70,26 @@ fn sums(f: &mut Formatter<'_>, totals: &Totals) -> fmt::Result {
     }
     let (tested, wanted, percent) = (totals.tested(), totals.wanted(), totals.percent());
     let paths = if wanted == 1 { "path" } else { "paths" };
-    write!(f, "firsthit: {tested} of {wanted} recovery {paths} tested")?;
-    if wanted > 0 {
-        write!(f, " ({percent}%)")?;
-    }
-    if !parts.is_empty() {
-        write!(f, ": {}", parts.join(", "))?;
+    write!(f, "firsthit: ")?;
+    // A program that has fail points alone is not told of paths that it does not declare.
+    if totals.arms > 0 {
+        write!(f, "{tested} of {wanted} recovery {paths} tested")?;
+        if wanted > 0 {
+            write!(f, " ({percent}%)")?;
+        }
+        writeln!(f, ": {}", parts.join(", "))?;
     }
     let Totals { sites, sites_reached, sites_failed, .. } = totals;
-    let noun = if *sites == 1 { "site" } else { "sites" };
-    writeln!(f, "\n{sites} {noun}: {sites_reached} called, {sites_failed} with a failure injected")
+    match sites {
+        // Then no sweep can bring a failure to its arms.
+        0 => writeln!(
+            f,
+            "0 sites: no call in it is known to fail; name those that do in `instrument(calls(\"..\"))`, or put a `fail_point!` into \
+             them"
+        ),
+        1 => writeln!(f, "1 site: {sites_reached} called, {sites_failed} with a failure injected"),
+        _ => writeln!(f, "{sites} sites: {sites_reached} called, {sites_failed} with a failure injected"),
+    }
 }
 
 fn marked(entry: &Entry) -> String {
@@ -218,12 +228,21 @@ excused:
     }
 
     #[test]
+    fn of_fail_points_alone_no_paths_are_told() {
+        let mut model = Model::default();
+        model.add(id(1), plain(Kind::FailPoint, "the disk is full", 3));
+        let told = Listing { model: &model, length: Length::Summary }.to_string();
+        assert_eq!(told, "firsthit: 1 site: 0 called, 0 with a failure injected\n");
+    }
+
+    #[test]
     fn a_long_list_is_cut_unless_it_is_asked_for() {
         let mut model = Model::default();
         for number in 1..=25 {
             model.add(id(number), plain(Kind::Question, "x()?", number as u32));
         }
         let told = |length| Listing { model: &model, length }.to_string();
+        assert!(told(Length::Summary).contains("\n0 sites: no call in it is known to fail; name those that do"));
         assert!(told(Length::Summary).ends_with("  … and 5 more: FIRSTHIT_COVERAGE=list\n"));
         assert_eq!(told(Length::Summary).lines().count(), 24);
         assert_eq!(told(Length::List).lines().count(), 28);

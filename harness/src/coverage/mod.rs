@@ -1,13 +1,16 @@
 //! Which recovery paths of annotated code were tried: what is counted, kept, merged, and told.
 
 pub mod command;
+pub(crate) mod compaction;
 pub(crate) mod entry;
 pub(crate) mod file;
 pub(crate) mod folder;
+pub(crate) mod gathered;
 pub(crate) mod id;
 pub(crate) mod leaving;
 pub(crate) mod listing;
 pub(crate) mod model;
+pub(crate) mod names;
 pub(crate) mod program;
 #[cfg(test)]
 mod sample;

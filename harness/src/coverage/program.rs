@@ -48,7 +48,7 @@ pub(crate) fn model() -> Model {
     let mut model = Model::default();
     for (number, (declared, id)) in declared.iter().zip(&ids).enumerate() {
         let mut entry = Entry::of(declared, number, &ids);
-        let seen = declared.point.seen.load(Relaxed);
+        let seen = declared.point.cell.seen.load(Relaxed);
         let counted = tallies.get(number).cloned().unwrap_or_default();
         entry.tally = Tally { reached: seen & seen::REACHED != 0, ran: seen & seen::RAN != 0, ..counted };
         model.add(*id, entry);

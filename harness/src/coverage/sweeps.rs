@@ -22,7 +22,7 @@ pub(crate) fn take<'a>(campaign: &Campaign, injections: impl Iterator<Item = Inj
         return;
     }
     for (Declared { point, .. }, passed) in declared.iter().zip(campaign.passed()) {
-        point.seen.fetch_or(passed.load(Relaxed), Relaxed);
+        point.cell.seen.fetch_or(passed.load(Relaxed), Relaxed);
     }
     let Ok(mut tallies) = TALLIES.lock() else { return };
     tallies.resize(declared.len(), Tally::default());

@@ -10,7 +10,7 @@ use crate::scope::shared::{Scope, phase};
 use crate::scope::thread::Origin;
 
 /// A fail point that is nobody's.
-static NEST: Function = Function { krate: "", module: "", name: "", file: "", points: &[] };
+static NEST: Function = Function { module: "", name: "", file: "", table: "", conditions: &[], cells: &[] };
 
 /// Whether what can fail does so when it is told to in this process's scope, and does not when it is not: allocations,
 /// and fail points.

@@ -1,8 +1,11 @@
 //! Of calls in calls, the innermost is the one that failed, on every way out.
 
+use std::future::poll_fn;
+use std::mem::replace;
 use std::panic::catch_unwind;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use firsthit::__private::Excuse;
 use firsthit::{Explorer, Sweep};
 
 use crate::left::Folder;
@@ -11,10 +14,10 @@ use crate::subjects::{NoMemory, room};
 /// `consume(room(11)?)?`, and an allocation behind it that is in no call.
 fn nested() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "nested", 4, [
-        Site "consume(room(11)?)" 0 10 1 None, Excuse::None;
-        Site "room(11)" 0 10 9 None, Excuse::None;
-        Question "room(11)?" 0 10 17 Some(1), Excuse::None;
-        Question "consume(room(11)?)?" 0 10 18 Some(0), Excuse::None;
+        Site "consume(room(11)?)" 0, 10, 1;
+        Site "room(11)" 0, 10, 9;
+        Question "room(11)?" 0, 10, 17, <- 1;
+        Question "consume(room(11)?)?" 0, 10, 18, <- 0;
     ]);
     let outer = HERE.enter(0);
     let inner = HERE.enter(1);
@@ -56,7 +59,7 @@ fn a_failure_is_the_innermost_calls() {
 
 /// A call that unwinds.
 fn unwinding() -> usize {
-    firsthit::__function!(HERE, "unwinding", 1, [Site "panics()" 0 20 1 None, Excuse::None;]);
+    firsthit::__function!(HERE, "unwinding", 1, [Site "panics()" 0, 20, 1;]);
     let entered = HERE.enter(0);
     let panics = || -> usize { std::panic::resume_unwind(Box::new(())) };
     HERE.leave(entered, panics())
@@ -65,8 +68,8 @@ fn unwinding() -> usize {
 /// A call around one that unwinds, and an allocation behind both.
 fn catching() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "catching", 2, [
-        Site "catch()" 0 30 1 None, Excuse::None;
-        Site "room(15)" 0 31 1 None, Excuse::None;
+        Site "catch()" 0, 30, 1;
+        Site "room(15)" 0, 31, 1;
     ]);
     let entered = HERE.enter(0);
     let _ = HERE.leave(entered, catch_unwind(unwinding));
@@ -88,9 +91,43 @@ fn a_call_that_unwinds_is_over() {
     assert_eq!(known["unwinding: panics()"].verdicts, "-", "room(16) is in no call");
 }
 
+/// A call whose future asks for memory when it is polled again, after somebody else has.
+fn awaiting() -> Result<usize, NoMemory> {
+    firsthit::__function!(HERE, "awaiting", 1, [Site "later()" 0, 50, 1;]);
+    async fn later() -> Result<Vec<u8>, NoMemory> {
+        let mut waited = false;
+        let once = |_: &mut Context<'_>| if replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending };
+        poll_fn(once).await;
+        room(18)
+    }
+    let entered = HERE.enter(0);
+    let mut future = pin!(HERE.awaited(0, HERE.leave(entered, later())));
+    let context = &mut Context::from_waker(Waker::noop());
+    let mut between = 0;
+    loop {
+        match future.as_mut().poll(context) {
+            Poll::Ready(block) => return Ok(block?.capacity() + between),
+            Poll::Pending => between += room(19)?.capacity(),
+        }
+    }
+}
+
+#[test]
+#[ignore = "run by `a_future_that_is_polled_is_in_its_call`"]
+fn awaited() {
+    let report = Sweep::new().explorer(Explorer::Worker).run(awaiting);
+    assert_eq!(report.verdicts().len(), 2, "{report}");
+}
+
+#[test]
+fn a_future_that_is_polled_is_in_its_call() {
+    let left = &Folder::new().run("sites::awaited")["awaiting: later()"];
+    assert_eq!((left.hits, left.chains, left.verdicts.as_str()), (1, 1, "recovered:1"));
+}
+
 /// A call that a sweep begins in: entered before it, left behind it.
 fn around(work: impl FnOnce()) {
-    firsthit::__function!(HERE, "around", 1, [Site "work()" 0 40 1 None, Excuse::None;]);
+    firsthit::__function!(HERE, "around", 1, [Site "work()" 0, 40, 1;]);
     let entered = HERE.enter(0);
     work();
     HERE.leave(entered, ());

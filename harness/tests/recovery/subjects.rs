@@ -3,8 +3,6 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use firsthit::__private::Excuse;
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct NoMemory;
 
@@ -19,8 +17,8 @@ pub(crate) fn room(count: usize) -> Result<Vec<u8>, NoMemory> {
 /// Its `?` is tested.
 pub(crate) fn tested(count: usize) -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "tested", 2, [
-        Site "room(count)" 0 10 1 None, Excuse::None;
-        Question "room(count)?" 0 10 12 Some(0), Excuse::None;
+        Site "room(count)" 0, 10, 1;
+        Question "room(count)?" 0, 10, 12, <- 0;
     ]);
     let entered = HERE.enter(0);
     Ok(HERE.tried(1, HERE.leave(entered, room(count)))?.capacity())
@@ -29,7 +27,7 @@ pub(crate) fn tested(count: usize) -> Result<usize, NoMemory> {
 /// As [`tested`], and marked as if it were not.
 pub(crate) fn stale() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "stale", 1, [
-        Question "room(2)?" 0 20 1 None, Excuse::Untested("nobody can");
+        Question "room(2)?" 0, 20, 1, Untested "nobody can";
     ]);
     Ok(HERE.tried(0, room(2))?.capacity())
 }
@@ -37,7 +35,7 @@ pub(crate) fn stale() -> Result<usize, NoMemory> {
 /// Its arm runs under a failure, and leaks.
 pub(crate) fn leaking() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "leaking", 1, [
-        MatchArm "Err(error)" 0 30 1 None, Excuse::None;
+        MatchArm "Err(error)" 0, 30, 1;
     ]);
     let held = room(64)?;
     match room(3) {
@@ -53,7 +51,7 @@ pub(crate) fn leaking() -> Result<usize, NoMemory> {
 /// Its arm runs whether there is memory or not, and behind no failure first.
 pub(crate) fn ordinary(keys: &[u8]) -> u8 {
     firsthit::__function!(HERE, "ordinary", 1, [
-        IsNone "first.is_none()" 0 40 1 None, Excuse::None;
+        IsNone "first.is_none()" 0, 40, 1;
     ]);
     let first = keys.first();
     if HERE.ran_if(0, first.is_none()) { 0 } else { 1 }
@@ -62,8 +60,8 @@ pub(crate) fn ordinary(keys: &[u8]) -> u8 {
 /// What it tries never fails.
 pub(crate) fn sound(text: &str) -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "sound", 2, [
-        Site "text.parse()" 0 50 1 None, Excuse::None;
-        Question "text.parse()?" 0 50 2 Some(0), Excuse::None;
+        Site "text.parse()" 0, 50, 1;
+        Question "text.parse()?" 0, 50, 2, <- 0;
     ]);
     let entered = HERE.enter(0);
     HERE.tried(1, HERE.leave(entered, text.parse().map_err(|_| NoMemory)))
@@ -72,8 +70,8 @@ pub(crate) fn sound(text: &str) -> Result<usize, NoMemory> {
 #[expect(dead_code, reason = "what no test reaches is declared all the same")]
 pub(crate) fn forgotten() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "forgotten", 2, [
-        Question "room(4)?" 0 60 1 None, Excuse::None;
-        Question "room(5)?" 0 61 1 None, Excuse::Benign("a cache");
+        Question "room(4)?" 0, 60, 1;
+        Question "room(5)?" 0, 61, 1, Benign "a cache";
     ]);
     HERE.tried(0, room(4))?;
     HERE.tried(1, room(5)).map(|block| block.capacity())
@@ -82,7 +80,7 @@ pub(crate) fn forgotten() -> Result<usize, NoMemory> {
 /// Its arm runs under a failure, and ends the process by a signal.
 pub(crate) fn aborting() -> usize {
     firsthit::__function!(HERE, "aborting", 1, [
-        UnwrapOrElse "room(6)" 0 70 1 None, Excuse::None;
+        UnwrapOrElse "room(6)" 0, 70, 1;
     ]);
     room(6)
         .unwrap_or_else(|_| {
@@ -95,7 +93,7 @@ pub(crate) fn aborting() -> usize {
 /// Its arm runs under a failure, and does not end.
 pub(crate) fn hanging() -> usize {
     firsthit::__function!(HERE, "hanging", 1, [
-        UnwrapOrElse "room(7)" 0 80 1 None, Excuse::None;
+        UnwrapOrElse "room(7)" 0, 80, 1;
     ]);
     room(7)
         .unwrap_or_else(|_| {
@@ -110,8 +108,8 @@ pub(crate) fn hanging() -> usize {
 /// Its arm runs once without a failure, for the first of two results, and once more because of one.
 pub(crate) fn more_often() -> Result<usize, NoMemory> {
     firsthit::__function!(HERE, "more_often", 2, [
-        Question "room(8)?" 0 90 1 None, Excuse::None;
-        IsErr "result.is_err()" 0 91 1 None, Excuse::None;
+        Question "room(8)?" 0, 90, 1;
+        IsErr "result.is_err()" 0, 91, 1;
     ]);
     let second = || Ok(HERE.tried(0, room(8))?.capacity());
     let results = [&|| Err(NoMemory), &second as &dyn Fn() -> Result<usize, NoMemory>];
@@ -121,7 +119,7 @@ pub(crate) fn more_often() -> Result<usize, NoMemory> {
 
 /// Its arm runs once with and without a failure, and with one because of it.
 pub(crate) fn as_often() -> Result<usize, NoMemory> {
-    firsthit::__function!(HERE, "as_often", 1, [IsErr "result.is_err()" 0 100 1 None, Excuse::None;]);
+    firsthit::__function!(HERE, "as_often", 1, [IsErr "result.is_err()" 0, 100, 1;]);
     for result in [&|| room(9).map(|_| ()), &|| Err(NoMemory) as Result<(), _>] as [&dyn Fn() -> _; 2] {
         if HERE.ran_if(0, black_box(result)().is_err()) {
             break;
@@ -134,7 +132,7 @@ pub(crate) fn as_often() -> Result<usize, NoMemory> {
 #[expect(unsafe_code, reason = "kills this process")]
 pub(crate) fn killed() -> usize {
     firsthit::__function!(HERE, "killed", 1, [
-        UnwrapOrElse "room(10)" 0 110 1 None, Excuse::None;
+        UnwrapOrElse "room(10)" 0, 110, 1;
     ]);
     room(10)
         .unwrap_or_else(|_| {

@@ -1,6 +1,5 @@
 //! The report of a swallowed failure names the arm that dropped it.
 
-use firsthit::__private::Excuse;
 use firsthit::{Explorer, Sweep, Verdict};
 
 use crate::again;
@@ -10,10 +9,10 @@ use crate::subjects::{NoMemory, room};
 /// Gives up silently: `.ok()` drops what `?` had passed on, and `.unwrap_or()` what that had left.
 fn silently() -> usize {
     firsthit::__function!(HERE, "silently", 4, [
-        UnwrapOr "kept.unwrap_or(0)" 0 13 4 None, Excuse::None;
-        Question "room(21)?" 0 10 1 None, Excuse::None;
-        MapErr "x.map_err(f)" 0 11 2 None, Excuse::None;
-        Ok "x.ok()" 0 12 3 None, Excuse::None;
+        UnwrapOr "kept.unwrap_or(0)" 0, 13, 4;
+        Question "room(21)?" 0, 10, 1;
+        MapErr "x.map_err(f)" 0, 11, 2;
+        Ok "x.ok()" 0, 12, 3;
     ]);
     let passed = || Ok::<usize, NoMemory>(HERE.tried(1, room(21))?.capacity());
     let passed = passed().map_err(|NoMemory| {
@@ -49,7 +48,7 @@ fn the_report_names_the_arm_that_dropped_it() {
 /// Gives up silently, and its author says that it may.
 fn hint() -> usize {
     firsthit::__function!(HERE, "hint", 1, [
-        UnwrapOr "room.unwrap_or(0)" 0 20 5 None, Excuse::Benign("a cache that is not filled is only slow");
+        UnwrapOr "room.unwrap_or(0)" 0, 20, 5, Benign "a cache that is not filled is only slow";
     ]);
     let room = room(23).map(|block| block.capacity());
     HERE.ran_if(0, room.is_err());

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::visit_mut::VisitMut as _;
 use syn::{Block, Expr, ExprIf, ExprMatch, Pat};
 
-use super::body::{Body, Lets};
+use super::body::{Body, Let, Lets};
 use super::pattern::{self, Names};
 use super::{methods, notes};
 use crate::{attributes, text};
@@ -61,8 +61,19 @@ impl Body<'_> {
         self.visit_pat_mut(&mut inner.pat);
         let Some((kind, text)) = kind.zip(text) else { return };
         let at = has_else.filter(|_| kind == "IfLetElse").unwrap_or_else(|| inner.let_token.span());
-        let place = self.frame.point(kind, text, at, source);
-        if kind == "IfLet" { self.lets.then.push(place) } else { self.lets.otherwise.push(place) }
+        let arm = Let { kind, text, at, source };
+        if kind == "IfLet" { self.lets.then.push(arm) } else { self.lets.otherwise.push(arm) }
+    }
+
+    /// The arm that some `let`s of a chain share, which stands at the first of them.
+    fn arm_of(&mut self, lets: Vec<Let>) -> Option<u32> {
+        let texts: Vec<&str> = lets.iter().map(|arm| arm.text.as_str()).collect();
+        let text = text::chained(&texts);
+        let mut sources: Vec<u32> = lets.iter().filter_map(|arm| arm.source).collect();
+        sources.dedup();
+        let source = if sources.len() == 1 { sources.pop() } else { None };
+        let Let { kind, at, .. } = lets.into_iter().next()?;
+        Some(self.frame.point(kind, text, at, source))
     }
 
     pub(super) fn if_else(&mut self, inner: &mut ExprIf) {
@@ -71,13 +82,15 @@ impl Body<'_> {
         let bound = self.frame.bound();
         self.condition(&mut inner.cond);
         let Lets { then, otherwise, .. } = std::mem::replace(&mut self.lets, outer);
+        let [then, otherwise] = [then, otherwise].map(|lets| self.arm_of(lets));
         self.visit_block_mut(&mut inner.then_branch);
         self.frame.forget(bound);
         let at = inner.if_token.span();
-        let ran = |places: &[u32]| places.iter().map(|place| self.frame.ran(at, *place)).collect();
-        let [mut first, mut second]: [TokenStream; 2] = [ran(&then), ran(&otherwise)];
-        first.extend(self.frame.reached(at, &otherwise));
-        second.extend(self.frame.reached(at, &then));
+        let notes = |ran: Option<u32>, reached: Option<u32>| -> TokenStream {
+            let ran = ran.map(|place| self.frame.ran(at, place));
+            ran.into_iter().chain(reached.map(|place| self.frame.reached(at, &[place]))).collect()
+        };
+        let (first, second) = (notes(then, otherwise), notes(otherwise, then));
         notes::prepend(&mut inner.then_branch, first);
         if let Some((_, body)) = &mut inner.else_branch {
             self.visit_expr_mut(body);

@@ -1,12 +1,12 @@
 //! The walk through a function's body: finds its points, and writes the calls that note them.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Lifetime, Macro, Pat, Type};
 
 use super::frame::Frame;
-use crate::{attributes, text};
+use crate::attributes;
 
 /// A body that is being walked.
 pub(crate) struct Body<'a> {
@@ -15,14 +15,24 @@ pub(crate) struct Body<'a> {
     pub(super) lets: Lets,
 }
 
-/// The arms that the `let`s of a condition make.
+/// The `let`s of a condition that lead to an arm.
 #[derive(Default)]
 pub(super) struct Lets {
     /// They are no arms in a `while`.
     pub(super) count: bool,
     pub(super) has_else: Option<Span>,
-    pub(super) then: Vec<u32>,
-    pub(super) otherwise: Vec<u32>,
+    /// Those of a failure: the body is the arm.
+    pub(super) then: Vec<Let>,
+    /// Those of a success: what is done otherwise is the arm.
+    pub(super) otherwise: Vec<Let>,
+}
+
+/// One of them.
+pub(super) struct Let {
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+    pub(super) at: Span,
+    pub(super) source: Option<u32>,
 }
 
 impl<'a> Body<'a> {
@@ -75,7 +85,7 @@ impl<'a> Body<'a> {
             Expr::Unsafe(inner) => self.visit_block_mut(&mut inner.block),
             Expr::Paren(inner) => self.visit_expr_mut(&mut inner.expr),
             Expr::Group(inner) => self.visit_expr_mut(&mut inner.expr),
-            Expr::Await(inner) => self.visit_expr_mut(&mut inner.base),
+            Expr::Await(inner) => self.awaited(inner),
             Expr::Path(path) => {
                 let name = path.path.get_ident().map(ToString::to_string);
                 self.frame.source = name.and_then(|name| self.frame.site_of(&name));
@@ -155,14 +165,14 @@ impl VisitMut for Body<'_> {
     fn visit_type_mut(&mut self, _: &mut Type) {}
 }
 
-/// The text of an expression, without the attributes in front of it.
-pub(super) fn text_of(expr: &mut Expr) -> String {
+/// An expression without the attributes in front of it.
+pub(super) fn tokens_of(expr: &mut Expr) -> TokenStream {
     let attrs = attributes::of_expr(expr).map(std::mem::take);
-    let text = text::of(expr.to_token_stream());
+    let tokens = expr.to_token_stream();
     if let Some((place, attrs)) = attributes::of_expr(expr).zip(attrs) {
         *place = attrs;
     }
-    text
+    tokens
 }
 
 /// Whether a type is a `Result`, by its name.

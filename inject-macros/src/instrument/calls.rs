@@ -1,16 +1,21 @@
 //! Calls that can fail, `?`, the methods that deal with failures, and whatever leaves the arguments of a call.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::visit_mut::{self, VisitMut as _};
 use syn::{Expr, ExprMethodCall, Macro};
 
-use super::body::{Body, text_of};
+use super::body::{Body, tokens_of};
 use super::macros::{self, Arguments};
 use super::origin::{self, Origin};
 use super::{methods, notes};
 use crate::points::SITE;
+use crate::text;
+
+/// The text of a site's call, and whether it is known to be inside of it while it lasts.
+fn site_of(call: TokenStream) -> (String, bool) {
+    (text::of(call.clone()), !macros::are_opaque(call))
+}
 
 impl Body<'_> {
     pub(super) fn question(&mut self, expr: &mut Expr) {
@@ -21,14 +26,18 @@ impl Body<'_> {
         // A `?` in front of this one has let its answer through, which may be a failure again: `f().await??`.
         let twice = matches!(&*expr, Expr::Try(inner) if matches!(*inner.expr, Expr::Try(_)));
         let counts = (origin.may_fail() || twice) && self.counts("Question");
-        let text = counts.then(|| text_of(expr));
         let Expr::Try(inner) = expr else { return };
+        let at = origin::begins_at(&inner.expr);
+        let before = self.frame.points.len();
+        let operand = counts.then(|| tokens_of(&mut inner.expr));
         self.visit_expr_mut(&mut inner.expr);
-        let at = inner.expr.span();
         let source = self.frame.source.take();
-        if let Some(text) = text {
+        if let Some(operand) = operand {
+            let text = text::of_question(operand.clone());
+            // Printed once, if nothing was written into it.
+            let printed = (self.frame.points.len() == before && self.frame.depth == 0).then_some(operand);
             let place = self.frame.point("Question", text, inner.question_token.span(), source);
-            notes::replace(&mut inner.expr, |operand| self.frame.tried(at, place, operand));
+            notes::replace_printed(&mut inner.expr, printed, |operand| self.frame.tried(at, place, operand));
         } else if self.frame.depth > 0 && origin != Origin::Made {
             notes::replace(&mut inner.expr, |operand| self.frame.abandoned_if(at, operand));
         } else if self.frame.depth > 0 {
@@ -45,7 +54,7 @@ impl Body<'_> {
     }
 
     fn site(&mut self, expr: &mut Expr, tracked: bool, place: u32) {
-        let at = expr.span();
+        let at = origin::begins_at(expr);
         notes::replace(expr, |call| match tracked {
             true => self.frame.inside(at, place, call),
             false => self.frame.outside(at, place, call),
@@ -55,7 +64,7 @@ impl Body<'_> {
 
     pub(super) fn call(&mut self, expr: &mut Expr) {
         let path = origin::called(expr).filter(|path| self.frame.settings.is_site(path));
-        let site = path.map(|_| (text_of(expr), !macros::are_opaque(expr.to_token_stream())));
+        let site = path.map(|_| site_of(tokens_of(expr)));
         let Expr::Call(call) = expr else { return };
         let Some((text, tracked)) = site else {
             visit_mut::visit_expr_call_mut(self, call);
@@ -74,6 +83,19 @@ impl Body<'_> {
         self.site(expr, tracked, place);
     }
 
+    /// An `.await`: the future of a site's call is looked at while it is polled.
+    pub(super) fn awaited(&mut self, inner: &mut syn::ExprAwait) {
+        let is_site = match &*inner.base {
+            Expr::MethodCall(call) => self.frame.settings.is_site(&[call.method.to_string()]),
+            call => origin::called(call).is_some_and(|path| self.frame.settings.is_site(&path)),
+        };
+        let at = origin::begins_at(&inner.base);
+        self.visit_expr_mut(&mut inner.base);
+        if let Some(place) = self.frame.source.filter(|_| is_site) {
+            notes::replace(&mut inner.base, |future| self.frame.awaited(at, place, future));
+        }
+    }
+
     pub(super) fn method_call(&mut self, expr: &mut Expr) {
         let Expr::MethodCall(call) = &*expr else { return };
         let name = call.method.to_string();
@@ -82,7 +104,7 @@ impl Body<'_> {
         }
         let kind = methods::kind(&name, call.args.len()).filter(|kind| self.counts(kind));
         let kind = kind.filter(|kind| methods::is_arm(kind, self.frame.origin(&call.receiver), &call.receiver));
-        let text = kind.map(|_| text_of(expr));
+        let text = kind.map(|_| text::of(tokens_of(expr)));
         let Expr::MethodCall(call) = expr else { return };
         self.visit_expr_mut(&mut call.receiver);
         let source = self.frame.source;
@@ -95,8 +117,7 @@ impl Body<'_> {
     }
 
     fn method_site(&mut self, expr: &mut Expr) {
-        let text = text_of(expr);
-        let tracked = !macros::are_opaque(expr.to_token_stream());
+        let (text, tracked) = site_of(tokens_of(expr));
         let Expr::MethodCall(call) = expr else { return };
         self.in_site(tracked, |body| body.visit_expr_mut(&mut call.receiver));
         let place = self.frame.point(SITE, text, call.method.span(), None);
@@ -118,7 +139,11 @@ impl Body<'_> {
     }
 
     pub(super) fn exit(&mut self, expr: &mut Expr) {
-        let at = expr.span();
+        let at = match &*expr {
+            Expr::Return(inner) => inner.return_token.span(),
+            Expr::Break(inner) => inner.break_token.span(),
+            other => other.span(),
+        };
         let (value, depth) = match expr {
             Expr::Return(inner) => (inner.expr.as_mut(), self.frame.depth),
             Expr::Break(inner) => (inner.expr.as_mut(), self.frame.left_by(inner.label.as_ref())),
@@ -142,7 +167,9 @@ impl Body<'_> {
     pub(super) fn arguments(&mut self, mac: &mut Macro) {
         if let Some(mut arguments) = Arguments::of(mac) {
             let before = self.frame.points.len();
+            let opened = self.frame.open(None, macros::conditions(mac));
             arguments.expressions().into_iter().for_each(|argument| self.visit_expr_mut(argument));
+            self.frame.close(opened, false);
             if self.frame.depth > 0 || self.frame.points.len() > before {
                 mac.tokens = arguments.tokens();
             }

@@ -103,6 +103,13 @@ impl Arguments {
     }
 }
 
+/// The conditions under which the arguments of a macro are evaluated.
+pub(crate) fn conditions(mac: &Macro) -> Vec<TokenStream> {
+    let last = mac.path.segments.last();
+    let is_for_debugging = last.is_some_and(|last| last.ident.to_string().starts_with("debug_assert"));
+    is_for_debugging.then(|| quote::quote!(debug_assertions)).into_iter().collect()
+}
+
 /// Whether these tokens may leave the place in a way that nobody sees: by `.await`, or inside of an unknown macro.
 pub(crate) fn are_opaque(tokens: TokenStream) -> bool {
     let mut name: Option<String> = None;

@@ -45,6 +45,12 @@ impl Frame<'_> {
         quote_spanned!(at=> #here.pass(#here.reached(#place), #call))
     }
 
+    /// The future that a site's call has made.
+    pub(crate) fn awaited(&self, at: Span, place: u32, future: TokenStream) -> TokenStream {
+        let (here, place) = (self.here(at), number(place));
+        quote_spanned!(at=> #here.awaited(#place, #future))
+    }
+
     /// The operand of a `?`.
     pub(crate) fn tried(&self, at: Span, place: u32, operand: TokenStream) -> TokenStream {
         let (here, place) = (self.here(at), number(place));
@@ -143,7 +149,16 @@ pub(crate) fn begin(at: Span, body: &mut Expr, statements: TokenStream) {
 
 /// Replaces an expression by what `write` makes of it, in front of which its attributes stay.
 pub(crate) fn replace(expr: &mut Expr, write: impl FnOnce(TokenStream) -> TokenStream) {
+    replace_printed(expr, None, write);
+}
+
+/// The same of an expression whose tokens without its attributes may be known.
+pub(crate) fn replace_printed(
+    expr: &mut Expr,
+    printed: Option<TokenStream>,
+    write: impl FnOnce(TokenStream) -> TokenStream,
+) {
     let attrs = crate::attributes::of_expr(expr).map(std::mem::take).unwrap_or_default();
-    let written = write(expr.to_token_stream());
-    *expr = Expr::Verbatim(quote!(#(#attrs)* #written));
+    let written = write(printed.unwrap_or_else(|| expr.to_token_stream()));
+    *expr = Expr::Verbatim(if attrs.is_empty() { written } else { quote!(#(#attrs)* #written) });
 }

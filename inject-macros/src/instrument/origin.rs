@@ -1,5 +1,7 @@
 //! Where a value comes from: a call that can fail, a lookup whose `None` is an answer, or a place that holds it.
 
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
 use syn::{Expr, Path};
 
 use super::frame::Frame;
@@ -74,6 +76,33 @@ impl Frame<'_> {
             },
             _ => Origin::Code,
         }
+    }
+}
+
+/// Where an expression begins. `Spanned` would print all of it to know that.
+pub(crate) fn begins_at(expr: &Expr) -> Span {
+    match expr {
+        Expr::Await(inner) => begins_at(&inner.base),
+        Expr::Call(inner) => begins_at(&inner.func),
+        Expr::Field(inner) => begins_at(&inner.base),
+        Expr::If(inner) => inner.if_token.span(),
+        Expr::Index(inner) => begins_at(&inner.expr),
+        Expr::Lit(inner) => inner.lit.span(),
+        Expr::Macro(inner) => path_begins_at(&inner.mac.path),
+        Expr::Match(inner) => inner.match_token.span(),
+        Expr::MethodCall(inner) => begins_at(&inner.receiver),
+        Expr::Paren(inner) => inner.paren_token.span.open(),
+        Expr::Path(inner) if inner.qself.is_none() => path_begins_at(&inner.path),
+        Expr::Reference(inner) => inner.and_token.span(),
+        Expr::Try(inner) => begins_at(&inner.expr),
+        other => other.span(),
+    }
+}
+
+fn path_begins_at(path: &Path) -> Span {
+    match (&path.leading_colon, path.segments.first()) {
+        (None, Some(first)) => first.ident.span(),
+        _ => path.span(),
     }
 }
 

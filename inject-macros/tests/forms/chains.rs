@@ -12,6 +12,25 @@ crate::compare::forms! {
         "XXoX IfLetElse let Ok(n) = parse(data)"
     ]
 
+    chains_of_failures_and_successes {
+        pub(crate) fn run(input: u32) -> String {
+            let both = if let Ok(a) = parse(input) && let Ok(b) = parse(input >> 1) { a + b } else { 90 };
+            let none = if let Err(_) = parse(input) && let Err(_) = parse(input >> 1) { 91 } else { 92 };
+            let mixed = if let Ok(held) = try_box(input) && let Err(_) = try_box(input >> 1) { held.number() } else { 93 };
+            if let Ok(held) = try_box(input) && let Ok(_) = parse(held.number() >> 1) { log("passed") }
+            format!("{both} {none} {mixed}")
+        }
+    } [
+        "oXXX IfLetElse let Ok(a) = parse(input) && let Ok(b) = parse(input >> 1)"
+        "oooX IfLet let Err(_) = parse(input) && let Err(_) = parse(input >> 1)"
+        "oooo Site try_box(input)"
+        "o-o- Site try_box(input >> 1)"
+        "ooXo IfLet let Err(_) = try_box(input >> 1) <- 3"
+        "XXoX IfLetElse let Ok(held) = try_box(input) <- 2"
+        "oooo Site try_box(input) #1"
+        "oXXX NoElse let Ok(held) = try_box(input) && let Ok(_) = parse(held.number() >> 1) <- 6"
+    ]
+
     chains_with_tests {
         pub(crate) fn run(input: u32) -> String {
             let held = try_box(input);

@@ -16,7 +16,7 @@ const INPUTS: std::ops::Range<u32> = 0..4;
 /// A point is expected as what became of it on each input (`-`: not reached, `o`: reached, `X`: ran), its kind and text, and
 /// behind `<-` the point that its failure comes from. Behind `!` stands its excuse.
 macro_rules! forms {
-    ($($name:ident $(($($args:tt)*))? { $($body:tt)* } [$($expected:literal)*])*) => {
+    ($($name:ident $(($($args:tt)*))? { $($body:tt)* } [$($(#[$condition:meta])? $expected:literal)*])*) => {
         $(mod $name {
             mod plain {
                 #[allow(unused_imports)]
@@ -32,7 +32,7 @@ macro_rules! forms {
 
             #[test]
             fn is_annotated_without_a_trace() {
-                crate::compare::compare(concat!(module_path!(), "::annotated"), plain::run, annotated::run, &[$($expected),*]);
+                crate::compare::compare(concat!(module_path!(), "::annotated"), plain::run, annotated::run, &[$($(#[$condition])? $expected),*]);
             }
         })*
     };
@@ -51,18 +51,18 @@ pub(crate) fn compare(module: &str, plain: fn(u32) -> String, annotated: fn(u32)
         reset(&functions);
         super::prelude::observed(|| annotated(input));
         for function in &functions {
-            for (place, point) in function.points.iter().enumerate() {
-                let mark = ["-", "o", "?", "X"][usize::from(point.seen.load(Relaxed))];
+            for (place, point) in function.points().enumerate() {
+                let mark = ["-", "o", "?", "X"][usize::from(point.cell.seen.load(Relaxed))];
                 seen.entry((function.name.to_owned(), place)).or_default().push_str(mark);
             }
         }
     }
     let mut found = Vec::new();
     for function in &functions {
-        for (place, point) in function.points.iter().enumerate() {
-            stands_where_it_says(function, point);
+        for (place, point) in function.points().enumerate() {
+            stands_where_it_says(function, &point);
             let seen = &seen[&(function.name.to_owned(), place)];
-            found.push(shown(function, point, seen));
+            found.push(shown(function, &point, seen));
         }
     }
     assert_eq!(
@@ -78,16 +78,16 @@ pub(crate) fn compare(module: &str, plain: fn(u32) -> String, annotated: fn(u32)
 
 /// The functions of a module and of those in it.
 fn declared(module: &str) -> Vec<&'static Function> {
-    let inside = |function: &&&Function| {
+    let inside = |function: &&Function| {
         function.module.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
-    let mut functions: Vec<_> = FUNCTIONS.iter().filter(inside).copied().collect();
-    functions.sort_by_key(|function| function.points.first().map(|point| (point.line, point.column)));
+    let mut functions: Vec<_> = FUNCTIONS.iter().filter(inside).collect();
+    functions.sort_by_key(|function| function.points().next().map(|point| (point.line, point.column)));
     functions
 }
 
 fn reset(functions: &[&Function]) {
-    functions.iter().flat_map(|function| function.points).for_each(|point| point.seen.store(0, Relaxed));
+    functions.iter().flat_map(|function| function.cells).for_each(|cell| cell.seen.store(0, Relaxed));
 }
 
 fn shown(function: &Function, point: &Point, seen: &str) -> String {

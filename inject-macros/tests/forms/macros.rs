@@ -41,6 +41,31 @@ crate::compare::forms! {
         "inner: o--- Question parse(input)? #1"
     ]
 
+    arguments_of_assertions_for_debugging {
+        fn inner(input: u32) -> Result<u32, Full> {
+            debug_assert_eq!(parse(input & 1)?, 0, "never {}", input);
+            debug_assert!(parse(input >> 1)? < 9);
+            debug_assert!(try_box(input)?.number() < 4, "too large: {}", parse(input)?);
+            debug_assert_ne!(parse(input)?, 7);
+            parse(input)
+        }
+        pub(crate) fn run(input: u32) -> String { format!("{:?}", inner(input)) }
+    } [
+        #[cfg(debug_assertions)] "inner: oXoX Question parse(input & 1)?"
+        #[cfg(debug_assertions)] "inner: o--- Site try_box(input)"
+        #[cfg(debug_assertions)] "inner: o--- Question try_box(input)? <- 1"
+        #[cfg(debug_assertions)] "inner: ---- Question parse(input)?"
+        #[cfg(debug_assertions)] "inner: o--- Question parse(input)? #1"
+        #[cfg(not(debug_assertions))]
+        "inner: ---- Question parse(input & 1)? ! untested: not compiled in: #[cfg(debug_assertions)]"
+        #[cfg(not(debug_assertions))] "inner: ---- Site try_box(input) ! untested: not compiled in: #[cfg(debug_assertions)]"
+        #[cfg(not(debug_assertions))]
+        "inner: ---- Question try_box(input)? <- 1 ! untested: not compiled in: #[cfg(debug_assertions)]"
+        #[cfg(not(debug_assertions))] "inner: ---- Question parse(input)? ! untested: not compiled in: #[cfg(debug_assertions)]"
+        #[cfg(not(debug_assertions))]
+        "inner: ---- Question parse(input)? #1 ! untested: not compiled in: #[cfg(debug_assertions)]"
+    ]
+
     texts_of_assertions_stay {
         pub(crate) fn run(input: u32) -> String {
             let texts = [stringify!(try_box(input)?), concat!("a", 1)];
