@@ -76,10 +76,15 @@ impl Machine {
     /// run until their zones are above the high level or nothing more can be gained.
     ///
     /// Requests that are driven to their end call it whenever they would sleep. Returns whether there was anything to do.
+    /// Called by a shrinker that is being scanned it leaves the reclaimers asleep: reclaim never enters itself.
     pub fn background(&self) -> bool {
         let reaped = self.state().reap();
+        let current = self.current();
         let (wanted, nodes) = {
             let mut state = self.state();
+            if state.task(current).is_some_and(|task| task.reclaiming > 0) {
+                return reaped;
+            }
             (core::mem::replace(&mut state.kswapd_wanted, NodeMask::NONE), state.zonelists.len())
         };
         for node in (0..nodes as u8).map(NodeId).filter(|node| wanted.has(*node)) {

@@ -72,18 +72,20 @@ impl<'m> Mempool<'m> {
     ///
     /// # Errors
     /// `NoMemory` for callers that cannot wait. For others only [`AllocError::Hang`], when nobody is left to give a block
-    /// back, and what ends every request: a machine that has stopped, a task that is over.
+    /// back or the policy's `rounds_max` is reached, and what ends every request: a machine that has stopped, a task that is over.
     pub fn alloc(&self, flags: Gfp) -> Result<PoolBlock<'_, 'm>, AllocError> {
         let mut request = self.request(flags)?;
-        let mut seen = None;
+        let (mut seen, mut rounds) = (None, 0);
         loop {
             if let PoolStep::Done(result) = request.step() {
                 return result;
             }
             self.machine.background();
-            let progress = Some(self.machine.state().progress);
-            if progress == seen {
-                self.machine.state().stats.hangs += 1;
+            rounds += 1;
+            let mut state = self.machine.state();
+            let progress = Some(state.progress);
+            if progress == seen || rounds > state.policy.rounds_max {
+                state.stats.hangs += 1;
                 return Err(AllocError::Hang);
             }
             seen = progress;

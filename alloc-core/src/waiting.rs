@@ -63,18 +63,23 @@ impl<'m> Queued<'m> {
     /// the first in the queue, somebody may be killed for it.
     ///
     /// # Errors
-    /// [`AllocError::Hang`] when nobody is left to free anything; otherwise those of a task that ends or is killed, and
-    /// of a machine that stops.
+    /// [`AllocError::Hang`] when nobody is left to free anything, or it slept as often as the policy's `rounds_max`
+    /// although others moved; otherwise those of a task that ends or is killed, and of a machine that stops.
     pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
-        let mut seen = None;
+        let (mut seen, mut rounds) = (None, 0);
         loop {
             if let Step::Done(result) = self.step() {
                 return result;
             }
             self.machine.wake_background();
             self.machine.background();
-            let progress = Some(self.machine.state().progress);
-            if progress == seen && !self.machine.state().kill_for_queue(self.task) {
+            rounds += 1;
+            let (progress, rounds_max) = {
+                let state = self.machine.state();
+                (Some(state.progress), state.policy.rounds_max)
+            };
+            let alone = progress == seen && !self.machine.state().kill_for_queue(self.task);
+            if alone || rounds > rounds_max {
                 let mut state = self.machine.state();
                 (state.stats.hangs, state.stats.failures) = (state.stats.hangs + 1, state.stats.failures + 1);
                 return Err(AllocError::Hang);
