@@ -9,8 +9,8 @@ use alloc_core::{
     NestedNofail, NodePages, NofsOom, OnOom, Order, Pages, PlainHost, Policy, Promise, ReclaimClass, Scope, Shrinker,
     Small, TaskOptions,
 };
-use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
 const PAGES: u32 = 64;
@@ -33,12 +33,21 @@ unsafe impl Host for Lent {
     }
 }
 
-struct Random(u64);
+/// Where choices come from: a seed, or bytes that a fuzzer has made. Behind the last byte every choice is the first.
+enum Random<'b> {
+    Seed(u64),
+    Bytes(&'b [u8]),
+}
 
-impl Random {
+impl Random<'_> {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+        match self {
+            Random::Seed(state) => {
+                *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (*state >> 33) % limit
+            }
+            Random::Bytes(bytes) => bytes.split_off_first().map_or(0, |byte| u64::from(*byte) % limit),
+        }
     }
 
     fn one_in(&mut self, limit: u64) -> bool {
@@ -360,7 +369,7 @@ impl Reading {
     }
 }
 
-fn policy(random: &mut Random) -> Policy {
+fn policy(random: &mut Random<'_>) -> Policy {
     use BadNofail as Bad;
     use NestedNofail as Nested;
     let kernel = Policy::kernel();
@@ -394,7 +403,7 @@ fn policy(random: &mut Random) -> Policy {
     }
 }
 
-fn flags(random: &mut Random) -> Gfp {
+fn flags(random: &mut Random<'_>) -> Gfp {
     let mut flags = Gfp::NONE;
     for flag in [Gfp::DIRECT_RECLAIM, Gfp::KSWAPD_RECLAIM, Gfp::IO, Gfp::FS] {
         flags |= if random.one_in(4) { Gfp::NONE } else { flag };
@@ -420,7 +429,7 @@ fn flags(random: &mut Random) -> Gfp {
 }
 
 /// Builds a random situation for real, and describes it.
-fn situation(random: &mut Random, host: &Arc<PlainHost>) -> (Machine, alloc_core::TaskId, Vec<Pages>, World) {
+fn situation(random: &mut Random<'_>, host: &Arc<PlainHost>) -> (Machine, alloc_core::TaskId, Vec<Pages>, World) {
     let policy = policy(random);
     let machine = Machine::builder().node(NodePages::new(PAGES)).min_free_pages(MIN).policy(policy.clone());
     let machine = machine.host(Box::new(Lent(host.clone()))).build().unwrap();
@@ -469,46 +478,57 @@ fn situation(random: &mut Random, host: &Arc<PlainHost>) -> (Machine, alloc_core
     (machine, asking, held, World { policy, flags, order, scopes, free, class, cached, hog, dying })
 }
 
+/// Builds the situation that the choices describe, and asks the engine, the reading and `explain` about it: which promise
+/// was made, and whether the request failed.
+fn compare(random: &mut Random<'_>, host: &Arc<PlainHost>, case: &dyn Display) -> (usize, bool) {
+    let (machine, asking, held, world) = situation(random, host);
+    let before = machine.stats();
+    let result = machine.run_as(asking, || {
+        let _scopes: Vec<_> = world.scopes.iter().map(|scope| machine.scope(*scope)).collect();
+        machine.alloc_pages(Order::new(world.order), world.flags).map(drop)
+    });
+    let after = machine.stats();
+    let happened = End { result, kills: after.kills - before.kills };
+    let read = Reading::new(world.clone()).read();
+    assert_eq!(happened, read, "{case}, the engine (left) and the reading (right): {world:?}");
+    machine.audit().unwrap();
+
+    let context = world.scopes.iter().fold(Context::default(), |context, scope| context.inside(*scope));
+    let guarantee = world.policy.explain(world.flags, Order::new(world.order), context);
+    use AllocError::{Dead, Hang, InvalidFlags, NoMemory, OrderTooBig, TaskKilled, VictimReservesGone};
+    let (place, allowed): (usize, &[AllocError]) = match guarantee.promise {
+        Promise::CannotFail => (0, &[Hang, Dead]),
+        Promise::FailsOnlyAsVictim => (1, &[Hang, Dead, VictimReservesGone]),
+        Promise::FailsAfterEffort => (2, &[NoMemory, VictimReservesGone, Dead]),
+        Promise::FailsFast => (3, &[NoMemory]),
+        Promise::InvalidUse => (4, &[OrderTooBig, InvalidFlags, TaskKilled, Dead]),
+    };
+    let kept = result.map_or_else(|error| allowed.contains(&error), |()| guarantee.promise != Promise::InvalidUse);
+    assert!(kept, "{case}: {guarantee}, but {result:?}: {world:?}");
+    let passes = after.direct_passes - before.direct_passes;
+    assert!(guarantee.promise != Promise::FailsFast || passes == 0, "{case}: {guarantee}, but it reclaimed");
+    held.into_iter().for_each(|pages| machine.free(pages).unwrap());
+    (place, result.is_err())
+}
+
+/// The situation that a fuzzer's bytes describe.
+pub fn check(bytes: &[u8]) {
+    thread_local!(static HOST: Arc<PlainHost> = Arc::new(PlainHost::new(PAGES as usize).unwrap()));
+    compare(&mut Random::Bytes(bytes), &HOST.with(Arc::clone), &"a fuzzer's bytes");
+}
+
 #[test]
 fn row_008_a_second_reading_agrees_and_explain_is_never_contradicted() {
     let host = Arc::new(PlainHost::new(PAGES as usize).unwrap());
     let cases = if cfg!(debug_assertions) { 10_000 } else { 1_000_000 };
-    let ends: Cell<[u32; 6]> = Cell::default();
+    let mut seen = [0_u32; 6];
     for case in 0..cases {
-        let mut random = Random(case);
+        let mut random = Random::Seed(case);
         random.below(1);
-        let (machine, asking, held, world) = situation(&mut random, &host);
-        let before = machine.stats();
-        let result = machine.run_as(asking, || {
-            let _scopes: Vec<_> = world.scopes.iter().map(|scope| machine.scope(*scope)).collect();
-            machine.alloc_pages(Order::new(world.order), world.flags).map(drop)
-        });
-        let after = machine.stats();
-        let happened = End { result, kills: after.kills - before.kills };
-        let read = Reading::new(world.clone()).read();
-        assert_eq!(happened, read, "case {case}, the engine (left) and the reading (right): {world:?}");
-        machine.audit().unwrap();
-
-        let context = world.scopes.iter().fold(Context::default(), |context, scope| context.inside(*scope));
-        let guarantee = world.policy.explain(world.flags, Order::new(world.order), context);
-        use AllocError::{Dead, Hang, InvalidFlags, NoMemory, OrderTooBig, TaskKilled, VictimReservesGone};
-        let (place, allowed): (usize, &[AllocError]) = match guarantee.promise {
-            Promise::CannotFail => (0, &[Hang, Dead]),
-            Promise::FailsOnlyAsVictim => (1, &[Hang, Dead, VictimReservesGone]),
-            Promise::FailsAfterEffort => (2, &[NoMemory, VictimReservesGone, Dead]),
-            Promise::FailsFast => (3, &[NoMemory]),
-            Promise::InvalidUse => (4, &[OrderTooBig, InvalidFlags, TaskKilled, Dead]),
-        };
-        let kept = result.map_or_else(|error| allowed.contains(&error), |()| guarantee.promise != Promise::InvalidUse);
-        assert!(kept, "case {case}: {guarantee}, but {result:?}: {world:?}");
-        let passes = after.direct_passes - before.direct_passes;
-        assert!(guarantee.promise != Promise::FailsFast || passes == 0, "case {case}: {guarantee}, but it reclaimed");
-        let mut seen = ends.get();
+        let (place, failed) = compare(&mut random, &host, &format_args!("case {case}"));
         seen[place] += 1;
-        seen[5] += u32::from(result.is_err());
-        ends.set(seen);
-        held.into_iter().for_each(|pages| machine.free(pages).unwrap());
+        seen[5] += u32::from(failed);
     }
     // The situations are of all kinds, and not all harmless.
-    assert!(ends.get().iter().all(|seen| u64::from(*seen) * 50 > cases), "{:?} of {cases}", ends.get());
+    assert!(seen.iter().all(|seen| u64::from(*seen) * 50 > cases), "{seen:?} of {cases}");
 }
