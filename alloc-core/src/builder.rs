@@ -19,6 +19,7 @@ use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
 use crate::policy::Policy;
 use crate::stats::Stats;
+use crate::sync::cpus::Cpus;
 use crate::task::{Task, TaskOptions};
 use crate::units::{NodeId, Order};
 
@@ -100,6 +101,7 @@ pub struct MachineBuilder {
     policy: Policy,
     host: Option<Box<dyn Host>>,
     min_free_pages: Option<u64>,
+    cpus: usize,
     faults: Option<Arc<dyn FaultSource>>,
     traces_looks: bool,
 }
@@ -112,6 +114,7 @@ impl MachineBuilder {
             policy: Policy::kernel(),
             host: None,
             min_free_pages: None,
+            cpus: 1,
             faults: None,
             traces_looks: false,
         }
@@ -152,6 +155,14 @@ impl MachineBuilder {
         self
     }
 
+    /// How many processors the machine has: each keeps free pages at hand. Otherwise one, and at most 1,024.
+    /// [`Machine::set_cpu`] says on which one requests are made.
+    #[must_use]
+    pub fn cpus(mut self, cpus: usize) -> MachineBuilder {
+        self.cpus = cpus.clamp(1, 1024);
+        self
+    }
+
     /// Who decides which requests fail although there is memory. Otherwise, none do.
     #[must_use]
     pub fn faults(mut self, source: Arc<dyn FaultSource>) -> MachineBuilder {
@@ -183,10 +194,12 @@ impl MachineBuilder {
         let total = self.nodes.iter().map(|node| u64::from(node.pages)).sum::<u64>();
         let pages = usize::try_from(total).ok().filter(|_| total < u64::from(u32::MAX));
         let pages = pages.ok_or(HostError::TooManyPages)?;
-        let arena = Arena::new(match self.host {
+        let host: Arc<dyn Host> = Arc::from(match self.host {
             Some(host) => host,
             None => default_host(pages)?,
         });
+        let cpus = Cpus::new(Arc::clone(&host), self.cpus, false);
+        let arena = Arena::new(host);
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
@@ -218,7 +231,7 @@ impl MachineBuilder {
             waiting: 0,
             dead: None,
         };
-        Ok(Machine::assemble(state, arena, self.faults))
+        Ok(Machine::assemble(state, arena, cpus, self.faults))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
 use crate::stats::Stats;
+use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
@@ -53,6 +54,7 @@ static MACHINES: AtomicU64 = AtomicU64::new(0);
 pub struct Machine {
     number: u64,
     pub(crate) arena: Arena,
+    pub(crate) cpus: Cpus,
     state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
@@ -78,10 +80,11 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(state: State, arena: Arena, cpus: Cpus, faults: Option<Arc<dyn FaultSource>>) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
+            cpus,
             state: Lock::new(state),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
@@ -186,6 +189,18 @@ impl Machine {
     /// Runs `body` in the name of another task. Threads that it starts do not inherit it.
     pub fn run_as<R>(&self, task: TaskId, body: impl FnOnce() -> R) -> R {
         self.current.run_as(task, body)
+    }
+
+    // Processors.
+
+    /// How many processors the machine has.
+    pub fn cpus(&self) -> usize {
+        self.cpus.count()
+    }
+
+    /// Makes all requests from now on on one of the processors, counted from 0; beyond the last it begins anew.
+    pub fn set_cpu(&self, cpu: usize) {
+        self.cpus.set(cpu);
     }
 
     // Faults.

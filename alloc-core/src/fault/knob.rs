@@ -50,3 +50,21 @@ impl<T: fmt::Debug> fmt::Debug for Knob<T> {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_while_it_is_turned_does_not_spoil_it() {
+        let knob = Knob::new(1);
+        #[cfg(feature = "std")]
+        {
+            let turned = std::panic::AssertUnwindSafe(&knob);
+            let panics = move || turned.turn(|_| panic!("while it is turned"));
+            assert!(std::panic::catch_unwind(panics).is_err());
+        }
+        knob.set(knob.get() + 1);
+        assert_eq!((knob.get(), knob.clone().get()), (2, 2));
+    }
+}

@@ -1,7 +1,7 @@
 //! The bytes behind frames: the only way from a frame's number to its memory.
 #![expect(unsafe_code, reason = "turns frame numbers into memory")]
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::ptr::NonNull;
 
 use super::contract::{Host, HostError};
@@ -9,7 +9,7 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 
 /// A machine's memory.
 pub(crate) struct Arena {
-    host: Box<dyn Host>,
+    host: Arc<dyn Host>,
     base: NonNull<u8>,
     pages: usize,
 }
@@ -21,7 +21,7 @@ unsafe impl Sync for Arena {}
 
 impl Arena {
     /// The memory of `host`.
-    pub(crate) fn new(host: Box<dyn Host>) -> Arena {
+    pub(crate) fn new(host: Arc<dyn Host>) -> Arena {
         Arena { base: host.base(), pages: host.pages(), host }
     }
 

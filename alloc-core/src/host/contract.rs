@@ -18,7 +18,8 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// 3. nobody but the machine that owns the host reads or writes them, except as that machine's users do;
 /// 4. `release` changes nothing but the contents of the given pages;
 /// 5. `window` gives the same range for the host's whole life, page aligned and nobody else's, and after a successful
-///    `map` its given pages are the memory of the given frames, in order, until they are unmapped.
+///    `map` its given pages are the memory of the given frames, in order, until they are unmapped;
+/// 6. when `barrier` has returned true, every thread of the process has passed a full memory barrier since it was called.
 pub unsafe trait Host: Send + Sync {
     /// Where frame 0 begins.
     fn base(&self) -> NonNull<u8>;
@@ -50,6 +51,23 @@ pub unsafe trait Host: Send + Sync {
     /// Makes `pages` pages of the window, from page `at` on, nobody's memory: touching them faults.
     fn unmap(&self, at: usize, pages: usize) {
         let _ = (at, pages);
+    }
+
+    /// How many processors there are.
+    fn cpus(&self) -> usize {
+        1
+    }
+
+    /// The processor that the calling thread runs on, counted from 0. It may run on another when the answer arrives:
+    /// nothing but speed depends on it.
+    fn cpu(&self) -> usize {
+        0
+    }
+
+    /// Makes every thread of the process pass a full memory barrier; false if the operating system has none, or refuses it. A host that
+    /// has it makes requests for single pages about twice as fast.
+    fn barrier(&self) -> bool {
+        false
     }
 }
 

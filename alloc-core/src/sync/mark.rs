@@ -1,0 +1,43 @@
+//! A thread's mark: the place that it is in as its owner, for everybody to see.
+
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use super::steps::{AtomicUsize, relax};
+
+/// Where one thread is: the address of a place, or 0. Marks are never freed, so that anybody may look at one whose
+/// thread is long gone.
+///
+/// A line of its own: the thread writes it twice for each use of a place.
+#[derive(Debug)]
+#[repr(align(64))]
+pub(crate) struct Mark(pub(super) AtomicUsize);
+
+impl Mark {
+    /// Whether its thread is nowhere. Only the thread itself may rely on the answer.
+    #[inline(always)]
+    pub(crate) fn is_nowhere(&self) -> bool {
+        self.0.load(Relaxed) == 0
+    }
+
+    /// Its thread enters a place. Called by that thread alone.
+    #[inline(always)]
+    pub(crate) fn enter(&self, place: usize) {
+        // Whoever sees it in another place sees what it did in the one before.
+        self.0.store(place, Release);
+    }
+
+    /// Its thread leaves, and whoever waited for that sees what it did there. Called by that thread alone.
+    #[inline(always)]
+    pub(crate) fn leave(&self) {
+        self.0.store(0, Release);
+    }
+
+    /// Waits until its thread is not in a place.
+    pub(crate) fn wait_outside(&self, place: usize) {
+        let mut tries = 0;
+        while self.0.load(Acquire) == place {
+            relax(tries);
+            tries = tries.saturating_add(1);
+        }
+    }
+}

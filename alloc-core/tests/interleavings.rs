@@ -1,0 +1,152 @@
+//! Locks and counters under every interleaving of their steps: the same sources, with loom's atomics in place of core's.
+#![expect(dead_code, unreachable_pub, reason = "the files are compiled a second time, for a part of what they hold")]
+
+#[path = "../src/sync/asymmetric.rs"]
+mod asymmetric;
+#[path = "../src/sync/lock.rs"]
+mod lock;
+#[path = "../src/sync/mark.rs"]
+mod mark;
+#[path = "../src/numa/mems.rs"]
+mod mems;
+#[path = "../src/numa/node_mask.rs"]
+mod node_mask;
+#[path = "../src/units.rs"]
+mod units;
+
+mod steps {
+    pub(super) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+    use loom::sync::atomic::{Ordering::SeqCst, fence};
+
+    pub(super) fn relax(_: u32) {
+        loom::thread::yield_now();
+    }
+
+    /// The owner's half of the barrier. In the product it is the compiler's alone, for the visitor's half reaches into the
+    /// owner's processor; here both are fences.
+    pub(super) fn light_barrier() {
+        fence(SeqCst);
+    }
+
+    /// The visitor's half.
+    pub(super) fn barrier() -> bool {
+        fence(SeqCst);
+        true
+    }
+}
+
+use asymmetric::Asymmetric;
+use lock::Lock;
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+use mark::Mark;
+use mems::{Mems, MemsMove, MoveKind};
+use node_mask::NodeMask;
+use units::NodeId;
+
+/// A number that loom watches: two threads that use it at once are an error.
+struct Watched(UnsafeCell<u32>);
+
+impl Watched {
+    fn new() -> Watched {
+        Watched(UnsafeCell::new(0))
+    }
+
+    fn add(&self) {
+        // SAFETY: whether anybody else uses it at the same time is what loom is asked here.
+        #[expect(unsafe_code, reason = "loom's cell hands out a pointer")]
+        self.0.with_mut(|at| unsafe { *at += 1 });
+    }
+
+    fn get(&self) -> u32 {
+        // SAFETY: as above.
+        #[expect(unsafe_code, reason = "loom's cell hands out a pointer")]
+        self.0.with(|at| unsafe { *at })
+    }
+}
+
+/// A thread's mark, which lives for ever.
+fn mark() -> &'static Mark {
+    Box::leak(Box::new(Mark(steps::AtomicUsize::new(0))))
+}
+
+#[test]
+fn a_lock_has_one_holder_at_a_time() {
+    loom::model(|| {
+        let lock = Arc::new(Lock::new(Watched::new()));
+        let other = {
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || lock.lock().add())
+        };
+        lock.lock().add();
+        let tried = lock.try_lock().map(|guard| guard.add()).is_some();
+        other.join().unwrap();
+        assert_eq!(lock.lock().get(), 2 + u32::from(tried));
+    });
+}
+
+#[test]
+fn an_owner_and_a_visitor_are_never_inside_together() {
+    loom::model(|| {
+        let place = Arc::new(Asymmetric::new(Watched::new()));
+        let me = mark();
+        place.visit(Some(me), steps::barrier, |value| value.add()).unwrap();
+        let visitor = {
+            let place = Arc::clone(&place);
+            thread::spawn(move || place.visit(None, steps::barrier, |value| value.add()).unwrap())
+        };
+        let mut entered = 0;
+        for _ in 0..2 {
+            if let Some(owner) = place.enter(me) {
+                owner.add();
+                entered += 1;
+            }
+        }
+        visitor.join().unwrap();
+        assert!(place.enter(me).is_none(), "the visitor left the place without an owner");
+        assert_eq!(place.visit(None, steps::barrier, |value| value.get()), Some(3 - 2 + entered + 1));
+    });
+}
+
+#[test]
+fn a_place_changes_owners_and_a_late_one_does_not_get_in() {
+    loom::model(|| {
+        let place = Arc::new(Asymmetric::new(Watched::new()));
+        let first = mark();
+        place.visit(Some(first), steps::barrier, |value| value.add()).unwrap();
+        let claims = {
+            let place = Arc::clone(&place);
+            thread::spawn(move || {
+                let second = mark();
+                place.visit(Some(second), steps::barrier, |value| value.add()).unwrap();
+                // Nobody else claims, so the second owner gets in, however late the first one is.
+                place.enter(second).unwrap().add();
+            })
+        };
+        let entered = place.enter(first).map(|owner| owner.add()).is_some();
+        claims.join().unwrap();
+        assert_eq!(place.visit(None, steps::barrier, |value| value.get()), Some(3 + u32::from(entered)));
+    });
+}
+
+#[test]
+fn a_reader_of_moving_nodes_that_finds_none_allowed_knows_that_it_missed_a_move() {
+    loom::model(|| {
+        let node = |number| NodeMask::of(&[NodeId(number)]);
+        let mems = Arc::new(Lock::new(Mems::new(node(0))));
+        let writer = {
+            let mems = Arc::clone(&mems);
+            thread::spawn(move || {
+                let mut step = MemsMove::new(node(1), MoveKind::ExpandThenShrink);
+                for _ in 0..2 {
+                    step.step(&mut mems.lock());
+                }
+            })
+        };
+        let cookie = mems.lock().cookie();
+        let found = [1, 0].into_iter().any(|number| mems.lock().allowed.has(NodeId(number)));
+        assert!(found || mems.lock().moved_since(cookie), "one of them was allowed at every time");
+        writer.join().unwrap();
+    });
+}
