@@ -34,6 +34,7 @@ unsafe impl Host for Lent {
 }
 
 /// Where choices come from: a seed, or bytes that a fuzzer has made. Behind the last byte every choice is the first.
+#[allow(dead_code, reason = "seeds are the tests', bytes the fuzzer's")]
 enum Random<'b> {
     Seed(u64),
     Bytes(&'b [u8]),

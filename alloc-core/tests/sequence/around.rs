@@ -4,7 +4,7 @@ use alloc_core::{Fragments, Gfp, NodeMask, Order, PageBlock, TaskOptions};
 use std::sync::{Arc, Mutex};
 
 use super::cache::{Cache, Curious};
-use super::operation::Operation;
+use super::operation::{Manner, Operation};
 use super::run::{Run, place};
 
 impl Run<'_, '_> {
@@ -115,12 +115,13 @@ impl Run<'_, '_> {
             }
             Operation::Register { class, pages, claims, per_scan, manner } => {
                 let one = || machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).map(PageBlock::into_pages);
-                let foreign = || self.foreign.alloc_pages(Order::ZERO, Gfp::NOWAIT).map(PageBlock::into_pages);
+                let foreign = || self.foreign().alloc_pages(Order::ZERO, Gfp::NOWAIT).map(PageBlock::into_pages);
+                let gives_foreign = manner == Manner::GivesForeign;
                 let cache = Arc::new(Cache {
                     machine: Arc::downgrade(machine),
                     class,
                     pages: Mutex::new((0..pages).map_while(|_| one().ok()).collect()),
-                    foreign: Mutex::new(foreign().into_iter().collect()),
+                    foreign: Mutex::new(gives_foreign.then(foreign).into_iter().flatten().collect()),
                     claims: claims.map(u64::from),
                     per_scan: u64::from(per_scan),
                     manner,

@@ -40,7 +40,7 @@ impl Run<'_, '_> {
                 }
             }
             Operation::FreeForeign => {
-                let foreign = self.foreign;
+                let foreign = self.foreign();
                 let pages = foreign.alloc_pages(Order::ZERO, Gfp::KERNEL).map(PageBlock::into_pages);
                 let Ok(pages) = pages else { return };
                 let pages = self.machine.free(pages).expect_err("another machine's block");

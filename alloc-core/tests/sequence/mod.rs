@@ -16,6 +16,7 @@ mod things;
 
 use alloc_core::{Mempool, Order};
 use arbitrary::{Arbitrary, Unstructured};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use run::Run;
@@ -54,7 +55,7 @@ impl Sequence {
     /// If anything is not as the model says.
     pub fn run(&self) {
         let machine = Arc::new(self.setup.build());
-        let foreign = Setup::default().build();
+        let foreign = OnceCell::new();
         let pool = Mempool::new(&machine, self.setup.reserve(), Order::ZERO).expect("a fresh machine has pages");
         let mut run = Run::new(&self.setup, &machine, &foreign, &pool);
         run.check();

@@ -4,6 +4,7 @@ use alloc_core::{
     AllocError, Gfp, Hoard, KvBlock, Machine, Mempool, NodeId, NodesMove, Order, PageBlock, PoolRequest, PoolStep,
     Queued, Request, ScopeGuard, TaskId,
 };
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::cache::Cache;
@@ -23,7 +24,8 @@ pub(super) struct Asked {
 pub(super) struct Run<'p, 'm> {
     pub(super) setup: &'p Setup,
     pub(super) machine: &'m Arc<Machine>,
-    pub(super) foreign: &'m Machine,
+    /// Another machine, once one is needed.
+    foreign: &'m OnceCell<Machine>,
     pub(super) pool: &'p Mempool<'m>,
     pub(super) base: usize,
     pub(super) model: Model,
@@ -49,7 +51,7 @@ impl<'p, 'm> Run<'p, 'm> {
     pub(super) fn new(
         setup: &'p Setup,
         machine: &'m Arc<Machine>,
-        foreign: &'m Machine,
+        foreign: &'m OnceCell<Machine>,
         pool: &'p Mempool<'m>,
     ) -> Run<'p, 'm> {
         let block = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).expect("a fresh machine has pages");
@@ -72,6 +74,11 @@ impl<'p, 'm> Run<'p, 'm> {
             caches: Vec::new(),
             has_faults: false,
         }
+    }
+
+    /// Another machine, whose blocks are not this one's.
+    pub(super) fn foreign(&self) -> &'m Machine {
+        self.foreign.get_or_init(|| Setup::default().build())
     }
 
     /// Some task of the sequence, or for the largest number one that there is not.

@@ -77,7 +77,7 @@ pub struct Setup {
     pub dma32: bool,
     pub movable: bool,
     pub min_free: u8,
-    /// Pages of the second machine's, whose blocks are foreign to the first.
+    /// Pages of the pool's reserve.
     pub pool: u8,
 }
 
