@@ -26,14 +26,19 @@ impl Machine {
         struct Reclaiming<'m>(&'m Machine, TaskId);
         impl Drop for Reclaiming<'_> {
             fn drop(&mut self) {
-                if let Some(task) = self.0.state().task_mut(self.1) {
+                let mut state = self.0.raw();
+                state.slow -= 1;
+                if let Some(task) = state.task_mut(self.1) {
                     task.reclaiming -= 1;
                 }
             }
         }
-        if let Some(task) = self.state().task_mut(task) {
+        let mut state = self.state();
+        state.slow += 1;
+        if let Some(task) = state.task_mut(task) {
             task.reclaiming += 1;
         }
+        drop(state);
         let _reclaiming = Reclaiming(self, task);
         let before = self.state().stats.freed_pages;
         let gained = || self.state().stats.freed_pages - before;

@@ -20,6 +20,7 @@ pub struct PageBlock<'m> {
 
 impl<'m> PageBlock<'m> {
     /// The owner of a block that `machine` has just made the token of.
+    #[inline(always)]
     pub(crate) fn new(machine: &'m Machine, pages: Pages) -> PageBlock<'m> {
         // INVARIANT: the caller made the token with `machine`.
         PageBlock { machine, frame: pages.frame(), order: pages.order(), pages: Some(pages) }
@@ -36,6 +37,7 @@ impl<'m> PageBlock<'m> {
     }
 
     /// The block's bytes. Unless they were asked for with ZERO, they are what their last owner left.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         let Some(bytes) = self.machine.arena.bytes(self.frame, self.order) else { return &[] };
         // SAFETY: 1. The range lies within the host's pages, which are initialised and live as long as the machine.
@@ -45,6 +47,7 @@ impl<'m> PageBlock<'m> {
     }
 
     /// The block's bytes, to write.
+    #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         let Some(mut bytes) = self.machine.arena.bytes(self.frame, self.order) else { return &mut [] };
         // SAFETY: as in `bytes`, and `self` is borrowed exclusively.
@@ -52,6 +55,7 @@ impl<'m> PageBlock<'m> {
     }
 
     /// The token of the block, which no longer gives itself back.
+    #[inline]
     pub fn into_pages(mut self) -> Pages {
         // By the invariant there is one; and a block without one would be empty.
         self.pages.take().unwrap_or_else(|| unreachable!("a block has its token until it is dropped"))
@@ -65,6 +69,7 @@ impl fmt::Debug for PageBlock<'_> {
 }
 
 impl Drop for PageBlock<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(pages) = self.pages.take() {
             let freed = self.machine.free(pages);

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::epochs::Epochs;
 use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
@@ -229,6 +230,10 @@ impl MachineBuilder {
             oom_holder: None,
             begun: 0,
             waiting: 0,
+            slow: 0,
+            at_hand: false,
+            missed: false,
+            epochs: Arc::new(Epochs::new()),
             dead: None,
         };
         Ok(Machine::assemble(state, arena, cpus, self.faults))

@@ -56,6 +56,7 @@ mod threads {
         }
 
         /// The task of this thread.
+        #[inline]
         pub(crate) fn get(&self) -> TaskId {
             let mut at = INNERMOST.get();
             // SAFETY: by the invariant the pointer is null, or its frame lives on this thread's stack and does not change.
@@ -105,6 +106,7 @@ mod word {
         }
 
         /// The task.
+        #[inline]
         pub(crate) fn get(&self) -> TaskId {
             TaskId(self.0.load(Ordering::Relaxed))
         }

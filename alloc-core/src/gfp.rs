@@ -98,6 +98,11 @@ impl Gfp {
     /// As KERNEL, and charged to the task's account.
     pub const KERNEL_ACCOUNT: Gfp = Gfp::KERNEL.with(Gfp::ACCOUNT);
 
+    /// The set as a number, which means nothing but that equal sets have equal ones.
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Both sets together; `|` in constants.
     #[must_use]
     pub const fn with(self, other: Gfp) -> Gfp {

@@ -57,7 +57,7 @@ impl Machine {
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
         let policy = self.policy();
         if size > policy.kv_bytes_max {
-            let mut state = self.state();
+            let mut state = self.raw();
             state.stats.failures += 1;
             state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
             return Err(AllocError::TooBig);

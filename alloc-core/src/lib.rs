@@ -20,8 +20,8 @@
 //!
 //! # Limits
 //! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: per-CPU lists, slab, memory
-//! policies and real threads are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: slab, memory policies and threads of
+//! the machine's own are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
 #![no_std]
@@ -35,6 +35,7 @@ mod block;
 mod builder;
 mod context;
 mod current;
+mod epochs;
 mod error;
 mod event;
 mod exhaust;
@@ -51,6 +52,7 @@ mod numa;
 mod page;
 mod plan;
 mod policy;
+mod quick;
 mod random;
 mod request;
 mod scope;

@@ -1,11 +1,13 @@
 //! The machine: one simulated memory system, and the doors through which its memory is asked for and given back.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
+use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::Event;
 use crate::fault::source::{Capability, FaultSource, Site};
@@ -15,12 +17,14 @@ use crate::page::buddy::AuditError;
 use crate::page::course::Course;
 use crate::page::frame;
 use crate::page::pages::Pages;
+use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
 use crate::stats::Stats;
+use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::{Guard, Lock};
 use crate::task::TaskId;
@@ -59,6 +63,10 @@ pub struct Machine {
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
     current: Current,
+    pub(crate) per_cpu: CpuLocal<PerCpu>,
+    pub(crate) epochs: Arc<Epochs>,
+    /// Where each zone ends.
+    zone_ends: Box<[u32]>,
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
     faults: Lock<Option<Arc<dyn FaultSource>>>,
@@ -84,6 +92,9 @@ impl Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
+            per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
+            epochs: Arc::clone(&state.epochs),
+            zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
             state: Lock::new(state),
             shrinkers: Lock::default(),
@@ -95,8 +106,16 @@ impl Machine {
         }
     }
 
-    /// The state, for one short piece of work that calls nobody's code but the machine's.
+    /// The state, for one short piece of work that calls nobody's code but the machine's. Nothing is at hand: the free
+    /// lists know of every free page.
     pub(crate) fn state(&self) -> Guard<'_, State> {
+        let mut state = self.raw();
+        self.collect(&mut state);
+        state
+    }
+
+    /// The same, for work that does not ask what is free: processors may have pages at hand that the state does not know of.
+    pub(crate) fn raw(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 
@@ -110,28 +129,51 @@ impl Machine {
         order: Order,
         flags: Gfp,
     ) -> Result<Course, AllocError> {
-        let mut course = Course::begin(&mut self.state(), task, node, order, flags)?;
-        if self.faults_armed.load(Ordering::Relaxed) && self.is_failed(task, course.flags(), order) {
+        let mut state = self.raw();
+        let begun = Course::begin(&mut state, task, node, order, flags);
+        if state.dead.is_some() {
+            self.collect(&mut state);
+        }
+        drop(state);
+        let mut course = begun?;
+        if self.has_faults() && self.is_failed(task, course.flags(), order) {
             return Err(course.inject(&mut self.state()));
         }
         Ok(course)
     }
 
+    /// Whether there is a fault source to be asked.
+    #[inline(always)]
+    pub(crate) fn has_faults(&self) -> bool {
+        self.faults_armed.load(Ordering::Relaxed)
+    }
+
     fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
         let Some(source) = self.faults.lock().clone() else { return false };
-        let task = self.state().task(task).map(|task| Arc::clone(&task.faults));
+        let task = self.task_faults(task);
         let capability = Capability::PageAlloc;
         task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
-    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
     pub(crate) fn token(&self, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
+        self.token_in(self.zone_of(frame), frame, order, flags)
+    }
+
+    /// The number of the zone that a frame lies in.
+    pub(crate) fn zone_of(&self, frame: FrameNumber) -> usize {
+        self.zone_ends.partition_point(|end| *end <= frame.0)
+    }
+
+    /// The token of a block of a zone, as above.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
+    pub(crate) fn token_in(&self, zone: usize, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
         if flags.contains(Gfp::ZERO) {
-            // SAFETY: the block was taken off the free lists for this request, and its token is made only below.
+            // SAFETY: the block was taken from what is free for this request, and its token is made only below.
             unsafe { self.arena.zero(frame, order) };
         }
-        Pages::new(frame, order, self.number)
+        Pages::new(zone, frame, order, self.number)
     }
 
     // Giving back.
@@ -140,12 +182,15 @@ impl Machine {
     ///
     /// # Errors
     /// The block itself, if it is another machine's.
+    #[inline]
     pub fn free(&self, pages: Pages) -> Result<(), Pages> {
         if pages.machine() != self.number {
             return Err(pages);
         }
-        let freed = self.state().give_checked(pages.frame(), pages.order(), frame::State::Owned);
-        freed.map_err(|_| pages)
+        if !self.give_quickly(&pages) {
+            self.give_slowly(&pages);
+        }
+        Ok(())
     }
 
     /// Turns a block into a bare number, as kernel code passes it around. It comes back through [`Machine::free_raw`].
@@ -156,7 +201,7 @@ impl Machine {
         if pages.machine() != self.number {
             return Err(pages);
         }
-        self.state().frames.at(pages.frame().0).state = frame::State::Raw;
+        self.raw().frames.at(pages.frame().0).state = frame::State::Raw;
         Ok(pages.frame())
     }
 
@@ -165,7 +210,12 @@ impl Machine {
     /// # Errors
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
-        self.state().give_checked(frame, order, frame::State::Raw)
+        let mut state = self.raw();
+        state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
+            // What looks owned may be free, and at hand.
+            self.collect(&mut state);
+            state.give_checked(frame, order, frame::State::Raw)
+        })
     }
 
     /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.
@@ -182,6 +232,7 @@ impl Machine {
     // The current task.
 
     /// The task in whose name this thread makes requests. Without the feature `std`, all threads have one in common.
+    #[inline]
     pub fn current(&self) -> TaskId {
         self.current.get()
     }
@@ -230,17 +281,17 @@ impl Machine {
 
     /// The number that the next event will have.
     pub fn next_event(&self) -> u64 {
-        self.state().events.next()
+        self.raw().events.next()
     }
 
     /// The events from a number on, oldest first, as far as they are still kept (the last 1,024 are).
     pub fn events_since(&self, number: u64) -> Vec<Event> {
-        self.state().events.since(number).collect()
+        self.raw().events.since(number).collect()
     }
 
     /// The machine's policy.
     pub fn policy(&self) -> Policy {
-        self.state().policy.clone()
+        self.raw().policy.clone()
     }
 
     /// Free pages, of one node or of all.
@@ -255,11 +306,11 @@ impl Machine {
 
     /// The levels of a zone, or `None` if the machine has no such zone.
     pub fn watermarks(&self, node: NodeId, kind: ZoneKind) -> Option<Watermarks> {
-        self.state().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
+        self.raw().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
     }
 
     /// Why the machine has stopped, if it has.
     pub fn stopped(&self) -> Option<&'static str> {
-        self.state().dead
+        self.raw().dead
     }
 }

@@ -164,7 +164,7 @@ impl PoolBlock<'_, '_> {
 
 impl Drop for PoolBlock<'_, '_> {
     fn drop(&mut self) {
-        self.pool.machine.state().progress += 1;
+        self.pool.machine.raw().progress += 1;
         let mut reserve = self.pool.reserve.lock();
         if reserve.len() < self.pool.size {
             reserve.extend(self.block.take());

@@ -42,7 +42,11 @@ pub enum Step<'m> {
 pub struct Request<'m> {
     machine: &'m Machine,
     course: Course,
+    node: Option<NodeId>,
     order: Order,
+    flags: Gfp,
+    /// Whether its answer is remembered, and more is fetched for the next one like it.
+    remembered: bool,
     over: Option<AllocError>,
 }
 
@@ -53,7 +57,7 @@ impl<'m> Request<'m> {
         if let Some(error) = self.over {
             return Step::Done(Err(error));
         }
-        let next = self.course.step(&mut self.machine.state());
+        let next = self.next();
         match next {
             Move::Next => Step::Next,
             Move::Wait(why) => Step::Wait(why),
@@ -74,6 +78,33 @@ impl<'m> Request<'m> {
         }
     }
 
+    /// The course's next step. As long as it only looks at free lists, what is at hand need not be collected, unless it is
+    /// missing: a look that fails is made again with everything collected.
+    fn next(&mut self) -> Move {
+        let machine = self.machine;
+        if !self.course.is_fast() {
+            return self.course.step(&mut machine.state());
+        }
+        let state = &mut *machine.raw();
+        let before = self.course;
+        state.missed = false;
+        let mut next = self.course.step(state);
+        if next == Move::Next && state.missed && state.at_hand {
+            machine.collect(state);
+            self.course = before;
+            next = self.course.step(state);
+        }
+        if let Move::Taken(frame) = next {
+            let zone = machine.zone_of(frame);
+            if !state.is_plentiful(zone) {
+                machine.collect(state);
+            } else if self.remembered {
+                machine.remember(state, &self.course, self.node, self.flags, zone);
+            }
+        }
+        next
+    }
+
     /// Steps until the request sleeps or is over.
     fn run(&mut self) -> Option<Result<PageBlock<'m>, AllocError>> {
         loop {
@@ -83,6 +114,13 @@ impl<'m> Request<'m> {
                 Step::Done(result) => return Some(result),
             }
         }
+    }
+
+    /// The same request, by one who wants what lies next in the free lists, and no more to be fetched.
+    pub(crate) fn once(self) -> Request<'m> {
+        let mut request = self;
+        request.remembered = false;
+        request
     }
 
     /// Drives the request to its end. Whenever it sleeps, the background's work is done; if nothing in the machine has
@@ -114,7 +152,9 @@ impl<'m> Request<'m> {
 
 impl Drop for Request<'_> {
     fn drop(&mut self) {
-        self.course.abandon(&mut self.machine.state());
+        if self.over.is_none() {
+            self.course.abandon(&mut self.machine.raw());
+        }
     }
 }
 
@@ -131,7 +171,8 @@ impl Machine {
         order: Order,
         flags: Gfp,
     ) -> Result<Request<'_>, AllocError> {
-        Ok(Request { machine: self, course: self.begin(task, node, order, flags)?, order, over: None })
+        let course = self.begin(task, node, order, flags)?;
+        Ok(Request { machine: self, course, node, order, flags, remembered: true, over: None })
     }
 
     /// A block of pages for the current task.
@@ -139,16 +180,24 @@ impl Machine {
     /// # Errors
     /// See [`AllocError`]; what to expect of which flags, [`Policy::explain`](crate::Policy::explain) says. There is
     /// always an error to handle: no policy makes this infallible.
+    #[inline]
     pub fn alloc_pages(&self, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
-        self.request(self.current(), None, order, flags)?.finish()
+        match self.quick(None, order, flags) {
+            Some(block) => Ok(block),
+            None => self.request(self.current(), None, order, flags)?.finish(),
+        }
     }
 
     /// A block of pages for the current task, from a node's zones first.
     ///
     /// # Errors
     /// As [`Machine::alloc_pages`].
+    #[inline]
     pub fn alloc_pages_node(&self, node: NodeId, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
-        self.request(self.current(), Some(node), order, flags)?.finish()
+        match self.quick(Some(node), order, flags) {
+            Some(block) => Ok(block),
+            None => self.request(self.current(), Some(node), order, flags)?.finish(),
+        }
     }
 
     /// Drives several requests to their ends, in turns: each goes on until it sleeps, then the next. After a whole round

@@ -21,7 +21,7 @@ pub struct ScopeGuard<'m> {
 
 impl Drop for ScopeGuard<'_> {
     fn drop(&mut self) {
-        if let Some(task) = self.machine.state().task_mut(self.task) {
+        if let Some(task) = self.machine.raw().task_mut(self.task) {
             task.count_scope(self.scope, false);
         }
     }
@@ -41,7 +41,7 @@ impl Machine {
     /// ```
     pub fn scope(&self, scope: Scope) -> ScopeGuard<'_> {
         let task = self.current();
-        if let Some(task) = self.state().task_mut(task) {
+        if let Some(task) = self.raw().task_mut(task) {
             task.count_scope(scope, true);
         }
         ScopeGuard { machine: self, task, scope, stays: PhantomData }
@@ -49,6 +49,6 @@ impl Machine {
 
     /// What requests of the current task depend on at the moment.
     pub fn context(&self) -> crate::Context {
-        self.state().task(self.current()).map_or_else(crate::Context::default, crate::task::Task::context)
+        self.raw().task(self.current()).map_or_else(crate::Context::default, crate::task::Task::context)
     }
 }

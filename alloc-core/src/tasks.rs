@@ -14,7 +14,7 @@ use crate::units::Order;
 impl Machine {
     /// A new task.
     pub fn spawn(&self, options: TaskOptions) -> TaskId {
-        let mut state = self.state();
+        let mut state = self.raw();
         state.tasks.push(Task::new(options));
         TaskId(state.tasks.len() as u32 - 1)
     }
@@ -24,12 +24,12 @@ impl Machine {
     /// # Errors
     /// Those of the request that failed; a task that is being killed gets none any more, and a kernel thread has none.
     pub fn grow(&self, task: TaskId, pages: u64) -> Result<u64, AllocError> {
-        if self.state().task(task).is_none_or(|task| task.options.kernel_thread) {
+        if self.raw().task(task).is_none_or(|task| task.options.kernel_thread) {
             return Err(AllocError::NoSuchTask);
         }
         for _ in 0..pages {
             let block = self.request(task, None, Order::ZERO, Gfp::USER_MOVABLE)?.finish()?;
-            let mut state = self.state();
+            let mut state = self.raw();
             let State { frames, tasks, .. } = &mut *state;
             // Who was killed or ended since the request began gets no more: the block goes back, without the lock.
             let error = match tasks.get_mut(task.0 as usize) {
@@ -46,39 +46,41 @@ impl Machine {
             drop(state);
             return Err(error);
         }
-        Ok(self.state().task(task).map_or(0, |task| u64::from(task.user_pages.len())))
+        Ok(self.raw().task(task).map_or(0, |task| u64::from(task.user_pages.len())))
     }
 
     /// Ends a task: its user pages are free.
     pub fn exit(&self, task: TaskId) {
-        let mut state = self.state();
-        if state.task(task).is_some() && task != Machine::BOOT {
+        let mut state = self.raw();
+        if task != Machine::BOOT
+            && let Some(ending) = state.task_mut(task)
+        {
+            ending.exited = true;
             state.free_user_pages(task.0 as usize);
-            state.tasks[task.0 as usize].exited = true;
         }
     }
 
     /// Whether the OOM killer has chosen a task.
     pub fn is_victim(&self, task: TaskId) -> bool {
-        self.state().task(task).is_some_and(|task| task.victim)
+        self.raw().task(task).is_some_and(|task| task.victim)
     }
 
     /// Says that something else already ends a task: at the killer's door it is let through without a kill.
     pub fn set_dying(&self, task: TaskId) {
-        if let Some(task) = self.state().task_mut(task) {
+        if let Some(task) = self.raw().task_mut(task) {
             task.dying = true;
         }
     }
 
     /// Says that a task's memory is locked, so that the reaper cannot get at it, or no longer.
     pub fn set_memory_locked(&self, task: TaskId, locked: bool) {
-        if let Some(task) = self.state().task_mut(task) {
+        if let Some(task) = self.raw().task_mut(task) {
             task.memory_locked = locked;
         }
     }
 
     /// A task's own knobs of fault injection, or `None` if there is no such task.
     pub fn task_faults(&self, task: TaskId) -> Option<Arc<TaskFaults>> {
-        self.state().task(task).map(|task| Arc::clone(&task.faults))
+        self.raw().task(task).map(|task| Arc::clone(&task.faults))
     }
 }

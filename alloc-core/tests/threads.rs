@@ -109,3 +109,84 @@ fn a_fault_source_fails_as_often_as_it_says_however_many_ask() {
     assert_eq!((failed, attributes.times.get()), (1_000, Some(0)));
     assert_eq!(machine.stats().injected, 1_000);
 }
+
+/// Requests of small orders, some kept for a while; every block says whose it is, so that two owners would be noticed.
+fn churn(machine: &Machine, turns: u32, mine: u8) -> u32 {
+    let mut held: Vec<PageBlock<'_>> = Vec::new();
+    for turn in 0..turns {
+        if let Ok(mut block) = machine.alloc_pages(order(turn % 4), Gfp::KERNEL) {
+            block.bytes_mut()[..16].fill(mine);
+            held.push(block);
+        }
+        if held.len() > 20 {
+            let block = held.swap_remove((turn as usize * 13) % held.len());
+            assert_eq!(block.bytes()[..16], [mine; 16], "somebody else has this block, too");
+        }
+    }
+    turns
+}
+
+#[test]
+fn processors_change_under_the_requests_and_nothing_is_lost() {
+    let machine = support::builder(Policy::kernel()).cpus(3).build().unwrap();
+    let asked: u32 = thread::scope(|scope| {
+        let threads: Vec<_> = (1..=3_u8)
+            .map(|n| {
+                scope.spawn({
+                    let m = &machine;
+                    move || churn(m, REQUESTS, n)
+                })
+            })
+            .collect();
+        let mut turn = 0;
+        while !threads.iter().all(thread::ScopedJoinHandle::is_finished) {
+            // Requests that have read one number go on with another.
+            machine.set_cpu(turn);
+            turn += 1;
+            if turn % 64 == 0 {
+                machine.audit().unwrap();
+                assert!(machine.free_pages(None) <= u64::from(PAGES));
+            }
+            thread::yield_now();
+        }
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    machine.audit().unwrap();
+    let stats = machine.stats();
+    assert_eq!(machine.free_pages(None), u64::from(PAGES));
+    assert_eq!(stats.requests(), u64::from(asked));
+    assert_eq!(stats.served_by_policy + stats.served_by_chance + stats.failures, stats.requests());
+}
+
+#[test]
+fn what_a_thread_freed_is_there_when_it_has_ended() {
+    let machine = support::builder(Policy::kernel()).cpus(2).build().unwrap();
+    for cpu in 0..8 {
+        machine.set_cpu(cpu);
+        thread::scope(|scope| {
+            scope.spawn(|| churn(&machine, 200, 1));
+        });
+    }
+    // All of it is to be had at once, as one block of each largest order.
+    let blocks: Vec<_> = (0..1).map(|_| machine.alloc_pages(order(10), Gfp::MEMALLOC).unwrap()).collect();
+    assert_eq!((blocks.len(), machine.free_pages(None)), (1, 0));
+}
+
+#[test]
+fn more_threads_than_can_own_anything_are_served_all_the_same() {
+    let machine = support::builder(Policy::kernel()).cpus(2).build().unwrap();
+    let threads = if cfg!(miri) { 4 } else { 300 };
+    let (here, asked) = (Barrier::new(threads), Barrier::new(threads));
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                here.wait();
+                drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+                drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+                asked.wait();
+            });
+        }
+    });
+    machine.audit().unwrap();
+    assert_eq!((machine.free_pages(None), machine.stats().requests()), (u64::from(PAGES), 2 * threads as u64));
+}

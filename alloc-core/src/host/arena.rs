@@ -31,6 +31,7 @@ impl Arena {
     }
 
     /// The bytes of a block, or `None` if it does not lie within the arena.
+    #[inline]
     pub(crate) fn bytes(&self, first: FrameNumber, order: Order) -> Option<NonNull<[u8]>> {
         let pages = usize::try_from(order.pages()).ok()?;
         let start = first.0 as usize;

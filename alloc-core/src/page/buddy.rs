@@ -40,6 +40,11 @@ impl Buddy {
         buddy
     }
 
+    /// The frame behind the last one.
+    pub(crate) fn end(&self) -> u32 {
+        self.end
+    }
+
     /// Free pages.
     pub(crate) fn free(&self) -> u64 {
         self.free

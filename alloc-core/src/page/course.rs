@@ -77,6 +77,8 @@ pub(crate) struct Course {
     pub(super) gained: bool,
     /// Whether it has looked with a victim's rights.
     pub(super) looked_as_victim: bool,
+    /// Whether it counts among those on their slow path.
+    slow: bool,
 }
 
 impl Course {
@@ -94,12 +96,18 @@ impl Course {
             rounds: 0,
             gained: false,
             looked_as_victim: false,
+            slow: false,
         }
     }
 
     /// The flags, as the scopes and the policy left them.
     pub(crate) fn flags(&self) -> Gfp {
         self.plan.flags
+    }
+
+    /// The order that is asked for.
+    pub(crate) fn order(&self) -> Order {
+        self.plan.order
     }
 
     /// The task that asked.
@@ -138,11 +146,15 @@ impl Course {
         self.go(Stage::SlowStart)
     }
 
+    /// Whether it gets its memory by policy, and not by chance.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.plan.nofail || (self.plan.effort == Effort::Rounds && self.plan.oom != OomStep::GiveUp)
+    }
+
     pub(super) fn taken(&mut self, state: &mut State, frame: FrameNumber) -> Move {
-        self.unlock(state);
-        self.stage = Stage::Over;
-        let certain = self.plan.nofail || (self.plan.effort == Effort::Rounds && self.plan.oom != OomStep::GiveUp);
-        let served = if certain { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
+        self.end(state);
+        let served =
+            if self.is_certain() { &mut state.stats.served_by_policy } else { &mut state.stats.served_by_chance };
         *served += 1;
         Move::Taken(frame)
     }
@@ -162,8 +174,7 @@ impl Course {
     }
 
     pub(super) fn fail(&mut self, state: &mut State, error: AllocError) -> Move {
-        self.unlock(state);
-        self.stage = Stage::Over;
+        self.end(state);
         let quiet = self.plan.flags.contains(Gfp::NOWARN);
         note_failure(state, error, self.task, self.plan.order, self.plan.flags, quiet);
         Move::Failed(error)
@@ -171,8 +182,25 @@ impl Course {
 
     /// Gives up what it holds, when its driver does not go on with it.
     pub(crate) fn abandon(&mut self, state: &mut State) {
+        self.end(state);
+    }
+
+    /// Whether all that it has done was to look at free lists.
+    pub(crate) fn is_fast(&self) -> bool {
+        matches!(self.stage, Stage::Fast(_))
+    }
+
+    /// It is on its slow path from now on, until it ends.
+    pub(super) fn slow_down(&mut self, state: &mut State) {
+        state.slow += u32::from(!self.slow);
+        self.slow = true;
+    }
+
+    fn end(&mut self, state: &mut State) {
         self.unlock(state);
         self.stage = Stage::Over;
+        state.slow -= u32::from(self.slow);
+        self.slow = false;
     }
 
     /// Leaves the killer's door.

@@ -27,6 +27,7 @@ impl Course {
                 Look::End => self.go(Stage::SlowStart),
             },
             Stage::SlowStart => {
+                self.slow_down(state);
                 self.cookie = state.task(self.task).map_or(0, |task| task.mems.cookie());
                 self.go(Stage::AtMin(0))
             }

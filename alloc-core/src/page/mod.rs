@@ -8,6 +8,7 @@ mod engine;
 pub(crate) mod frame;
 pub(crate) mod oom;
 pub(crate) mod pages;
+pub(crate) mod per_cpu;
 pub(crate) mod reclaim;
 pub(crate) mod state;
 pub(crate) mod tickets;

@@ -11,26 +11,37 @@ use crate::units::{FrameNumber, Order};
 pub struct Pages {
     frame: FrameNumber,
     order: Order,
+    zone: u8,
     machine: u64,
 }
 
 impl Pages {
-    /// The token of a block of machine number `machine` that has just been taken from the free lists.
-    pub(crate) fn new(frame: FrameNumber, order: Order, machine: u64) -> Pages {
-        Pages { frame, order, machine }
+    /// The token of a block of zone number `zone` of machine number `machine` that has just been taken from the free lists.
+    #[inline(always)]
+    pub(crate) fn new(zone: usize, frame: FrameNumber, order: Order, machine: u64) -> Pages {
+        Pages { frame, order, zone: zone as u8, machine }
     }
 
     /// The first frame of the block.
+    #[inline]
     pub fn frame(&self) -> FrameNumber {
         self.frame
     }
 
     /// The block's order.
+    #[inline]
     pub fn order(&self) -> Order {
         self.order
     }
 
+    /// The number of the zone that the block lies in.
+    #[inline(always)]
+    pub(crate) fn zone(&self) -> usize {
+        usize::from(self.zone)
+    }
+
     /// The number of the machine that the block belongs to.
+    #[inline(always)]
     pub(crate) fn machine(&self) -> u64 {
         self.machine
     }

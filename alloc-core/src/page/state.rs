@@ -1,6 +1,7 @@
 //! Everything that a machine knows, behind one lock: frames, zones, tasks, counts.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::buddy::{AuditError, Buddy};
@@ -8,6 +9,7 @@ use super::frame::{self, FrameTable};
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
+use crate::epochs::Epochs;
 use crate::error::FreeError;
 use crate::event::Ring;
 use crate::numa::node_mask::NodeMask;
@@ -41,6 +43,14 @@ pub(crate) struct State {
     pub(crate) begun: u64,
     /// Tasks in the queue to whom nothing was handed yet.
     pub(crate) waiting: u32,
+    /// Requests on their slow path, and passes of reclaim under way.
+    pub(crate) slow: u32,
+    /// Whether processors may have free pages at hand, which the zones do not know of.
+    pub(crate) at_hand: bool,
+    /// Whether a look at a zone failed that was allowed: it might not have, with everything collected.
+    pub(crate) missed: bool,
+    /// Turned whenever a task changes.
+    pub(crate) epochs: Arc<Epochs>,
     /// Why the machine has stopped.
     pub(crate) dead: Option<&'static str>,
 }
@@ -50,8 +60,20 @@ impl State {
         self.tasks.get(id.0 as usize)
     }
 
+    /// A task that is about to be changed: what was remembered of it is old from now on.
     pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
+        self.epochs.turn(id);
         self.tasks.get_mut(id.0 as usize)
+    }
+
+    /// Whether nobody waits for what comes free, so that processors may keep it at hand.
+    pub(crate) fn is_at_ease(&self) -> bool {
+        self.slow == 0 && self.waiting == 0 && self.dead.is_none() && !self.traces_looks
+    }
+
+    /// Whether a zone's free lists alone have what any first look at it asks for.
+    pub(crate) fn is_plentiful(&self, zone: usize) -> bool {
+        self.zones[zone].buddy.free() >= self.zones[zone].plenty()
     }
 
     /// All pages, free or not.

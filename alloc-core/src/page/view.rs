@@ -45,6 +45,16 @@ impl Course {
         }
     }
 
+    /// Whether the same request, made again, would first look at this zone, and nothing else would come of it.
+    pub(crate) fn would_repeat(&self, state: &State, zone: usize) -> bool {
+        let nodes = self.nodes(state, true);
+        let list = &state.zonelists[usize::from(self.node.0)];
+        let mut zones = (0..).map_while(|at| list.at(at));
+        let open = |index: &usize| state.zones[*index].kind <= self.highest && nodes.has(state.zones[*index].node);
+        let accounted = self.plan.flags.contains(Gfp::ACCOUNT);
+        zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !accounted
+    }
+
     /// Looks at one zone of the list.
     pub(super) fn look(&self, state: &mut State, at: usize, mark: Mark, right: Right, walls: bool) -> Look {
         let Some(index) = state.zonelists[usize::from(self.node.0)].at(at) else { return Look::End };
@@ -58,6 +68,7 @@ impl Course {
             .has(node)
             .then(|| zone.take(&mut state.frames, self.plan.order, self.highest, mark, right, frame::State::Owned))
             .flatten();
+        state.missed |= taken.is_none() && nodes.has(node);
         if state.traces_looks {
             let kind = EventKind::Looked { node, zone: kind, taken: taken.is_some() };
             state.events.note(kind, self.task, self.plan.order, self.plan.flags);

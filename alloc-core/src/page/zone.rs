@@ -67,6 +67,11 @@ impl Zone {
         shaped && right.admits(free, order, self.marks.level(mark), self.kept[highest as usize])
     }
 
+    /// Free pages with which a first look at this zone succeeds, whatever the flags.
+    pub(crate) fn plenty(&self) -> u64 {
+        self.marks.low + self.kept.iter().max().unwrap_or(&0)
+    }
+
     /// Takes a block if the request may have it.
     pub(crate) fn take(
         &mut self,

@@ -1,7 +1,5 @@
 //! A value for each processor: reached without a locked instruction by the thread that last claimed it, and by others in turns.
 
-#![cfg_attr(not(test), allow(dead_code, reason = "its users come next"))]
-
 use alloc::boxed::Box;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 

@@ -48,7 +48,7 @@ impl Area<'_> {
     /// The frame behind a byte of the area, or `None` beyond its end.
     pub fn frame_at(&self, byte: usize) -> Option<FrameNumber> {
         let mut skip = (byte < self.pages * PAGE_SIZE).then_some((byte / PAGE_SIZE) as u64)?;
-        let state = self.machine.state();
+        let state = self.machine.raw();
         // The list has the newest block first, and the newest is the last of the area.
         let mut pages = self.pages as u64;
         self.blocks.iter(&state.frames).find_map(|frame| {
@@ -62,14 +62,16 @@ impl Area<'_> {
     /// Gets one more block of at most `want` pages. Large ones are nice to have; single ones are what was asked for.
     fn extend(&mut self, want: usize, flags: Gfp) -> Result<(FrameNumber, usize), AllocError> {
         let machine = self.machine;
-        let largest = Order::new(want.ilog2()).min(machine.state().policy.largest);
+        let largest = Order::new(want.ilog2()).min(machine.raw().policy.largest);
         let cheap = flags.without(Gfp::DIRECT_RECLAIM | Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
+        // Blocks that lie side by side share a mapping, so they are taken one by one from the free lists.
+        let ask = |order, flags| machine.request(machine.current(), None, order, flags)?.once().finish();
         let large = (1..=largest.get()).rev().find_map(|order| {
-            let free = (order..=Order::LIMIT.get()).any(|order| machine.free_blocks(Order::new(order)) > 0);
-            free.then(|| machine.alloc_pages(Order::new(order), cheap).ok()).flatten()
+            let free = machine.raw().zones.iter().any(|zone| zone.buddy.has(Order::new(order)));
+            free.then(|| ask(Order::new(order), cheap).ok()).flatten()
         });
-        let block = large.map_or_else(|| machine.alloc_pages(Order::ZERO, flags), Ok)?.into_pages();
-        let mut state = machine.state();
+        let block = large.map_or_else(|| ask(Order::ZERO, flags), Ok)?.into_pages();
+        let mut state = machine.raw();
         state.frames.at(block.frame().0).state = State::Mapped;
         self.blocks.push(&mut state.frames, block.frame().0);
         Ok((block.frame(), block.order().pages() as usize))
@@ -77,7 +79,7 @@ impl Area<'_> {
 
     /// Maps a run of frames behind the pages that are mapped already.
     fn map(&mut self, done: usize, first: FrameNumber, pages: usize) -> Result<(), AllocError> {
-        let most = self.machine.state().policy.mappings_max;
+        let most = self.machine.raw().policy.mappings_max;
         // The mapping is counted before it is made, and made with no lock held.
         let mut addresses = self.machine.addresses.lock();
         if addresses.mappings >= most {
@@ -96,6 +98,8 @@ impl Area<'_> {
     /// Fills the area with frames, run by run.
     fn fill(&mut self, flags: Gfp) -> Result<(), AllocError> {
         let (mut done, mut got) = (0, 0);
+        // What is at hand may be what is missing to large blocks.
+        drop(self.machine.state());
         let mut run: Option<(FrameNumber, usize)> = None;
         while got < self.pages {
             let (frame, pages) = self.extend(self.pages - got, flags.without(Gfp::ZERO))?;
@@ -131,7 +135,7 @@ impl Drop for Area<'_> {
         addresses.mappings -= self.mappings;
         addresses.give(self.at);
         drop(addresses);
-        let mut state = self.machine.state();
+        let mut state = self.machine.raw();
         while let Some(frame) = self.blocks.pop(&mut state.frames) {
             state.give(frame);
         }
@@ -153,7 +157,7 @@ impl Machine {
             return Err(AllocError::ZeroSize);
         }
         let pages = size.div_ceil(PAGE_SIZE);
-        if pages as u64 > self.state().managed() {
+        if pages as u64 > self.raw().managed() {
             return Err(AllocError::Impossible);
         }
         let at = self.addresses.lock().take(pages).ok_or(AllocError::NoAddresses)?;

@@ -1,0 +1,29 @@
+//! How often tasks have changed, for those who remember answers about them without a lock.
+
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use crate::task::TaskId;
+
+/// Counters, each for many tasks: a change of one makes what is remembered of the others old, too, which costs time only.
+const COUNTERS: usize = 64;
+
+/// Counts the changes of tasks that an answer to a request can depend on.
+#[derive(Debug)]
+pub(crate) struct Epochs([AtomicU64; COUNTERS]);
+
+impl Epochs {
+    pub(crate) fn new() -> Epochs {
+        Epochs([const { AtomicU64::new(0) }; COUNTERS])
+    }
+
+    /// The time of a task: an answer is good as long as it is the same.
+    #[inline(always)]
+    pub(crate) fn of(&self, task: TaskId) -> u64 {
+        self.0[task.0 as usize % COUNTERS].load(Ordering::Acquire)
+    }
+
+    /// A task changes: what was remembered of it is old.
+    pub(crate) fn turn(&self, task: TaskId) {
+        self.0[task.0 as usize % COUNTERS].fetch_add(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,228 @@
+//! The quick way: requests that were answered before are answered again from what the processor has at hand.
+//!
+//! # Why the answers are those of the engine
+//! 1. An answer is remembered only of a request that the engine served at its first look, from the first zone that it
+//!    was allowed to look at, and that it had nothing to note about. Policy, zones and distances never change, and whatever
+//!    changes about a task makes its answers old (`Epochs`): so asked again, the engine would look there first again.
+//! 2. While blocks of a zone are at hand, its free lists alone have the level below which that look could fail, whatever the
+//!    flags: after every take it is looked whether this is still so, and if not, everything at hand is collected. So the zone,
+//!    with the blocks at hand counted, would admit the request; and it would have a block of the order, for one is at hand.
+//! 3. Everybody else sees the machine with everything collected: `Machine::state` does that. Who only wants to take from the
+//!    free lists, and finds enough there, need not: with more pages free it would have been served as well.
+//! 4. Nothing is at hand while a request is on its slow path, a pass of reclaim is under way, or somebody is in the
+//!    queue: what comes free then is seen by those who wait for it.
+
+use crate::block::PageBlock;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::course::Course;
+use crate::page::frame;
+use crate::page::pages::Pages;
+use crate::page::per_cpu::{Asked, ORDERS, PerCpu};
+use crate::page::state::State;
+use crate::task::TaskId;
+use crate::units::{NodeId, Order};
+
+impl Machine {
+    /// A block for the current task, if that is quick.
+    #[inline(always)]
+    pub(crate) fn quick(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Option<PageBlock<'_>> {
+        if self.has_faults() || order.index() >= ORDERS {
+            return None;
+        }
+        let asked = self.asked(self.current(), node, order, flags);
+        let (frame, zone) = self.per_cpu.with(&self.cpus, |pages| pages.take(asked))??;
+        Some(PageBlock::new(self, self.token_in(zone, frame, order, flags)))
+    }
+
+    #[inline(always)]
+    fn asked(&self, task: TaskId, node: Option<NodeId>, order: Order, flags: Gfp) -> Asked {
+        Asked::new(task, self.epochs.of(task), node, order, flags)
+    }
+
+    /// Takes a block back, if that is quick.
+    #[inline(always)]
+    pub(crate) fn give_quickly(&self, pages: &Pages) -> bool {
+        let (frame, order) = (pages.frame(), pages.order());
+        let list = PerCpu::list(pages.zone(), order);
+        order.index() < ORDERS && self.per_cpu.with(&self.cpus, |pages| pages.give(list, frame)) == Some(true)
+    }
+
+    /// Takes a block back to the free lists, and some more of what is at hand if that is too much.
+    pub(crate) fn give_slowly(&self, pages: &Pages) {
+        let state = &mut *self.raw();
+        state.give(pages.frame());
+        if state.at_hand && pages.order().index() < ORDERS {
+            let list = PerCpu::list(pages.zone(), pages.order());
+            self.per_cpu.with(&self.cpus, |at_hand| {
+                at_hand.spill(list, |frame| state.zones[pages.zone()].buddy.give(&mut state.frames, frame));
+            });
+        }
+    }
+
+    /// A request was served at its first look, from a zone with plenty left: remembers the answer if it would be the same
+    /// again, and fetches more. `asked_node` and `asked_flags` are what the caller said.
+    pub(crate) fn remember(
+        &self,
+        state: &mut State,
+        course: &Course,
+        asked_node: Option<NodeId>,
+        asked_flags: Gfp,
+        zone: usize,
+    ) {
+        let order = course.order();
+        let repeats = order.index() < ORDERS && state.is_at_ease() && !self.has_faults();
+        if !repeats || !course.would_repeat(state, zone) {
+            return;
+        }
+        let asked = self.asked(course.task(), asked_node, order, asked_flags);
+        let State { zones, frames, stats, at_hand, .. } = state;
+        let zone_state = &mut zones[zone];
+        let remembered = self.per_cpu.with(&self.cpus, |pages| {
+            pages.remember(asked, zone, course.is_certain(), stats, || {
+                let enough = zone_state.buddy.free() >= zone_state.plenty() + order.pages();
+                enough.then(|| zone_state.buddy.take(frames, order, frame::State::Owned)).flatten()
+            });
+        });
+        *at_hand |= remembered.is_some();
+    }
+
+    /// Gives back to the free lists what all processors have at hand, and counts what they did with it.
+    #[cold]
+    pub(crate) fn collect(&self, state: &mut State) {
+        if !state.at_hand {
+            return;
+        }
+        let State { zones, frames, stats, progress, .. } = state;
+        let all = self.per_cpu.each(&self.cpus, |_, pages| {
+            *progress += pages.close(stats, |frame, order| {
+                let entry = frames.get(frame.0);
+                // What was spoilt meanwhile would spoil the lists.
+                let whole = entry.is_some_and(|entry| entry.state == frame::State::Owned && entry.order == order);
+                let zone = entry.filter(|_| whole).and_then(|entry| zones.get_mut(usize::from(entry.zone)));
+                if let Some(zone) = zone {
+                    zone.buddy.give(frames, frame);
+                }
+            });
+        });
+        state.at_hand = !all;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::NodePages;
+    use crate::context::Scope;
+    use crate::numa::mems::MoveKind;
+    use crate::numa::node_mask::NodeMask;
+    use crate::page::course::Move;
+    use crate::policy::Policy;
+    use crate::random::Random;
+    use crate::task::TaskOptions;
+    use alloc::vec::Vec;
+
+    fn flags(random: &mut Random) -> Gfp {
+        let composites = [Gfp::KERNEL, Gfp::NOFS, Gfp::ATOMIC, Gfp::NOWAIT, Gfp::USER, Gfp::USER_MOVABLE];
+        let mut flags = composites[random.below(6) as usize];
+        for _ in 0..random.below(3) {
+            flags |= Gfp::NAMES[random.below(Gfp::NAMES.len() as u64) as usize].1;
+        }
+        flags
+    }
+
+    fn machine(random: &mut Random) -> Machine {
+        let policies =
+            [Policy::kernel(), Policy::strict(), Policy::small_may_fail(), Policy::single_page_never_fails()];
+        let node = |pages: u64| NodePages::new(300 + pages as u32).with_movable(100).with_dma32(60);
+        let builder = Machine::builder().node(node(random.below(100))).node(node(random.below(100)));
+        builder.min_free_pages(20).cpus(2).policy(policies[random.below(4) as usize].clone()).build().unwrap()
+    }
+
+    /// Something that answers can depend on changes.
+    fn disturb<'m>(machine: &'m Machine, random: &mut Random, task: TaskId, scopes: &mut Vec<crate::ScopeGuard<'m>>) {
+        match random.below(12) {
+            0 => scopes.push(machine.run_as(task, || machine.scope(Scope::ALL[random.below(10) as usize]))),
+            1 => scopes.truncate(random.below(4) as usize),
+            2 => machine.raw().make_victim(task),
+            3 => machine.move_nodes(task, NodeMask::of(&[NodeId(random.below(2) as u8)]), MoveKind::AtOnce).finish(),
+            4 => machine.exit(task),
+            5 => machine.set_cpu(random.below(2) as usize),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn what_is_quick_is_what_the_engine_would_have_done_at_its_first_look() {
+        let cases = if cfg!(miri) { 100 } else { 100_000 };
+        let mut quick = 0;
+        let mut random = Random::new(11);
+        let mut case = 0;
+        while case < cases {
+            let machine = machine(&mut random);
+            let (mut blocks, mut scopes) = (Vec::new(), Vec::new());
+            // Some machines stay half empty, and others get full.
+            let holds = [30, 45, 60, 200][random.below(4) as usize];
+            let options = |mems| TaskOptions { mems, ..TaskOptions::named("asks") };
+            let masks = [NodeMask::ALL, NodeMask::of(&[NodeId(1)]), NodeMask::ALL];
+            let mut tasks = masks.map(|mems| machine.spawn(options(mems)));
+            for _ in 0..100 {
+                case += 1;
+                let task = &mut tasks[random.below(3) as usize];
+                if random.below(8) == 0 {
+                    *task = machine.spawn(options(NodeMask::ALL));
+                }
+                let task = *task;
+                let node = [None, Some(NodeId(0)), Some(NodeId(1))][random.below(3) as usize];
+                let (order, flags) = (Order::new(random.below(5) as u32), flags(&mut random));
+                // The machine as others see it, and then one request that may be remembered.
+                drop(machine.state());
+                blocks.extend(machine.request(task, node, order, flags).and_then(crate::Request::finish).ok());
+                disturb(&machine, &mut random, task, &mut scopes);
+                // Some pages go, so that a level may be crossed, or come back.
+                for _ in 0..random.below(4) {
+                    let order = Order::new(random.below(6) as u32);
+                    blocks.extend(
+                        machine.request(Machine::BOOT, node, order, Gfp::NOWAIT).and_then(crate::Request::finish).ok(),
+                    );
+                }
+                blocks.truncate(holds);
+                let before = machine.raw().stats.clone();
+                let asks = || machine.run_as(task, || machine.quick(node, order, flags));
+                let Some(block) = asks() else { continue };
+                quick += 1;
+                // The engine is asked the same, in the same situation: with everything collected, and this block free.
+                let (frame, zone) = (block.frame(), machine.zone_of(block.frame()));
+                let _ = block.into_pages();
+                let state = &mut *machine.state();
+                let by_quick = state.stats.clone();
+                state.zones[zone].buddy.give(&mut state.frames, frame);
+                let events = state.events.next();
+                let mut course = Course::begin(state, task, node, order, flags).unwrap();
+                let taken = loop {
+                    assert!(course.is_fast(), "case {case}: beyond the first look");
+                    match course.step(state) {
+                        Move::Next => {}
+                        Move::Taken(frame) => break frame,
+                        other => panic!("case {case}: {other:?}"),
+                    }
+                };
+                assert_eq!(machine.zone_of(taken), zone, "case {case}");
+                assert_eq!(state.events.next(), events, "case {case}: the engine has something to say");
+                // What was given meanwhile is counted, too; requests and what served them must agree.
+                let by_engine = &state.stats;
+                for order in 0..by_engine.orders.len() {
+                    let quick = by_quick.orders[order] - before.orders[order];
+                    assert_eq!(by_engine.orders[order] - by_quick.orders[order], quick, "case {case}");
+                }
+                let served =
+                    [before, by_quick, by_engine.clone()].map(|stats| (stats.served_by_policy, stats.served_by_chance));
+                assert_eq!(served[1].0 - served[0].0, served[2].0 - served[1].0, "case {case}: by policy or by chance");
+                assert_eq!(served[1].1 - served[0].1, served[2].1 - served[1].1, "case {case}: by policy or by chance");
+                state.give(taken);
+                state.audit().unwrap();
+            }
+        }
+        assert!(quick * 20 > cases, "{quick} of {cases} were quick");
+    }
+}
