@@ -8,6 +8,7 @@ use alloc_core::{Fragments, Gfp, Machine, NodePages, Order, PageBlock};
 use criterion::{Criterion, criterion_group, criterion_main};
 use paired::{Variant, compare, timed};
 
+#[allow(unreachable_pub, reason = "the file is compiled for each benchmark that uses it")]
 #[path = "../../harness/benches/common/paired.rs"]
 mod paired;
 

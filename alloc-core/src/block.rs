@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "hands out the bytes behind a block's frames")]
 
 use core::fmt;
+use core::mem::ManuallyDrop;
 
 use crate::machine::Machine;
 use crate::page::pages::Pages;
@@ -9,21 +10,28 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 
 /// A block of pages, given back to its machine on drop.
 ///
+/// It is two words, so that it travels in registers.
+///
 /// # Invariants
-/// `pages` is `Some` until drop or `into_pages`, and is the token of a block of `machine`.
+/// The block's token was consumed by `new`, and is made again once: by `into_pages`, or on drop.
 pub struct PageBlock<'m> {
     machine: &'m Machine,
-    pages: Option<Pages>,
     frame: FrameNumber,
     order: Order,
+    zone: u8,
 }
 
 impl<'m> PageBlock<'m> {
     /// The owner of a block that `machine` has just made the token of.
     #[inline(always)]
     pub(crate) fn new(machine: &'m Machine, pages: Pages) -> PageBlock<'m> {
-        // INVARIANT: the caller made the token with `machine`.
-        PageBlock { machine, frame: pages.frame(), order: pages.order(), pages: Some(pages) }
+        PageBlock { machine, frame: pages.frame(), order: pages.order(), zone: pages.zone() as u8 }
+    }
+
+    /// The token again. Called once.
+    #[inline(always)]
+    fn token(&self) -> Pages {
+        Pages::new(usize::from(self.zone), self.frame, self.order, self.machine.number())
     }
 
     /// The first frame.
@@ -56,9 +64,9 @@ impl<'m> PageBlock<'m> {
 
     /// The token of the block, which no longer gives itself back.
     #[inline]
-    pub fn into_pages(mut self) -> Pages {
-        // By the invariant there is one; and a block without one would be empty.
-        self.pages.take().unwrap_or_else(|| unreachable!("a block has its token until it is dropped"))
+    pub fn into_pages(self) -> Pages {
+        // INVARIANT: what is not dropped makes no second token.
+        ManuallyDrop::new(self).token()
     }
 }
 
@@ -71,9 +79,7 @@ impl fmt::Debug for PageBlock<'_> {
 impl Drop for PageBlock<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(pages) = self.pages.take() {
-            let freed = self.machine.free(pages);
-            debug_assert!(freed.is_ok(), "a block's own machine takes it back");
-        }
+        let freed = self.machine.free(self.token());
+        debug_assert!(freed.is_ok(), "a block's own machine takes it back");
     }
 }

@@ -119,6 +119,12 @@ impl Machine {
         self.state.lock()
     }
 
+    /// The machine's number.
+    #[inline(always)]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     // Requests.
 
     /// Plans a request and asks the fault source about it.
