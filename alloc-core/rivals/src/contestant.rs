@@ -2,6 +2,7 @@
 
 use std::alloc::System;
 
+use alloc_core::Gfp;
 use mimalloc::MiMalloc;
 use rpmalloc::RpMalloc;
 use snmalloc_rs::SnMalloc;
@@ -67,8 +68,13 @@ impl Contestant {
     pub(crate) fn all() -> Vec<Contestant> {
         vec![
             Contestant::new("alloc-core pages", Kind::Pages, Pages::new()),
-            Contestant::new("alloc-core pages, behind a full zone", Kind::Variant, Pages::behind_a_full_zone()),
-            Contestant::new("alloc-core pages, with a fault source", Kind::Variant, Pages::before_a_fault_source()),
+            Contestant::new("alloc-core, two zones", Kind::Variant, Pages::beside_a_full_zone(Gfp::KERNEL)),
+            Contestant::new(
+                "alloc-core, past a full zone",
+                Kind::Variant,
+                Pages::beside_a_full_zone(Gfp::USER_MOVABLE),
+            ),
+            Contestant::new("alloc-core, shown to a fault source", Kind::Variant, Pages::before_a_fault_source()),
             Contestant::new("system malloc (glibc)", Kind::System, Global(System)),
             Contestant::new("mimalloc 0.1.52", Kind::System, Global(MiMalloc)),
             Contestant::new("tikv-jemallocator 0.7.0", Kind::System, Global(Jemalloc)),

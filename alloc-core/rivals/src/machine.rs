@@ -22,18 +22,18 @@ impl Pages {
         Pages::on(NodePages::new(PAGES), Gfp::KERNEL)
     }
 
-    /// The same, and every request looks at one more zone first, which has too little for it.
-    pub(crate) fn behind_a_full_zone() -> Pages {
-        let pages = Pages::on(NodePages::new(PAGES + 256).with_movable(256), Gfp::USER_MOVABLE);
+    /// A machine with a second zone, which is full; requests with these flags look at it first, or not at all.
+    pub(crate) fn beside_a_full_zone(flags: Gfp) -> Pages {
+        let pages = Pages::on(NodePages::new(PAGES + 256).with_movable(256), flags);
         // A task's pages come from the movable zone until that is at its low level.
         let hog = pages.machine.spawn(TaskOptions::named("hog"));
         pages.machine.grow(hog, 256).expect("there are pages");
         pages
     }
 
-    /// The same as the first, and every request is shown to a fault source, which fails none.
+    /// The same, and every request is shown to a fault source, which fails none.
     pub(crate) fn before_a_fault_source() -> Pages {
-        let pages = Pages::new();
+        let pages = Pages::beside_a_full_zone(Gfp::KERNEL);
         pages.machine.set_faults(Some(Arc::new(FailsNothing)));
         pages
     }

@@ -13,7 +13,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (u128::from(self.0 >> 32) * u128::from(limit) >> 32) as u64
+        ((u128::from(self.0 >> 32) * u128::from(limit)) >> 32) as u64
     }
 
     /// The numbers below `count` in random order.

@@ -59,7 +59,8 @@ impl Sequence {
         let pool = Mempool::new(&machine, self.setup.reserve(), Order::ZERO).expect("a fresh machine has pages");
         let mut run = Run::new(&self.setup, &machine, &foreign, &pool);
         run.check();
-        for operation in &self.operations {
+        for (turn, operation) in self.operations.iter().enumerate() {
+            machine.set_cpu(turn / 3);
             run.make(*operation);
             run.check();
         }

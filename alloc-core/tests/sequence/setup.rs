@@ -62,7 +62,7 @@ impl PolicyChoice {
             kv_fast: one_of(&[KvFast::NoReclaim, KvFast::NoRetry, KvFast::Loop], self.kv_fast),
             mappings_max: if self.mappings < 128 { 60_000 } else { usize::from(self.mappings - 128) },
             // What goes round for long says no more, and costs time.
-            rounds_max: 200,
+            rounds_max: 40,
             ..Policy::kernel()
         }
     }
@@ -77,7 +77,7 @@ pub struct Setup {
     pub dma32: bool,
     pub movable: bool,
     pub min_free: u8,
-    /// Pages of the pool's reserve.
+    /// Pages of the pool's reserve, and processors.
     pub pool: u8,
 }
 
@@ -111,6 +111,11 @@ impl Setup {
         usize::from(self.pool % 4)
     }
 
+    /// Processors, which take turns.
+    pub fn cpus(&self) -> usize {
+        1 + usize::from(self.pool / 4) % 3
+    }
+
     /// Where a frame of the machine lies.
     pub fn lies(&self, frame: u32) -> Option<Lies> {
         let mut start = 0;
@@ -129,6 +134,7 @@ impl Setup {
 
     pub fn build(&self) -> Machine {
         let mut builder = Machine::builder().policy(self.policy.policy()).min_free_pages(u64::from(self.min_free % 64));
+        builder = builder.cpus(self.cpus());
         for pages in self.sizes() {
             let node = NodePages::new(pages);
             let node = if self.dma32 { node.with_dma32(Setup::DMA32) } else { node };
