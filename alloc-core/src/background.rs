@@ -42,6 +42,13 @@ impl Machine {
         let _reclaiming = Reclaiming(self, task);
         let before = self.state().stats.freed_pages;
         let gained = || self.state().stats.freed_pages - before;
+        // What the machine itself holds and nobody needs is given back before anybody is asked for more.
+        if self.shrink_slabs() > 0 {
+            let gained = gained();
+            if enough(&self.state(), gained) {
+                return gained;
+            }
+        }
         for priority in (0..=PRIORITY_FIRST).rev() {
             let (mut place, mut reclaimable) = (0, 0_u64);
             while let Some(shrinker) = self.shrinker_at(place) {

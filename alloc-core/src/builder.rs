@@ -19,6 +19,8 @@ use crate::page::watermark::Watermarks;
 use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
 use crate::policy::Policy;
+use crate::slab::options::SlabDebug;
+use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpus::Cpus;
 use crate::task::{Task, TaskOptions};
@@ -105,6 +107,7 @@ pub struct MachineBuilder {
     cpus: usize,
     faults: Option<Arc<dyn FaultSource>>,
     traces_looks: bool,
+    slab_debug: SlabDebug,
 }
 
 impl MachineBuilder {
@@ -118,6 +121,7 @@ impl MachineBuilder {
             cpus: 1,
             faults: None,
             traces_looks: false,
+            slab_debug: SlabDebug::NONE,
         }
     }
 
@@ -178,6 +182,13 @@ impl MachineBuilder {
         self
     }
 
+    /// What all caches of the machine look for, those of kmalloc included (the kernel's boot option `slab_debug`).
+    #[must_use]
+    pub fn slab_debug(mut self, debug: SlabDebug) -> MachineBuilder {
+        self.slab_debug = debug;
+        self
+    }
+
     /// The machine, with all of its memory free.
     ///
     /// # Errors
@@ -204,6 +215,8 @@ impl MachineBuilder {
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
+        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug);
+        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let mut frames = FrameTable::new(pages).ok_or(HostError::NoMemory)?;
         let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
         let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;
@@ -236,7 +249,7 @@ impl MachineBuilder {
             epochs: Arc::new(Epochs::new()),
             dead: None,
         };
-        Ok(Machine::assemble(state, arena, cpus, self.faults))
+        Ok(Machine::assemble(state, arena, slabs, cpus, self.faults))
     }
 }
 

@@ -20,6 +20,8 @@ pub enum AllocError {
     Impossible,
     /// More bytes than the policy's cap on kvmalloc.
     TooBig,
+    /// The number of bytes does not fit into a `usize`: it was not asked for at all.
+    Overflow,
     /// An area of no bytes.
     ZeroSize,
     /// No range of addresses is free that is long enough.
@@ -41,6 +43,8 @@ pub enum AllocError {
     NoSuchTask,
     /// The node is unknown to the machine.
     NoSuchNode,
+    /// The pointer to memory that was to be moved is none that kmalloc gave.
+    NotAnObject,
 }
 
 impl fmt::Display for AllocError {
@@ -52,6 +56,7 @@ impl fmt::Display for AllocError {
             AllocError::OrderTooBig => "the order is above the machine's largest",
             AllocError::Impossible => "the allowed nodes have fewer pages than that in all",
             AllocError::TooBig => "more bytes than the cap on kvmalloc",
+            AllocError::Overflow => "the number of bytes overflows",
             AllocError::ZeroSize => "an area of no bytes",
             AllocError::NoAddresses => "no free range of addresses is long enough",
             AllocError::NoMappings => "no more mappings can be made",
@@ -62,36 +67,46 @@ impl fmt::Display for AllocError {
             AllocError::Dead => "the machine has stopped",
             AllocError::NoSuchTask => "no such task, or it has ended, or it has no user memory",
             AllocError::NoSuchNode => "no such node",
+            AllocError::NotAnObject => "the pointer is none that kmalloc gave",
         })
     }
 }
 
 impl core::error::Error for AllocError {}
 
-/// Why a block was not taken back: it is as it was before.
+/// Why a block or an object was not taken back: it is as it was before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum FreeError {
-    /// The block is already free: it was freed twice.
+    /// The block or object is already free: it was freed twice.
     AlreadyFree,
-    /// The frame is not the machine's.
+    /// The frame or pointer is not the machine's.
     Foreign,
-    /// The frame lies inside of an allocated block and does not begin it.
+    /// It lies inside of an allocated block or of a slab, and does not begin the block or an object.
     NotTheBeginning,
     /// The block has another order.
     OtherOrder,
-    /// The block is held by a safe owner, which alone may free it.
+    /// The block or object is held by a safe owner, or by the machine, which alone may free it.
     Owned,
+    /// The object is another cache's.
+    OtherCache,
+    /// The pointer lies in the machine's memory, where neither slabs nor blocks of kmalloc are.
+    NotAnObject,
+    /// A byte right before or behind the object was written: it is withheld.
+    RedZone,
 }
 
 impl fmt::Display for FreeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            FreeError::AlreadyFree => "the block is free already",
-            FreeError::Foreign => "the frame belongs to no zone of this machine",
-            FreeError::NotTheBeginning => "the frame does not begin an allocated block",
+            FreeError::AlreadyFree => "the block or object is free already",
+            FreeError::Foreign => "the frame or pointer belongs to no zone of this machine",
+            FreeError::NotTheBeginning => "the frame or pointer does not begin an allocated block or object",
             FreeError::OtherOrder => "the block was allocated with another order",
-            FreeError::Owned => "the block still has an owner",
+            FreeError::Owned => "the block or object still has an owner",
+            FreeError::OtherCache => "the object belongs to another cache",
+            FreeError::NotAnObject => "the pointer is none that kmalloc or a cache gave",
+            FreeError::RedZone => "a byte right before or behind the object was written",
         })
     }
 }

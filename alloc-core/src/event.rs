@@ -40,6 +40,22 @@ pub enum EventKind {
     Restarted,
     /// The request failed.
     Failed(AllocError),
+    /// A debugging cache found that somebody wrote where nobody may.
+    ObjectBroken {
+        /// The cache's name.
+        cache: &'static str,
+        /// Where the object is, in bytes from the start of memory.
+        at: usize,
+        /// What was written.
+        what: &'static str,
+    },
+    /// A cache's handle was dropped while somebody had objects of it.
+    CacheInUse {
+        /// The cache's name.
+        cache: &'static str,
+        /// How many objects.
+        live: usize,
+    },
 }
 
 /// A decision, and the request that it was made for.

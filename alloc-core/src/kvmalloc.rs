@@ -1,24 +1,24 @@
 //! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
 
-use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
-use crate::units::{Order, PAGE_SIZE};
+use crate::slab::kmalloc::KmallocBox;
+use crate::units::{PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 
 /// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
 #[derive(Debug)]
 pub enum KvBlock<'m> {
-    /// Contiguous in the machine; its size is a power of two, and may be more than was asked for.
-    Contiguous(PageBlock<'m>),
+    /// Contiguous in the machine: an object, or a whole block.
+    Contiguous(KmallocBox<'m>),
     /// Contiguous by mapping.
     Mapped(Area<'m>),
 }
 
 impl KvBlock<'_> {
-    /// The bytes: at least as many as were asked for.
+    /// The bytes, as many as were asked for.
     pub fn bytes(&self) -> &[u8] {
         match self {
             KvBlock::Contiguous(block) => block.bytes(),
@@ -38,7 +38,7 @@ impl KvBlock<'_> {
 impl Machine {
     /// Memory of `size` bytes, contiguous in the machine if that is easy, and mapped page by page otherwise.
     ///
-    /// Up to a page this is an ordinary request without a fallback. Above, the first attempt is made as
+    /// Up to a page this is [`Machine::kmalloc`], without a fallback. Above, the first attempt is made as
     /// [`Policy::kv_fast`](crate::Policy::kv_fast) says, without NOFAIL and without a report.
     ///
     /// ```
@@ -53,7 +53,7 @@ impl Machine {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::alloc_pages`] and [`Machine::vmalloc`].
+    /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
         let policy = self.policy();
         if size > policy.kv_bytes_max {
@@ -62,9 +62,8 @@ impl Machine {
             state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
             return Err(AllocError::TooBig);
         }
-        let order = Order::for_layout(size, 1);
         if size <= PAGE_SIZE {
-            return self.alloc_pages(order, flags).map(KvBlock::Contiguous);
+            return self.kmalloc(size, flags).map(KvBlock::Contiguous);
         }
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
         let first = match policy.kv_fast {
@@ -73,12 +72,20 @@ impl Machine {
             KvFast::NoRetry => quiet | Gfp::NORETRY,
             KvFast::Loop => quiet,
         };
-        match self.alloc_pages(order, first) {
+        match self.kmalloc(size, first) {
             Ok(block) => Ok(KvBlock::Contiguous(block)),
             Err(AllocError::NoMemory | AllocError::Injected | AllocError::OrderTooBig | AllocError::Impossible) => {
                 self.vmalloc(size, flags).map(KvBlock::Mapped)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Memory for an array, as [`Machine::kvmalloc`] gives it.
+    ///
+    /// # Errors
+    /// [`AllocError::Overflow`], before any policy is asked; and those of [`Machine::kvmalloc`].
+    pub fn kvmalloc_array(&self, elements: usize, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
+        self.kvmalloc(array_size(elements, size).ok_or(AllocError::Overflow)?, flags)
     }
 }

@@ -20,10 +20,11 @@
 //!
 //! # Limits
 //! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: slab, memory policies and threads of
-//! the machine's own are among the latter.
+//! specification is built and by which test it is held, and what is not built yet: memory policies and threads of the
+//! machine's own are among the latter.
 //!
-//! The system's allocator is asked when a machine, a task, a pool or a shrinker is made, and never by a request for pages.
+//! The system's allocator is asked when a machine, a task, a cache, a pool or a shrinker is made, and never by a request for
+//! pages or objects.
 #![no_std]
 
 extern crate alloc;
@@ -56,6 +57,7 @@ mod quick;
 mod random;
 mod request;
 mod scope;
+mod slab;
 mod stats;
 mod sync;
 mod task;
@@ -73,7 +75,7 @@ pub use exhaust::{Fragments, Hoard};
 pub use explain::{Guarantee, Promise};
 pub use fault::attributes::{AttributeError, Attributes, STACK_DEPTH_MAX, StackFilter};
 pub use fault::knob::Knob;
-pub use fault::source::{Capability, FaultSource, Site, TaskFaults};
+pub use fault::source::{CacheSite, Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
 pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
@@ -97,6 +99,12 @@ pub use policy::{
 };
 pub use request::{Request, Step};
 pub use scope::ScopeGuard;
+pub use slab::audit::SlabAuditError;
+pub use slab::cache::{Cache, CacheInUse, CacheUsage};
+pub use slab::kmalloc::{KmallocBox, ZERO_SIZE_PTR};
+pub use slab::options::{CacheError, CacheOptions, SlabDebug};
+pub use slab::prefill::Prefilled;
+pub use slab::slab_box::SlabBox;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};

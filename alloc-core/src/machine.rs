@@ -10,7 +10,7 @@ use crate::current::Current;
 use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::Event;
-use crate::fault::source::{Capability, FaultSource, Site};
+use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
@@ -23,6 +23,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zone::ZoneKind;
 use crate::policy::Policy;
+use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
@@ -62,6 +63,7 @@ pub struct Machine {
     state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
+    pub(crate) slabs: Slabs,
     current: Current,
     pub(crate) per_cpu: CpuLocal<PerCpu>,
     pub(crate) epochs: Arc<Epochs>,
@@ -88,7 +90,13 @@ impl Machine {
     /// The task that a machine boots with: it is current at first, and cannot be killed.
     pub const BOOT: TaskId = TaskId(0);
 
-    pub(crate) fn assemble(state: State, arena: Arena, cpus: Cpus, faults: Option<Arc<dyn FaultSource>>) -> Machine {
+    pub(crate) fn assemble(
+        state: State,
+        arena: Arena,
+        slabs: Slabs,
+        cpus: Cpus,
+        faults: Option<Arc<dyn FaultSource>>,
+    ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
         Machine {
             number,
@@ -99,6 +107,7 @@ impl Machine {
             state: Lock::new(state),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
+            slabs,
             current: Current::new(number, Machine::BOOT),
             faults_armed: AtomicBool::new(faults.is_some()),
             faults: Lock::new(faults),
@@ -142,7 +151,7 @@ impl Machine {
         }
         drop(state);
         let mut course = begun?;
-        if self.has_faults() && self.is_failed(task, course.flags(), order) {
+        if self.has_faults() && self.is_failed(Capability::PageAlloc, task, course.flags(), order, None) {
             return Err(course.inject(&mut self.state()));
         }
         Ok(course)
@@ -154,11 +163,19 @@ impl Machine {
         self.faults_armed.load(Ordering::Relaxed)
     }
 
-    fn is_failed(&self, task: TaskId, flags: Gfp, order: Order) -> bool {
+    /// Asks the fault source about a request.
+    #[cold]
+    pub(crate) fn is_failed(
+        &self,
+        capability: Capability,
+        task: TaskId,
+        flags: Gfp,
+        order: Order,
+        cache: Option<CacheSite>,
+    ) -> bool {
         let Some(source) = self.faults.lock().clone() else { return false };
         let task = self.task_faults(task);
-        let capability = Capability::PageAlloc;
-        task.is_some_and(|task| source.fails(&Site { capability, flags, order, task: &task }))
+        task.is_some_and(|task| source.fails(&Site { capability, flags, order, cache, task: &task }))
     }
 
     /// The token of a block that a request has just taken, zeroed if its flags say so.
@@ -272,12 +289,13 @@ impl Machine {
 
     // Questions.
 
-    /// Looks at every frame and list of the machine.
+    /// Looks at every frame and list of the machine, and at every slab: see [`Machine::audit_slabs`].
     ///
     /// # Errors
     /// The first thing that is not as it must be.
     pub fn audit(&self) -> Result<(), AuditError> {
-        self.state().audit()
+        self.state().audit()?;
+        self.audit_known_slabs().map_err(|error| AuditError { frame: error.frame(), what: error.what })
     }
 
     /// What the machine has done so far.

@@ -32,6 +32,8 @@ pub enum Misuse {
     ReclaimableMovable,
     /// A request that may wait, where sleeping is forbidden.
     SleepInAtomic,
+    /// A zone asked for from a cache: the objects of one slab lie in one zone, and serve all requests.
+    SlabZone,
 }
 
 /// One row of the table: a misuse, and what becomes of it.
@@ -73,7 +75,7 @@ const fn row(
 }
 
 /// The table. The engine, `explain` and the documentation read this one.
-pub const MISUSES: [MisuseRow; 12] = [
+pub const MISUSES: [MisuseRow; 13] = [
     row(Misuse::NofailCannotWait, "NOFAIL without DIRECT_RECLAIM", "warns and fails", true, |asked| {
         asked.has(Gfp::NOFAIL) && !asked.flags.may_wait()
     }),
@@ -114,6 +116,7 @@ pub const MISUSES: [MisuseRow; 12] = [
     row(Misuse::SleepInAtomic, "DIRECT_RECLAIM in atomic context", "reports, and allocates", true, |asked| {
         asked.flags.may_wait() && asked.context.place() != Place::Process
     }),
+    row(Misuse::SlabZone, "HIGHMEM or DMA32 for objects of slabs", "warns and strips them", true, |_| false),
 ];
 
 /// The misuses found in one request.

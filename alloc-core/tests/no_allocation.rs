@@ -3,7 +3,7 @@
 
 mod support;
 
-use alloc_core::{Gfp, Policy};
+use alloc_core::{CacheOptions, Gfp, Policy, SlabDebug};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use support::{MIN, NODE, machine, order};
@@ -44,4 +44,26 @@ fn no_request_asks_the_surrounding_process_for_memory() {
     }
     assert_eq!(machine.stats().kills, 1, "the slow path was taken to its end");
     assert_eq!(CALLS.get() - before, 0);
+}
+
+#[test]
+fn no_request_for_an_object_does_either() {
+    for debug in [SlabDebug::NONE, SlabDebug::ALL] {
+        let machine = support::builder(Policy::kernel()).slab_debug(debug).build().unwrap();
+        let cache = machine.cache(CacheOptions::new("objects", 200)).unwrap();
+        let before = CALLS.get();
+        for size in [1, 8, 100, 3000, 9000, 100_000] {
+            let mut memory = machine.kmalloc(size, Gfp::KERNEL).unwrap();
+            memory.krealloc(2 * size, Gfp::KERNEL | Gfp::ZERO).unwrap();
+            let raw = memory.into_raw();
+            // SAFETY: nobody uses the memory.
+            unsafe { machine.kfree(raw.as_ptr()) }.unwrap();
+        }
+        let _many: [_; 300] = std::array::from_fn(|_| cache.alloc(Gfp::KERNEL).unwrap());
+        drop(cache.prefill(1000, Gfp::KERNEL).unwrap());
+        cache.shrink();
+        let _hoard = machine.exhaust(NODE, MIN);
+        assert!(cache.prefill(5000, Gfp::KERNEL).is_err() && machine.kmalloc(1 << 20, Gfp::KERNEL).is_err());
+        assert_eq!(CALLS.get() - before, 0);
+    }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use alloc_chaos::{ChaosAllocator, Check};
 use common::chains::at_depth;
 use common::paired::{Variant, compare, timed};
-use common::rivals::Captured;
+use common::rivals::{Captured, Checked};
 use criterion::{Criterion, criterion_group, criterion_main};
 use firsthit::bench::Armed;
 
@@ -19,9 +19,30 @@ mod common;
 
 static PLAIN: System = System;
 static FIRSTHIT: firsthit::Alloc = firsthit::Alloc::system();
+static CHECKED: Checked = Checked::new();
 static CHAOS: ChaosAllocator = ChaosAllocator::system();
 /// As many frames as firsthit walks on the ladders, whose boundary the `backtrace` crate does not know.
 static CAPTURED: [Captured; 3] = [Captured { frames_max: 9 }, Captured { frames_max: 24 }, Captured { frames_max: 54 }];
+
+/// What the compiler calls for a program's allocation: a function that is never inlined, around the allocator's own.
+///
+/// # Safety
+/// As [`GlobalAlloc::alloc`].
+#[inline(never)]
+unsafe fn alloc(size: usize, align: usize, allocator: &impl GlobalAlloc) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe { allocator.alloc(Layout::from_size_align_unchecked(size, align)) }
+}
+
+/// As [`alloc`], for giving back.
+///
+/// # Safety
+/// As [`GlobalAlloc::dealloc`].
+#[inline(never)]
+unsafe fn dealloc(block: *mut u8, size: usize, align: usize, allocator: &impl GlobalAlloc) {
+    // SAFETY: the caller's promise.
+    unsafe { allocator.dealloc(block, Layout::from_size_align_unchecked(size, align)) }
+}
 
 #[inline(always)]
 fn pairs(allocator: &impl GlobalAlloc, count: u64) {
@@ -29,8 +50,8 @@ fn pairs(allocator: &impl GlobalAlloc, count: u64) {
         let layout = black_box(Layout::new::<[u64; 8]>());
         // SAFETY: the layout is not empty, and the block goes back to where it came from.
         unsafe {
-            let block = black_box(allocator.alloc(layout));
-            allocator.dealloc(block, layout);
+            let block = black_box(alloc(layout.size(), layout.align(), allocator));
+            dealloc(block, layout.size(), layout.align(), allocator);
         }
     }
 }
@@ -56,10 +77,12 @@ fn run(depth: usize, threads: usize, work: impl Fn() + Sync) -> Duration {
 }
 
 fn allocation(criterion: &mut Criterion) {
+    CHECKED.hand_out();
     for threads in [1, 2] {
         let variants = vec![
             Variant::new("System", 1, |n| run(5, threads, || pairs(&PLAIN, n))),
             Variant::new("System again", 1, |n| run(5, threads, || pairs(&PLAIN, n))),
+            Variant::new("System behind a load and a branch", 1, |n| run(5, threads, || pairs(&CHECKED, n))),
             Variant::new("firsthit, disarmed", 1, |n| run(5, threads, || pairs(&FIRSTHIT, n))),
             Variant::new("alloc-chaos, inactive", 1, |n| run(5, threads, || pairs(&CHAOS, n))),
         ];

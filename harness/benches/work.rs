@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::hint::black_box;
+use std::sync::Barrier;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -81,6 +82,22 @@ fn with(allocator: u8, count: u64, work: impl Fn()) -> Duration {
     time
 }
 
+/// As [`with`], while a second thread does the same.
+fn with_two(allocator: u8, count: u64, work: impl Fn() + Sync) -> Duration {
+    CHOSEN.store(allocator, Relaxed);
+    let barrier = Barrier::new(2);
+    let time = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            barrier.wait();
+            (0..count).for_each(|_| work());
+        });
+        barrier.wait();
+        timed(|| (0..count).for_each(|_| work()))
+    });
+    CHOSEN.store(PLAIN, Relaxed);
+    time
+}
+
 /// About 100 KB: records with texts, numbers, lists and nested objects.
 fn document() -> String {
     let mut text = String::from("[");
@@ -122,14 +139,15 @@ fn sorted(lines: &str) -> usize {
 }
 
 fn work(criterion: &mut Criterion) {
-    let armed = Armed::new();
-    println!("walker: {}", armed.walker());
     let (document, lines) = (document(), text());
     let joined = lines.join("\n");
     let parse = || drop(black_box(serde_json::from_str::<serde_json::Value>(black_box(&document)).unwrap()));
     let map = || _ = black_box(map_of_strings(black_box(&lines)));
     let sort = || _ = black_box(sorted(black_box(&joined)));
-    let works: [(&str, &dyn Fn()); 3] = [("JSON parse", &parse), ("map of strings", &map), ("text sort", &sort)];
+    let works: [(&str, &(dyn Fn() + Sync)); 3] =
+        [("JSON parse", &parse), ("map of strings", &map), ("text sort", &sort)];
+    let armed = Armed::new();
+    println!("walker: {}", armed.walker());
     for (title, work) in works {
         let before = armed.requests();
         armed.walking(|| with(FIRSTHIT, 10, work));
@@ -154,6 +172,24 @@ fn work(criterion: &mut Criterion) {
             added(7),
             added(7) / added(4)
         );
+    }
+    // Threads come last: the system's allocator works differently once there has been one.
+    // And of these the disarmed ones first: threads of a scope stay in it to their very end, and keep the process armed.
+    for (title, work) in works {
+        let variants = vec![
+            Variant::new("System", 1, |n| with_two(PLAIN, n, work)),
+            Variant::new("System again", 1, |n| with_two(PLAIN, n, work)),
+            Variant::new("firsthit, disarmed", 1, |n| with_two(FIRSTHIT, n, work)),
+        ];
+        compare(criterion, &format!("{title}, no sweep, 2 threads"), 8, 61, variants);
+    }
+    for (title, work) in works {
+        let variants = vec![
+            Variant::new("System", 1, |n| with_two(PLAIN, n, work)),
+            Variant::new("firsthit, armed and seen", 1, |n| armed.walking(|| with_two(FIRSTHIT, n, work))),
+        ];
+        armed.walking(|| with_two(FIRSTHIT, 10, work));
+        compare(criterion, &format!("{title}, 2 threads"), 8, 41, variants);
     }
 }
 

@@ -142,41 +142,41 @@ impl<A: GlobalAlloc> Alloc<A> {
     /// # Safety
     /// As [`GlobalAlloc::alloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_alloc(&self, size: usize, align: usize) -> *mut u8 {
+    unsafe fn armed_alloc(size: usize, align: usize, this: &Self) -> *mut u8 {
         // SAFETY: the parts of the caller's layout.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         // SAFETY: the caller's layout.
-        armed_request(of(Kind::Alloc, layout), ptr::null_mut(), || unsafe { self.inner.alloc(layout) })
+        armed_request(of(Kind::Alloc, layout), ptr::null_mut(), || unsafe { this.inner.alloc(layout) })
     }
 
     /// # Safety
     /// As [`GlobalAlloc::alloc_zeroed`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_alloc_zeroed(&self, size: usize, align: usize) -> *mut u8 {
+    unsafe fn armed_alloc_zeroed(size: usize, align: usize, this: &Self) -> *mut u8 {
         // SAFETY: the parts of the caller's layout.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         // SAFETY: the caller's layout.
-        armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), || unsafe { self.inner.alloc_zeroed(layout) })
+        armed_request(of(Kind::AllocZeroed, layout), ptr::null_mut(), || unsafe { this.inner.alloc_zeroed(layout) })
     }
 
     /// # Safety
     /// As [`GlobalAlloc::realloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_realloc(&self, address: *mut u8, size: usize, align: usize, new_size: usize) -> *mut u8 {
+    unsafe fn armed_realloc(address: *mut u8, size: usize, align: usize, new_size: usize, this: &Self) -> *mut u8 {
         // SAFETY: the parts of the caller's layout.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
         let asked = Request { size: new_size as u64, old_size: size as u64, ..of(Kind::Realloc, layout) };
         // SAFETY: the caller's pointer, layout and size.
-        armed_request(asked, address, || unsafe { self.inner.realloc(address, layout, new_size) })
+        armed_request(asked, address, || unsafe { this.inner.realloc(address, layout, new_size) })
     }
 
     /// # Safety
     /// As [`GlobalAlloc::dealloc`], with the parts of a layout.
     #[inline(never)]
-    unsafe fn armed_dealloc(&self, address: *mut u8, size: usize, align: usize) {
+    unsafe fn armed_dealloc(address: *mut u8, size: usize, align: usize, this: &Self) {
         gave_back(address, size);
         // SAFETY: the caller's pointer, and the parts of its layout.
-        unsafe { self.inner.dealloc(address, Layout::from_size_align_unchecked(size, align)) };
+        unsafe { this.inner.dealloc(address, Layout::from_size_align_unchecked(size, align)) };
     }
 }
 
@@ -189,7 +189,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's layout.
-            return unsafe { self.armed_alloc(layout.size(), layout.align()) };
+            return unsafe { Self::armed_alloc(layout.size(), layout.align(), self) };
         }
         // SAFETY: the caller's layout.
         unsafe { self.inner.alloc(layout) }
@@ -200,7 +200,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's layout.
-            return unsafe { self.armed_alloc_zeroed(layout.size(), layout.align()) };
+            return unsafe { Self::armed_alloc_zeroed(layout.size(), layout.align(), self) };
         }
         // SAFETY: the caller's layout.
         unsafe { self.inner.alloc_zeroed(layout) }
@@ -211,7 +211,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's pointer, layout and size.
-            return unsafe { self.armed_realloc(address, layout.size(), layout.align(), new_size) };
+            return unsafe { Self::armed_realloc(address, layout.size(), layout.align(), new_size, self) };
         }
         // SAFETY: the caller's pointer, layout and size.
         unsafe { self.inner.realloc(address, layout, new_size) }
@@ -222,7 +222,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Alloc<A> {
         if armed() {
             cold_path();
             // SAFETY: the caller's pointer and layout.
-            return unsafe { self.armed_dealloc(address, layout.size(), layout.align()) };
+            return unsafe { Self::armed_dealloc(address, layout.size(), layout.align(), self) };
         }
         // SAFETY: the caller's pointer and layout.
         unsafe { self.inner.dealloc(address, layout) };

@@ -5,7 +5,7 @@ use core::ops::Range;
 use core::str::FromStr;
 
 use super::knob::Knob;
-use super::source::{FaultSource, Site};
+use super::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
 use crate::units::{Order, PAGE_SIZE};
@@ -61,6 +61,10 @@ pub struct Attributes {
     pub min_order: Order,
     /// Requests with NOFAIL are failed, too.
     pub inject_nofail: bool,
+    /// Only requests of one kind fail; `None` for all. The kernel has attributes of their own for each.
+    pub capability: Option<Capability>,
+    /// Of caches, only marked ones fail.
+    pub cache_filter: bool,
     passed: Knob<u32>,
     random: Knob<Random>,
 }
@@ -78,6 +82,8 @@ impl Default for Attributes {
             ignore_gfp_highmem: true,
             min_order: Order::new(1),
             inject_nofail: false,
+            capability: None,
+            cache_filter: false,
             passed: Knob::new(0),
             random: Knob::new(Random::new(0)),
         }
@@ -107,15 +113,20 @@ impl Attributes {
     /// Whether the filters let a request through, before anything is counted.
     fn lets_through(&self, site: &Site<'_>) -> bool {
         let has = |flags| site.flags.contains(flags);
-        (has(Gfp::NOFAIL) && !self.inject_nofail)
-            || site.order < self.min_order
-            || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM))
+        let of_its_kind = match site.capability {
+            Capability::PageAlloc => site.order < self.min_order || (self.ignore_gfp_highmem && has(Gfp::HIGHMEM)),
+            Capability::Slab => self.cache_filter && site.cache.is_some_and(|cache| !cache.failslab),
+        };
+        of_its_kind
+            || self.capability.is_some_and(|capability| capability != site.capability)
+            || (has(Gfp::NOFAIL) && !self.inject_nofail)
             || (self.ignore_gfp_wait && site.flags.may_wait())
     }
 
     /// Counts a request against `space` and `interval`, and rolls.
     fn strikes(&self, site: &Site<'_>) -> bool {
-        let bytes = site.order.pages().saturating_mul(PAGE_SIZE as u64);
+        let pages = site.order.pages().saturating_mul(PAGE_SIZE as u64);
+        let bytes = site.cache.map_or(pages, |cache| cache.size as u64);
         let lets_through = self.space.turn(|space| {
             let more = *space > bytes;
             *space -= if more { bytes } else { 0 };
@@ -217,7 +228,7 @@ mod tests {
     use alloc::vec::Vec;
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
-        Site { capability: Capability::PageAlloc, flags, order: Order::new(order), task }
+        Site { capability: Capability::PageAlloc, flags, order: Order::new(order), cache: None, task }
     }
 
     fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {

@@ -10,6 +10,19 @@ use crate::units::Order;
 pub enum Capability {
     /// A request for pages (the kernel's `fail_page_alloc`).
     PageAlloc,
+    /// A request for an object of a cache (the kernel's `failslab`).
+    Slab,
+}
+
+/// The cache that an object is asked from, as a fault source sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CacheSite {
+    /// The cache's name.
+    pub name: &'static str,
+    /// Bytes in an object.
+    pub size: usize,
+    /// Whether the cache is marked for sources that fail only marked ones.
+    pub failslab: bool,
 }
 
 /// A task's own knobs, which every fault source can read.
@@ -26,10 +39,12 @@ pub struct TaskFaults {
 pub struct Site<'a> {
     /// What is asked for.
     pub capability: Capability,
-    /// The caller's flags, as the scopes left them.
+    /// The caller's flags, as the scopes left them; for objects as they came, as scopes are applied to pages only.
     pub flags: Gfp,
-    /// The order that is asked for.
+    /// The order that is asked for, or that would hold the object.
     pub order: Order,
+    /// The cache that is asked, for [`Capability::Slab`].
+    pub cache: Option<CacheSite>,
     /// The knobs of the task that asks.
     pub task: &'a TaskFaults,
 }

@@ -43,6 +43,21 @@ impl Arena {
         Some(NonNull::slice_from_raw_parts(begin, pages * PAGE_SIZE))
     }
 
+    /// The bytes of a range, or `None` if it does not lie within the arena.
+    pub(crate) fn range(&self, at: usize, len: usize) -> Option<NonNull<[u8]>> {
+        if at.checked_add(len)? > self.pages * PAGE_SIZE {
+            return None;
+        }
+        // SAFETY: the offset lies within the host's pages, which are one allocation by the host's contract.
+        let begin = unsafe { self.base.add(at) };
+        Some(NonNull::slice_from_raw_parts(begin, len))
+    }
+
+    /// How many bytes behind the start of the arena an address lies, or `None` if it does not lie within.
+    pub(crate) fn offset(&self, address: usize) -> Option<usize> {
+        address.checked_sub(self.base.addr().get()).filter(|at| *at < self.pages * PAGE_SIZE)
+    }
+
     /// Zeroes a block.
     ///
     /// # Safety

@@ -26,6 +26,10 @@ pub(crate) enum State {
     Hoarded,
     /// It is part of an area that is mapped side by side elsewhere.
     Mapped,
+    /// It begins a slab.
+    Slab,
+    /// It begins a block that kmalloc handed out as a pointer.
+    Kmalloc,
 }
 
 /// One frame's entry.

@@ -10,8 +10,9 @@ use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
 use crate::epochs::Epochs;
-use crate::error::FreeError;
-use crate::event::Ring;
+use crate::error::{AllocError, FreeError};
+use crate::event::{EventKind, Ring};
+use crate::gfp::Gfp;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
 use crate::stats::Stats;
@@ -128,6 +129,14 @@ impl State {
         }
         self.progress += 1;
         pages
+    }
+
+    /// Counts the failure of a request for an object, and notes it.
+    pub(crate) fn note_failure(&mut self, error: AllocError, task: TaskId, order: Order, flags: Gfp) {
+        self.stats.failures += 1;
+        self.stats.injected += u64::from(error == AllocError::Injected);
+        self.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        self.events.note(EventKind::Failed(error), task, order, flags);
     }
 
     /// Whether some zone of the nodes would admit a request if everything reclaimable were free, or as things are.

@@ -1,12 +1,13 @@
-//! What firsthit is compared with: an allocator that captures with the `backtrace` crate, and one that fails the N-th.
+//! What firsthit is compared with: allocators that only look at a word, that capture with the `backtrace` crate, and that
+//! fail the N-th.
 #![expect(unsafe_code, reason = "allocators")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
 use std::ptr;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 thread_local! {
     static CAPTURING: Cell<bool> = const { Cell::new(false) };
@@ -55,6 +56,50 @@ unsafe impl GlobalAlloc for Captured {
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(address, layout) };
     }
+}
+
+/// Looks at one word before every call, and does nothing about it: the least that an allocator costs that could be told
+/// to do something else.
+pub struct Checked {
+    told: AtomicBool,
+}
+
+impl Checked {
+    pub const fn new() -> Checked {
+        Checked { told: AtomicBool::new(false) }
+    }
+
+    /// Has somebody change the word, as far as the compiler can tell.
+    pub fn hand_out(&self) {
+        black_box(&self.told);
+    }
+}
+
+// SAFETY: the system allocator's own work, or null, which the contract allows.
+unsafe impl GlobalAlloc for Checked {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if self.told.load(Relaxed) {
+            return told().cast();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, address: *mut u8, layout: Layout) {
+        if self.told.load(Relaxed) {
+            told();
+        }
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(address, layout) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn told() -> *mut () {
+    black_box(ptr::null_mut())
 }
 
 /// Fails the N-th allocation and keeps a balance; for one thread.

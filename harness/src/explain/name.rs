@@ -20,14 +20,16 @@ pub(crate) fn matches(function: &str, pattern: &str) -> bool {
 /// The last two parts of a function's path, as in `Vec::push`, closures counted to the function they stand in.
 pub(super) fn short(function: &str) -> String {
     let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
-    let (owner, method) = match qualified(&function[..end]) {
+    let function = &function[..end];
+    let implemented = implementor(function).map(|(owner, rest)| (plain_at(owner, 0), plain_at(rest, 0)));
+    let (owner, method) = implemented.unwrap_or_else(|| match qualified(function) {
         Some((inner, rest)) => match split_as(inner) {
             Some((owner, of)) if is_placeholder(owner) => (plain_at(of, 0), plain_at(rest, 0)),
             Some((owner, _)) => (plain_at(owner, 0), plain_at(rest, 0)),
             None => (plain_at(inner, 0), plain_at(rest, 0)),
         },
-        None => (String::new(), plain_at(&function[..end], 0)),
-    };
+        None => (String::new(), plain_at(function, 0)),
+    });
     let path = format!("{owner}{method}");
     let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !is_closure(part)).collect();
     if parts.is_empty() { path.clone() } else { parts[parts.len().saturating_sub(2)..].join("::") }
@@ -84,14 +86,29 @@ fn qualified(path: &str) -> Option<(&str, &str)> {
     Some((&path[1..close], &path[close + 1..]))
 }
 
+/// Splits `a::<impl Trait for Type>rest`, which is how a trait implemented outside of the type's module is written, into
+/// the type and the rest.
+fn implementor(path: &str) -> Option<(&str, &str)> {
+    let open = path.find("<impl ")?;
+    let (inner, rest) = qualified(&path[open..])?;
+    let at = at_the_top(inner, " for ")?;
+    Some((&inner[at + " for ".len()..], rest))
+}
+
 /// Splits `Type as Trait`, whatever casts stand deeper inside.
 fn split_as(inner: &str) -> Option<(&str, &str)> {
+    let at = at_the_top(inner, " as ")?;
+    Some((&inner[..at], &inner[at + " as ".len()..]))
+}
+
+/// Where a word stands outside of all angle brackets.
+fn at_the_top(text: &str, word: &str) -> Option<usize> {
     let mut depth = 0_usize;
-    for (at, byte) in inner.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate() {
         match byte {
             b'<' => depth += 1,
-            b'>' if !is_arrow(inner, at) => depth = depth.saturating_sub(1),
-            b' ' if depth == 0 && inner[at..].starts_with(" as ") => return Some((&inner[..at], &inner[at + 4..])),
+            b'>' if !is_arrow(text, at) => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 && text[at..].starts_with(word) => return Some(at),
             _ => {}
         }
     }
@@ -162,6 +179,7 @@ mod tests {
             ("<[T] as alloc::borrow::ToOwned>::to_owned", "ToOwned::to_owned"),
             ("<str as alloc::string::ToString>::to_string", "str::to_string"),
             ("alloc::slice::<impl [T]>::to_vec", "slice::to_vec"),
+            ("std::io::impls::<impl std::io::Write for alloc::vec::Vec<u8,A>>::write_all", "Vec::write_all"),
             ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
             ("alloc::raw_vec::RawVec<T,A>::grow_one::{{closure}}", "RawVec::grow_one"),
             ("malloc", "malloc"),

@@ -206,6 +206,9 @@ impl Table {
 mod tests {
     use super::*;
 
+    /// How many blocks a test takes and gives back; Miri is slow.
+    const MANY: usize = if cfg!(miri) { 400 } else { 20_000 };
+
     #[test]
     fn what_is_not_removed_is_summed_up_by_chain() {
         let live = Live {
@@ -214,10 +217,10 @@ mod tests {
             table: UnsafeCell::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
         };
         live.open();
-        for n in 1..=20_000_usize {
+        for n in 1..=MANY {
             live.add(n * 16, 10, (n % 2) as u32);
         }
-        for n in 4..=20_000_usize {
+        for n in 4..=MANY {
             live.remove(n * 16);
         }
         live.remove(64);
@@ -233,7 +236,7 @@ mod tests {
         let mut table = Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 };
         let mut kept = std::collections::BTreeMap::new();
         let mut state = 1_u64;
-        for n in 0..100_000 {
+        for n in 0..5 * MANY {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let address = ((state >> 33) as usize % 1500 + 1) * 16;
             if kept.remove(&address).is_some() {

@@ -10,7 +10,7 @@ use firsthit::{Explorer, Sweep, Verdict};
 
 use crate::again;
 
-/// A new directory, removed when the value is dropped.
+/// A new directory below cargo's own, removed when the value is dropped. A process that a sweep ends drops nothing.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
@@ -18,7 +18,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn create() -> Directory {
-        Directory::within(&std::env::temp_dir())
+        Directory::within(Path::new(env!("CARGO_TARGET_TMPDIR")))
     }
 
     fn within(parent: &Path) -> Directory {

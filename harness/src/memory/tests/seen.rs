@@ -3,6 +3,9 @@
 use crate::chain::id::Id;
 use crate::memory::seen::{Inserted, Seen};
 
+/// How many identities a test inserts; Miri is slow.
+const MANY: u64 = if cfg!(miri) { 300 } else { 10_000 };
+
 fn id(n: u64) -> Id {
     Id::EMPTY.with(n).with(n ^ 0xabcd)
 }
@@ -19,14 +22,14 @@ fn insert_now(seen: &Seen<'_>, id: Id, chain: u32) -> Inserted {
 #[test]
 fn what_was_inserted_is_found_and_nothing_else_is() {
     let seen = Seen::leaked(16, 100_000);
-    for n in 0..10_000 {
+    for n in 0..MANY {
         assert_eq!(seen.insert(id(n), n as u32), Inserted::New);
     }
-    for n in 0..10_000 {
+    for n in 0..MANY {
         assert_eq!(seen.find(id(n)), Some(n as u32));
         assert_eq!(seen.insert(id(n), 7), Inserted::Present(n as u32));
     }
-    assert!((10_000..200_000).all(|n| seen.find(id(n)).is_none()));
+    assert!((MANY..20 * MANY).all(|n| seen.find(id(n)).is_none()));
     assert!(!seen.overflowed());
 }
 
@@ -56,12 +59,12 @@ fn threads_that_insert_the_same_identities_agree() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                for n in 0..5_000 {
+                for n in 0..MANY / 2 {
                     let inserted = insert_now(&seen, id(n), n as u32);
                     assert!(matches!(inserted, Inserted::New) || inserted == Inserted::Present(n as u32));
                 }
             });
         }
     });
-    assert!((0..5_000).all(|n| seen.find(id(n)) == Some(n as u32)));
+    assert!((0..MANY / 2).all(|n| seen.find(id(n)) == Some(n as u32)));
 }

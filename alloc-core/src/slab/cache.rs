@@ -1,0 +1,198 @@
+//! Caches: objects of one kind, made, asked for, given back, and ended.
+#![expect(unsafe_code, reason = "takes objects back by pointer")]
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering::Relaxed;
+
+use super::cache_core::CacheCore;
+use super::object::ObjectState;
+use super::options::{CacheError, CacheOptions};
+use super::slab_box::SlabBox;
+use crate::error::{AllocError, FreeError};
+use crate::event::EventKind;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::units::{NodeId, Order, PAGE_SIZE};
+
+/// A cache of objects of one kind (the kernel's `kmem_cache`).
+///
+/// ```
+/// use alloc_core::{CacheOptions, Gfp, Machine, NodePages};
+/// let machine = Machine::builder().node(NodePages::new(256)).build()?;
+/// let names = machine.cache(CacheOptions::new("names", 40))?;
+/// let mut name = names.alloc(Gfp::KERNEL | Gfp::ZERO)?;
+/// name.bytes_mut()[0] = b'x';
+/// assert_eq!(names.usage().live, 1);
+/// drop(name);
+/// names.destroy()?;
+/// assert_eq!(machine.free_pages(None), 256);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What a request for an object is promised follows from the page request that it may lead to: see
+/// [`Policy::explain`](crate::Policy::explain) for a slab's order. A request that is served from free objects asks nobody,
+/// so neither the task's scopes nor a machine that has stopped are noticed by it.
+pub struct Cache<'m> {
+    machine: &'m Machine,
+    core: Arc<CacheCore>,
+}
+
+/// How much memory a cache has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct CacheUsage {
+    /// Slabs.
+    pub slabs: usize,
+    /// Objects that the slabs have room for.
+    pub objects: usize,
+    /// Objects that somebody has.
+    pub live: usize,
+    /// Free objects that are promised to sections that must not wait.
+    pub reserved: usize,
+}
+
+/// A cache was to end that still has objects: it lives on until the last of them is given back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CacheInUse {
+    /// The cache's name.
+    pub cache: &'static str,
+    /// Where the objects are, in bytes from the start of the machine's memory.
+    pub objects: Vec<usize>,
+}
+
+impl fmt::Display for CacheInUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cache {} still has {} objects: give back those at", self.cache, self.objects.len())?;
+        self.objects.iter().try_for_each(|at| write!(f, " {at:#x}"))
+    }
+}
+
+impl core::error::Error for CacheInUse {}
+
+impl<'m> Cache<'m> {
+    /// An object, for the current task.
+    ///
+    /// # Errors
+    /// [`AllocError::Injected`]; [`AllocError::InvalidFlags`] for flags that ask for zones, under a strict policy (otherwise
+    /// they are noted and stripped); and, if no object is free, those of [`Machine::alloc_pages`].
+    pub fn alloc(&self, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
+        self.alloc_on(None, flags)
+    }
+
+    /// An object from a node's slabs first (`kmem_cache_alloc_node`).
+    ///
+    /// # Errors
+    /// As [`Cache::alloc`], and [`AllocError::NoSuchNode`].
+    pub fn alloc_node(&self, node: NodeId, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
+        self.alloc_on(Some(node), flags)
+    }
+
+    fn alloc_on(&self, node: Option<NodeId>, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
+        let at = self.machine.object(&self.core, node, flags, ObjectState::Owned)?;
+        Ok(SlabBox::new(self.machine, &self.core, at))
+    }
+
+    /// An object as a bare pointer (`kmem_cache_alloc`). It comes back through [`Cache::free`] or [`Machine::kfree`].
+    ///
+    /// # Errors
+    /// As [`Cache::alloc`].
+    pub fn alloc_raw(&self, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
+        let at = self.machine.object(&self.core, None, flags, ObjectState::Raw)?;
+        Ok(self.machine.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
+    }
+
+    /// Takes an object back that was handed out as a pointer (`kmem_cache_free`). Nothing about the pointer is believed.
+    ///
+    /// An object that was freed and has been handed out anew in between is another owner's object: that it was freed twice
+    /// cannot be seen then, nor if two threads do it at the same instant.
+    ///
+    /// # Errors
+    /// What the pointer is instead: see [`FreeError`]. Nothing has changed then.
+    ///
+    /// # Safety
+    /// If the pointer is that of an object in use, nobody uses the object any more.
+    pub unsafe fn free(&self, object: *mut u8) -> Result<(), FreeError> {
+        let at = self.machine.arena.offset(object.addr()).ok_or(FreeError::Foreign)?;
+        // SAFETY: the caller's promise.
+        unsafe { self.machine.give_object(&self.core, at, ObjectState::Raw) }
+    }
+
+    /// Gives the slabs back that are wholly free, and says how many pages they were (`kmem_cache_shrink`).
+    pub fn shrink(&self) -> u64 {
+        self.machine.shrink_cache(&self.core)
+    }
+
+    /// How much memory the cache has.
+    pub fn usage(&self) -> CacheUsage {
+        let lists = self.core.lists.lock();
+        let (slabs, objects, reserved) = (lists.slabs, lists.objects, lists.reserved);
+        CacheUsage { slabs, objects, live: objects - lists.free, reserved }
+    }
+
+    /// Where the objects are that somebody has, in bytes from the start of the machine's memory.
+    pub fn live_objects(&self) -> Vec<usize> {
+        let books = &self.machine.slabs.books;
+        let slabs = (0..books.table.len() as u32).filter(|frame| books.table.cache(*frame) == Some(self.core.id));
+        let heads = slabs.filter(|frame| books.table.head(*frame) == *frame);
+        let objects = heads.flat_map(|slab| {
+            let begins = self.core.shape.begins(books.table.order(slab));
+            begins.map(move |begin| slab as usize * PAGE_SIZE + begin)
+        });
+        let live = |at: &usize| matches!(books.objects.get(*at), ObjectState::Owned | ObjectState::Raw);
+        objects.filter(live).collect()
+    }
+
+    /// Ends the cache (`kmem_cache_destroy`).
+    ///
+    /// # Errors
+    /// [`CacheInUse`] with the objects that were not given back. The cache lives on without a handle until they are; a
+    /// handle that is simply dropped does the same, and notes [`EventKind::CacheInUse`].
+    pub fn destroy(self) -> Result<(), CacheInUse> {
+        match self.core.live() {
+            0 => Ok(()),
+            _ => Err(CacheInUse { cache: self.core.options.name, objects: self.live_objects() }),
+        }
+    }
+
+    pub(crate) fn machine(&self) -> &'m Machine {
+        self.machine
+    }
+
+    pub(crate) fn core(&self) -> &CacheCore {
+        &self.core
+    }
+}
+
+impl fmt::Debug for Cache<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cache({}, {} bytes)", self.core.options.name, self.core.options.size)
+    }
+}
+
+impl Drop for Cache<'_> {
+    fn drop(&mut self) {
+        let live = self.core.live();
+        if live > 0 {
+            let kind = EventKind::CacheInUse { cache: self.core.options.name, live };
+            let task = self.machine.current();
+            let mut state = self.machine.raw();
+            state.stats.warnings += 1;
+            state.events.note(kind, task, Order::ZERO, Gfp::NONE);
+        }
+        self.core.orphan.store(true, Relaxed);
+        self.machine.end_orphan(&self.core);
+    }
+}
+
+impl Machine {
+    /// Makes a cache (`kmem_cache_create`).
+    ///
+    /// # Errors
+    /// When there is no such cache: see [`CacheError`].
+    pub fn cache(&self, options: CacheOptions) -> Result<Cache<'_>, CacheError> {
+        Ok(Cache { machine: self, core: self.slabs.create(options)? })
+    }
+}

@@ -1,0 +1,19 @@
+//! The slab layer: caches of small objects on top of the page allocator, and the kmalloc family.
+
+pub(crate) mod audit;
+pub(crate) mod cache;
+mod cache_core;
+mod giving;
+mod guard;
+pub(crate) mod kmalloc;
+mod kmalloc_raw;
+mod lists;
+mod object;
+pub(crate) mod options;
+pub(crate) mod prefill;
+pub(crate) mod registry;
+mod request;
+mod shape;
+pub(crate) mod slab_box;
+mod table;
+mod zeroed;

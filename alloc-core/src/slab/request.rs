@@ -1,0 +1,206 @@
+//! How an object is got: flags are looked at, the fault source is asked, free objects are looked for, a slab is made.
+#![expect(unsafe_code, reason = "constructs, poisons and zeroes objects that nobody has yet")]
+
+use super::cache_core::CacheCore;
+use super::guard::{Broken, Guards};
+use super::lists::{Lists, begin_slab};
+use super::object::ObjectState;
+use super::table::SlabList;
+use crate::block::PageBlock;
+use crate::error::AllocError;
+use crate::event::EventKind;
+use crate::fault::source::{CacheSite, Capability};
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::misuse::Misuse;
+use crate::numa::node_mask::NodeMask;
+use crate::page::frame::State;
+use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
+
+/// Flags that ask for zones: objects of one slab cannot lie in the zones of each request.
+const ZONES: Gfp = Gfp::HIGHMEM.with(Gfp::DMA32).with(Gfp::DMA);
+
+impl Machine {
+    /// An object of a cache, which nobody had or which was given back.
+    pub(crate) fn object(
+        &self,
+        core: &CacheCore,
+        node: Option<NodeId>,
+        flags: Gfp,
+        state: ObjectState,
+    ) -> Result<usize, AllocError> {
+        let flags = self.begin_object(core, flags)?;
+        let at = self.find_object(core, node, flags, state)?;
+        self.hand_out(core, at, flags);
+        Ok(at)
+    }
+
+    /// Looks at the flags, and asks the fault source: before any work.
+    pub(crate) fn begin_object(&self, core: &CacheCore, flags: Gfp) -> Result<Gfp, AllocError> {
+        let flags = self.without_zones(flags, Gfp::NONE)?;
+        if self.has_faults() {
+            let (size, failslab) = (core.options.size, core.options.failslab);
+            let cache = Some(CacheSite { name: core.options.name, size, failslab });
+            let (task, order) = (self.current(), Order::for_layout(size, 1));
+            if self.is_failed(Capability::Slab, task, flags, order, cache) {
+                self.raw().note_failure(AllocError::Injected, task, order, flags);
+                return Err(AllocError::Injected);
+            }
+        }
+        Ok(flags)
+    }
+
+    /// The flags without zones but one; that zones were asked for is noted, or refused under a strict policy.
+    pub(crate) fn without_zones(&self, flags: Gfp, but: Gfp) -> Result<Gfp, AllocError> {
+        let wrong = ZONES.without(but);
+        if flags.without(wrong) == flags { Ok(flags) } else { self.strip(flags, wrong) }
+    }
+
+    #[cold]
+    fn strip(&self, flags: Gfp, wrong: Gfp) -> Result<Gfp, AllocError> {
+        let task = self.current();
+        let mut state = self.raw();
+        let kind = EventKind::Misused(Misuse::SlabZone);
+        state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        state.events.note(kind, task, Order::ZERO, flags);
+        if state.policy.strict {
+            state.note_failure(AllocError::InvalidFlags, task, Order::ZERO, flags);
+            return Err(AllocError::InvalidFlags);
+        }
+        Ok(flags.without(wrong))
+    }
+
+    /// A free object of the cache's slabs, or one of a new slab.
+    fn find_object(
+        &self,
+        core: &CacheCore,
+        node: Option<NodeId>,
+        flags: Gfp,
+        state: ObjectState,
+    ) -> Result<usize, AllocError> {
+        let (near, nodes) = self.nodes_for(node, flags);
+        loop {
+            let found = core.lists.lock().take(&self.slabs.books, &core.shape, near, nodes, state);
+            if let Some(at) = found {
+                return Ok(at);
+            }
+            let found = self.grow_cache(core, node, flags, |lists, on| {
+                lists.take(&self.slabs.books, &core.shape, on, NodeMask::of(&[on]), state)
+            })?;
+            if let Some(at) = found {
+                return Ok(at);
+            }
+        }
+    }
+
+    /// The node whose slabs are looked at first, and all nodes whose slabs are.
+    fn nodes_for(&self, node: Option<NodeId>, flags: Gfp) -> (NodeId, NodeMask) {
+        let current = self.current();
+        let state = self.raw();
+        let task = state.task(current);
+        let near = node.or(task.map(|task| task.options.node)).unwrap_or(NodeId(0));
+        let nodes = match task {
+            _ if flags.contains(Gfp::THISNODE) => NodeMask::of(&[near]),
+            Some(task) if flags.contains(Gfp::HARDWALL) => task.mems.allowed,
+            _ => NodeMask::ALL,
+        };
+        (near, nodes)
+    }
+
+    /// Makes one more slab: of a comfortable order if that is easy to have, and of the least one with all that the caller
+    /// may do for it. `then` gets the cache's lists, and the slab's node, before reclaim can take the new slab back.
+    pub(crate) fn grow_cache<R>(
+        &self,
+        core: &CacheCore,
+        node: Option<NodeId>,
+        flags: Gfp,
+        then: impl FnOnce(&mut Lists, NodeId) -> R,
+    ) -> Result<R, AllocError> {
+        let account = if core.options.account { Gfp::ACCOUNT } else { Gfp::NONE };
+        let flags = flags.without(Gfp::ZERO) | account;
+        let get = |order, flags| match node {
+            Some(node) => self.alloc_pages_node(node, order, flags),
+            None => self.alloc_pages(order, flags),
+        };
+        let (want, least) = (core.shape.order, core.shape.least);
+        let quiet = flags.without(Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
+        let cheap = if flags.may_wait() { quiet.without(Gfp::RECLAIM) | Gfp::NOMEMALLOC } else { quiet };
+        let large = if want > least { get(want, cheap).ok() } else { None };
+        let block = large.map_or_else(|| get(least, flags), Ok)?;
+        Ok(self.add_slab(core, block, then))
+    }
+
+    /// Makes a block a slab of a cache.
+    fn add_slab<R>(&self, core: &CacheCore, block: PageBlock<'_>, then: impl FnOnce(&mut Lists, NodeId) -> R) -> R {
+        let (slab, order) = (block.frame(), block.order());
+        let begin = slab.0 as usize * PAGE_SIZE;
+        let guards = Guards::of(&self.arena, &core.shape, &core.options);
+        for at in core.shape.begins(order).map(|object| begin + object) {
+            if let Some(guards) = &guards {
+                // SAFETY: the block was got for this slab, and its objects are on no list yet.
+                unsafe { guards.begin(at) };
+            }
+            if let (Some(constructor), Some(mut bytes)) =
+                (core.options.constructor, self.arena.range(at, core.options.size))
+            {
+                // SAFETY: as above; the range lies within the host's pages, which are initialised.
+                constructor(unsafe { bytes.as_mut() });
+            }
+        }
+        // A constructor that panics leaves a block that gives itself back; from here on nothing calls anybody's code.
+        let pages = block.into_pages();
+        let node = {
+            let mut state = self.raw();
+            let entry = state.frames.at(pages.frame().0);
+            entry.state = State::Slab;
+            let zone = usize::from(entry.zone);
+            state.zones[zone].node
+        };
+        begin_slab(&self.slabs.books, &core.shape, core.id, slab.0, order, node);
+        let mut lists = core.lists.lock();
+        lists.add(&self.slabs.books, slab.0);
+        then(&mut lists, node)
+    }
+
+    /// Gives slabs that left their cache back to the page allocator, and says how many pages they were.
+    pub(crate) fn give_slabs(&self, mut leaving: SlabList) -> u64 {
+        let mut given = 0;
+        while let Some(slab) = leaving.pop(&self.slabs.books.table) {
+            let order = self.slabs.books.table.order(slab);
+            self.raw().frames.at(slab).state = State::Owned;
+            let freed = self.free(self.token(FrameNumber(slab), order, Gfp::NONE));
+            debug_assert!(freed.is_ok(), "the block was a slab of this machine");
+            given += order.pages();
+        }
+        given
+    }
+
+    /// Makes an object ready for its new owner.
+    pub(crate) fn hand_out(&self, core: &CacheCore, at: usize, flags: Gfp) {
+        if let Some(guards) = Guards::of(&self.arena, &core.shape, &core.options) {
+            // SAFETY: the object was taken off the cache's lists for this request, and is handed out only below.
+            let found = unsafe { guards.check(at, true) };
+            if let Err(broken) = found {
+                self.note_broken(core, at, broken);
+                // SAFETY: as above.
+                unsafe { guards.begin(at) };
+            }
+            guards.note(at, self.current(), true);
+        }
+        let wanted = flags.contains(Gfp::ZERO).then_some(core.shape.usable);
+        if let Some(bytes) = wanted.and_then(|usable| self.arena.range(at, usable)) {
+            // SAFETY: as above, and the range lies within the host's pages.
+            unsafe { bytes.cast::<u8>().write_bytes(0, bytes.len()) };
+        }
+    }
+
+    /// Notes that somebody wrote where nobody may.
+    #[cold]
+    pub(crate) fn note_broken(&self, core: &CacheCore, at: usize, broken: Broken) {
+        let kind = EventKind::ObjectBroken { cache: core.options.name, at, what: broken.what() };
+        let task = self.current();
+        let mut state = self.raw();
+        state.stats.warnings += 1;
+        state.events.note(kind, task, Order::ZERO, Gfp::NONE);
+    }
+}
