@@ -30,6 +30,7 @@ impl Run<'_, '_> {
                 self.keep_area(result.map(KvBlock::Mapped), size.bytes(), flags.gfp());
             }
             Operation::Kvmalloc { task, size, flags } => {
+                self.has_slabs = true;
                 let result = machine.run_as(self.task(task), || machine.kvmalloc(size.bytes(), flags.gfp()));
                 self.keep_area(result, size.bytes(), flags.gfp());
             }

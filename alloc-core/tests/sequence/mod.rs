@@ -67,6 +67,7 @@ impl Sequence {
         run.end();
         assert_eq!(pool.reserved(), self.setup.reserve(), "the pool's reserve is not full again");
         drop(pool);
+        machine.shrink_slabs();
         assert_eq!(machine.free_pages(None), self.setup.pages(), "pages were lost");
         machine.audit().expect("a machine that is whole");
     }

@@ -47,9 +47,13 @@ impl Model {
     }
 }
 
-/// The beginning and the end of each page.
+/// The beginning and the end of each page, and of what is less than one.
 fn marks(len: usize) -> impl Iterator<Item = usize> {
-    (0..len / PAGE_SIZE).flat_map(|page| [page * PAGE_SIZE, (page + 1) * PAGE_SIZE - 8])
+    (0..len).step_by(PAGE_SIZE).flat_map(move |begin| {
+        let end = len.min(begin + PAGE_SIZE);
+        let first = (end - begin >= 8).then_some(begin);
+        first.into_iter().chain((end - begin >= 16).then(|| end - 8))
+    })
 }
 
 /// Writes a stamp to every page.

@@ -40,6 +40,8 @@ pub(super) struct Run<'p, 'm> {
     pub(super) moves: Vec<NodesMove<'m>>,
     pub(super) caches: Vec<Arc<Cache>>,
     pub(super) has_faults: bool,
+    /// Pages may be in slabs, which keep them for a while.
+    pub(super) has_slabs: bool,
 }
 
 /// The place of a list that a number means.
@@ -73,6 +75,7 @@ impl<'p, 'm> Run<'p, 'm> {
             moves: Vec::new(),
             caches: Vec::new(),
             has_faults: false,
+            has_slabs: false,
         }
     }
 
@@ -131,7 +134,7 @@ impl<'p, 'm> Run<'p, 'm> {
         assert!(block.bytes().len() >= size);
         assert!(!flags.contains(Gfp::ZERO) || block.bytes().iter().all(|byte| *byte == 0), "{block:?} is not zeroed");
         self.keep(match block {
-            KvBlock::Contiguous(block) => Thing::Block(block),
+            KvBlock::Contiguous(object) => Thing::Object(object),
             KvBlock::Mapped(area) => Thing::Area(area),
         });
     }
@@ -149,6 +152,7 @@ impl<'p, 'm> Run<'p, 'm> {
         match held.leave(&mut self.model) {
             Thing::Block(block) => drop(block),
             Thing::Area(area) => drop(area),
+            Thing::Object(object) => drop(object),
             Thing::Pooled(block) => drop(block),
             Thing::Token(pages) => assert_eq!(self.machine.free(pages), Ok(())),
             Thing::Number(frame, order) => {

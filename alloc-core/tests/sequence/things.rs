@@ -1,6 +1,6 @@
 //! What a sequence got and has not given back.
 
-use alloc_core::{Area, FrameNumber, Order, PAGE_SIZE, PageBlock, Pages, PoolBlock};
+use alloc_core::{Area, FrameNumber, KmallocBox, Order, PAGE_SIZE, PageBlock, Pages, PoolBlock};
 
 use super::model::{self, Model};
 
@@ -8,6 +8,8 @@ use super::model::{self, Model};
 pub enum Thing<'p, 'm> {
     Block(PageBlock<'m>),
     Area(Area<'m>),
+    /// Its pages are shared with others, so only its bytes are looked at.
+    Object(KmallocBox<'m>),
     Pooled(PoolBlock<'p, 'm>),
     Token(Pages),
     Number(FrameNumber, Order),
@@ -31,6 +33,7 @@ impl<'p, 'm> Held<'p, 'm> {
                 let pages = 0..area.bytes().len().div_ceil(PAGE_SIZE);
                 pages.map(|page| (area.frame_at(page * PAGE_SIZE).expect("a page of the area").0, 1)).collect()
             }
+            Thing::Object(_) => Vec::new(),
             Thing::Pooled(block) => {
                 let frame = (block.bytes().as_ptr().addr() - base) / PAGE_SIZE;
                 vec![(frame as u32, (block.bytes().len() / PAGE_SIZE) as u64)]
@@ -58,6 +61,7 @@ impl<'p, 'm> Held<'p, 'm> {
         let bytes = match &self.thing {
             Thing::Block(block) => block.bytes(),
             Thing::Area(area) => area.bytes(),
+            Thing::Object(object) => object.bytes(),
             Thing::Pooled(block) => block.bytes(),
             Thing::Token(_) | Thing::Number(..) => return,
         };
@@ -69,6 +73,7 @@ fn bytes_mut<'t>(thing: &'t mut Thing<'_, '_>) -> Option<&'t mut [u8]> {
     match thing {
         Thing::Block(block) => Some(block.bytes_mut()),
         Thing::Area(area) => Some(area.bytes_mut()),
+        Thing::Object(object) => Some(object.bytes_mut()),
         Thing::Pooled(block) => Some(block.bytes_mut()),
         Thing::Token(_) | Thing::Number(..) => None,
     }
