@@ -13,6 +13,7 @@ use crate::case::{Case, Crossing, Path, Repeated, Scarce};
 use crate::frames::Frames;
 use crate::general::Global;
 use crate::machine::Pages;
+use crate::objects::Objects;
 use crate::rival::Rival;
 
 /// Makes a contestant's case on a path, with blocks of a size.
@@ -68,6 +69,7 @@ impl Contestant {
     pub(crate) fn all() -> Vec<Contestant> {
         vec![
             Contestant::new("alloc-core pages", Kind::Pages, Pages::new()),
+            Contestant::new("alloc-core kmalloc", Kind::System, Objects::new()),
             Contestant::new("alloc-core, two zones", Kind::Variant, Pages::beside_a_full_zone(Gfp::KERNEL)),
             Contestant::new(
                 "alloc-core, past a full zone",

@@ -38,6 +38,11 @@ impl Pages {
         pages
     }
 
+    /// The machine itself.
+    pub(crate) fn machine(&self) -> &'static Machine {
+        self.machine
+    }
+
     fn on(node: NodePages, flags: Gfp) -> Pages {
         let machine = Machine::builder().node(node).build().expect("a machine of 256 MiB");
         let machine: &'static Machine = Box::leak(Box::new(machine));

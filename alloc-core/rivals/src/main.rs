@@ -8,6 +8,7 @@ mod general;
 mod machine;
 mod measure;
 mod memory;
+mod objects;
 mod path;
 mod peer;
 mod random;
