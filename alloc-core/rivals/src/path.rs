@@ -82,9 +82,7 @@ impl<R: Rival> Isolated<R> {
             if let Some(block) = self.slots[at].take() {
                 rival.give(block, black_box(want));
             }
-            let mut block = rival.take(black_box(want));
-            R::touch(&mut block);
-            self.slots[at] = Some(block);
+            self.slots[at] = Some(rival.take(black_box(want)));
         }
     }
 
