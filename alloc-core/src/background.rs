@@ -92,19 +92,50 @@ impl Machine {
     pub fn background(&self) -> bool {
         let reaped = self.state().reap();
         let current = self.current();
-        let (wanted, nodes) = {
-            let mut state = self.state();
+        let nodes = {
+            let state = self.raw();
             if state.task(current).is_some_and(|task| task.reclaiming > 0) {
                 return reaped;
             }
-            (core::mem::replace(&mut state.kswapd_wanted, NodeMask::NONE), state.zonelists.len())
+            state.zonelists.len() as u8
         };
-        for node in (0..nodes as u8).map(NodeId).filter(|node| wanted.has(*node)) {
-            self.state().stats.kswapd_passes += 1;
-            if !self.state().is_balanced(node) {
-                self.reclaim_pass(Machine::BOOT, Gfp::KERNEL, |state, _| state.is_balanced(node));
+        (0..nodes).map(NodeId).fold(reaped, |acted, node| self.kswapd(node) | acted)
+    }
+
+    /// Does the work of one node's reclaimer, if it was woken.
+    pub(crate) fn kswapd(&self, node: NodeId) -> bool {
+        struct Running<'m>(&'m Machine, NodeMask);
+        impl Drop for Running<'_> {
+            fn drop(&mut self) {
+                let mut state = self.0.raw();
+                state.kswapd_running = state.kswapd_running.without(self.1);
             }
         }
-        reaped || wanted != NodeMask::NONE
+        let mask = NodeMask::of(&[node]);
+        let mut state = self.raw();
+        if !state.kswapd_wanted.has(node) {
+            return false;
+        }
+        self.collect(&mut state);
+        state.kswapd_wanted = state.kswapd_wanted.without(mask);
+        state.kswapd_running = state.kswapd_running.union(mask);
+        state.stats.kswapd_passes += 1;
+        let balanced = state.is_balanced(node);
+        drop(state);
+        let _running = Running(self, mask);
+        if !balanced {
+            self.reclaim_pass(self.reclaimer(node), Gfp::KERNEL, |state, _| state.is_balanced(node));
+        }
+        true
+    }
+
+    /// The task that reclaims in the background: in steps, the one that boots.
+    fn reclaimer(&self, node: NodeId) -> TaskId {
+        #[cfg(feature = "std")]
+        if self.live.is_some() {
+            return TaskId(u32::from(node.0) + 1);
+        }
+        let _ = node;
+        Machine::BOOT
     }
 }

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "std")]
+use std::time::Duration;
 
 use crate::epochs::Epochs;
 use crate::event::Ring;
@@ -24,7 +26,17 @@ use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpus::Cpus;
 use crate::task::{Task, TaskOptions};
+#[cfg(feature = "std")]
+use crate::threads::Live;
+use crate::time::Time;
 use crate::units::{NodeId, Order};
+
+/// Processors that a machine has at most.
+const CPUS_MAX: usize = 1024;
+
+/// How long a live machine's requests wait for something to move.
+#[cfg(feature = "std")]
+const WATCHDOG: Duration = Duration::from_secs(2);
 
 /// The memory of one node.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,7 +116,10 @@ pub struct MachineBuilder {
     policy: Policy,
     host: Option<Box<dyn Host>>,
     min_free_pages: Option<u64>,
-    cpus: usize,
+    cpus: Option<usize>,
+    time: Time,
+    #[cfg(feature = "std")]
+    watchdog: Duration,
     faults: Option<Arc<dyn FaultSource>>,
     traces_looks: bool,
     slab_debug: SlabDebug,
@@ -118,7 +133,10 @@ impl MachineBuilder {
             policy: Policy::kernel(),
             host: None,
             min_free_pages: None,
-            cpus: 1,
+            cpus: None,
+            time: Time::Stepped,
+            #[cfg(feature = "std")]
+            watchdog: WATCHDOG,
             faults: None,
             traces_looks: false,
             slab_debug: SlabDebug::NONE,
@@ -160,11 +178,38 @@ impl MachineBuilder {
         self
     }
 
-    /// How many processors the machine has: each keeps free pages at hand. Otherwise one, and at most 1,024.
-    /// [`Machine::set_cpu`] says on which one requests are made.
+    /// How many processors the machine has, at most 1,024: each keeps free pages at hand. Otherwise one in stepped time,
+    /// and as many as the host has in live time. [`Machine::set_cpu`] says on which one requests are made.
     #[must_use]
     pub fn cpus(mut self, cpus: usize) -> MachineBuilder {
-        self.cpus = cpus.clamp(1, 1024);
+        self.cpus = Some(cpus.clamp(1, CPUS_MAX));
+        self
+    }
+
+    /// How time passes. Otherwise in steps.
+    ///
+    /// ```
+    /// # #[cfg(feature = "std")] {
+    /// use alloc_core::{Gfp, Machine, NodePages, Order, Time};
+    /// let machine = Machine::builder().node(NodePages::new(1024)).time(Time::Live).build()?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok()));
+    ///     scope.spawn(|| assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok()));
+    /// });
+    /// # }
+    /// # Ok::<(), alloc_core::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn time(mut self, time: Time) -> MachineBuilder {
+        self.time = time;
+        self
+    }
+
+    /// In live time: how long nothing may move before a request that sleeps fails with `Hang`. Otherwise two seconds.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn watchdog(mut self, watchdog: Duration) -> MachineBuilder {
+        self.watchdog = watchdog;
         self
     }
 
@@ -210,13 +255,20 @@ impl MachineBuilder {
             Some(host) => host,
             None => default_host(pages)?,
         });
-        let cpus = Cpus::new(Arc::clone(&host), self.cpus, false);
+        #[cfg(feature = "std")]
+        let live = (self.time == Time::Live).then(|| Arc::new(Live::new(self.watchdog)));
+        #[cfg(feature = "std")]
+        let lives = live.is_some();
+        #[cfg(not(feature = "std"))]
+        let lives = false;
+        let count = self.cpus.unwrap_or_else(|| if lives { host.cpus().clamp(1, CPUS_MAX) } else { 1 });
+        let cpus = Cpus::new(Arc::clone(&host), count, lives);
+        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug, &cpus);
+        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let arena = Arena::new(host);
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
-        let slabs = Slabs::new(pages, self.nodes.len(), self.policy.largest, self.slab_debug);
-        let slabs = slabs.ok_or(HostError::NoMemory)?;
         let mut frames = FrameTable::new(pages).ok_or(HostError::NoMemory)?;
         let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
         let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;
@@ -227,13 +279,17 @@ impl MachineBuilder {
         };
         let nodes = (0..self.nodes.len() as u8).map(NodeId);
         let zonelists = nodes.map(|node| Zonelist::new(&zones, node, distance)).collect();
-        let boot = Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named("boot") });
+        // In live time the reclaimers are tasks of their own, behind the one that boots.
+        let reclaimers = if lives { self.nodes.len() } else { 0 };
+        let names = core::iter::once("boot").chain(core::iter::repeat_n("kswapd", reclaimers));
+        let kernel_thread = |name| Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named(name) });
+        let tasks = names.map(kernel_thread).collect();
         let state = State {
             policy: self.policy,
             frames,
             zones,
             zonelists,
-            tasks: alloc::vec![boot],
+            tasks,
             stats: Stats::default(),
             events: Ring::new(),
             traces_looks: self.traces_looks,
@@ -244,11 +300,17 @@ impl MachineBuilder {
             begun: 0,
             waiting: 0,
             slow: 0,
+            sleepers: 0,
+            kswapd_running: NodeMask::NONE,
+            reap_wanted: false,
             at_hand: false,
             missed: false,
             epochs: Arc::new(Epochs::new()),
             dead: None,
         };
+        #[cfg(feature = "std")]
+        return Ok(Machine::assemble(state, arena, slabs, cpus, self.faults, live).start()?);
+        #[cfg(not(feature = "std"))]
         Ok(Machine::assemble(state, arena, slabs, cpus, self.faults))
     }
 }

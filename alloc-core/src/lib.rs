@@ -19,9 +19,8 @@
 //! ```
 //!
 //! # Limits
-//! Time is stepped, although threads may share a machine. The file `SPEC.md` beside this crate says, row by row, what of the
-//! specification is built and by which test it is held, and what is not built yet: memory policies and threads of the
-//! machine's own are among the latter.
+//! Time is stepped unless a machine is built to live. The file `SPEC.md` beside this crate says, row by row, what of the
+//! specification is built and by which test it is held, and what is not built yet: memory policies are among the latter.
 //!
 //! The system's allocator is asked when a machine, a task, a cache, a pool or a shrinker is made, and never by a request for
 //! pages or objects.
@@ -45,6 +44,8 @@ mod fault;
 mod gfp;
 mod host;
 mod kvmalloc;
+#[cfg(feature = "std")]
+mod live;
 mod machine;
 mod mempool;
 mod misuse;
@@ -58,10 +59,14 @@ mod random;
 mod request;
 mod scope;
 mod slab;
+mod sleep;
 mod stats;
 mod sync;
 mod task;
 mod tasks;
+#[cfg(feature = "std")]
+mod threads;
+mod time;
 mod units;
 mod vmalloc;
 mod waiting;
@@ -107,6 +112,7 @@ pub use slab::prefill::Prefilled;
 pub use slab::slab_box::SlabBox;
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
+pub use time::Time;
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
 pub use vmalloc::mapping::Area;
 pub use waiting::{Queued, Wait};

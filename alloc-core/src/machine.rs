@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
@@ -16,6 +17,7 @@ use crate::host::arena::Arena;
 use crate::page::buddy::AuditError;
 use crate::page::course::Course;
 use crate::page::frame;
+use crate::page::locked::Locked;
 use crate::page::pages::Pages;
 use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinkers;
@@ -27,8 +29,10 @@ use crate::slab::registry::Slabs;
 use crate::stats::Stats;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
-use crate::sync::lock::{Guard, Lock};
+use crate::sync::lock::Lock;
 use crate::task::TaskId;
+#[cfg(feature = "std")]
+use crate::threads::{Live, Threads};
 use crate::units::{FrameNumber, NodeId, Order};
 use crate::vmalloc::area::Addresses;
 
@@ -37,13 +41,14 @@ static MACHINES: AtomicU64 = AtomicU64::new(0);
 
 /// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
 ///
-/// Machines know nothing of each other, and a process may have many. A machine's time is **stepped**: requests of different
-/// tasks take turns at the ends of their steps, and the same turns give the same results. Background work (the reclaimer,
-/// the reaper) is done when a request would sleep, and on [`Machine::background`].
+/// Machines know nothing of each other, and a process may have many. Unless it is built with another
+/// [`Time`](crate::Time), a machine's time is **stepped**: requests of different tasks take turns at the ends of their
+/// steps, and the same turns give the same results. Background work (the reclaimer, the reaper) is done when a request would
+/// sleep, and on [`Machine::background`].
 ///
 /// Threads may share a machine: every step is made under its lock, and its users' code (shrinkers, fault sources) is
-/// called without it. Whoever waits goes by the turns that it sees: nothing moved between two of its own means a hang, even
-/// if another thread was about to help.
+/// called without it. In stepped time, whoever waits goes by the turns that it sees: nothing moved between two of its own
+/// means a hang, even if another thread was about to help.
 ///
 /// ```
 /// use alloc_core::{AllocError, Gfp, Machine, NodePages, Order};
@@ -57,6 +62,15 @@ static MACHINES: AtomicU64 = AtomicU64::new(0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Machine {
+    /// A live machine's threads, in the hands of their owner: they share all the rest.
+    #[cfg(feature = "std")]
+    _threads: Option<Threads>,
+    core: Arc<Core>,
+}
+
+/// All of a machine that its threads share.
+#[doc(hidden)]
+pub struct Core {
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
@@ -72,6 +86,17 @@ pub struct Machine {
     /// Whether there is a fault source: all that a request looks at when there is none.
     faults_armed: AtomicBool,
     faults: Lock<Option<Arc<dyn FaultSource>>>,
+    #[cfg(feature = "std")]
+    pub(crate) live: Option<Arc<Live>>,
+}
+
+impl Deref for Machine {
+    type Target = Core;
+
+    #[inline(always)]
+    fn deref(&self) -> &Core {
+        &self.core
+    }
 }
 
 /// Threads share machines.
@@ -96,9 +121,12 @@ impl Machine {
         slabs: Slabs,
         cpus: Cpus,
         faults: Option<Arc<dyn FaultSource>>,
+        #[cfg(feature = "std")] live: Option<Arc<Live>>,
     ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
-        Machine {
+        let core = Core {
+            #[cfg(feature = "std")]
+            live,
             number,
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
             epochs: Arc::clone(&state.epochs),
@@ -112,20 +140,41 @@ impl Machine {
             faults_armed: AtomicBool::new(faults.is_some()),
             faults: Lock::new(faults),
             arena,
+        };
+        Machine {
+            #[cfg(feature = "std")]
+            _threads: None,
+            core: Arc::new(core),
         }
+    }
+
+    /// The same machine, for one of its threads.
+    #[cfg(feature = "std")]
+    pub(crate) fn unowned(&self) -> Machine {
+        Machine { _threads: None, core: Arc::clone(&self.core) }
+    }
+
+    /// The same machine, in whose hands its threads are: they end with it.
+    #[cfg(feature = "std")]
+    pub(crate) fn owning(self, threads: Threads) -> Machine {
+        Machine { _threads: Some(threads), core: self.core }
     }
 
     /// The state, for one short piece of work that calls nobody's code but the machine's. Nothing is at hand: the free
     /// lists know of every free page.
-    pub(crate) fn state(&self) -> Guard<'_, State> {
+    pub(crate) fn state(&self) -> Locked<'_> {
         let mut state = self.raw();
         self.collect(&mut state);
         state
     }
 
     /// The same, for work that does not ask what is free: processors may have pages at hand that the state does not know of.
-    pub(crate) fn raw(&self) -> Guard<'_, State> {
-        self.state.lock()
+    pub(crate) fn raw(&self) -> Locked<'_> {
+        #[cfg(feature = "std")]
+        if let Some(live) = &self.live {
+            return Locked::live(self.state.lock(), &live.signals);
+        }
+        Locked::stepped(self.state.lock())
     }
 
     /// The machine's number.

@@ -8,6 +8,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::WaitFor;
 use crate::sync::lock::Lock;
+use crate::time::{Patience, Slept};
 use crate::units::Order;
 
 /// A pool with a reserve of blocks of one order.
@@ -72,23 +73,19 @@ impl<'m> Mempool<'m> {
     ///
     /// # Errors
     /// `NoMemory` for callers that cannot wait. For others only [`AllocError::Hang`], when nobody is left to give a block
-    /// back or the policy's `rounds_max` is reached, and what ends every request: a machine that has stopped, a task that is over.
+    /// back or, in steps, the policy's `rounds_max` is reached; and what ends every request: a machine that has stopped, a
+    /// task that is over.
     pub fn alloc(&self, flags: Gfp) -> Result<PoolBlock<'_, 'm>, AllocError> {
         let mut request = self.request(flags)?;
-        let (mut seen, mut rounds) = (None, 0);
+        let mut patience = Patience::default();
         loop {
             if let PoolStep::Done(result) = request.step() {
                 return result;
             }
-            self.machine.background();
-            rounds += 1;
-            let mut state = self.machine.state();
-            let progress = Some(state.progress);
-            if progress == seen || rounds > state.policy.rounds_max {
-                state.stats.hangs += 1;
+            if self.machine.sleep(&mut patience) == Slept::Hung {
+                self.machine.state().stats.hangs += 1;
                 return Err(AllocError::Hang);
             }
-            seen = progress;
         }
     }
 

@@ -8,6 +8,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::{Course, Move, WaitFor};
 use crate::task::TaskId;
+use crate::time::{Patience, Slept};
 use crate::units::{NodeId, Order};
 
 /// What a step of a request came to.
@@ -123,23 +124,20 @@ impl<'m> Request<'m> {
         request
     }
 
-    /// Drives the request to its end. Whenever it sleeps, the background's work is done; if nothing in the machine has
-    /// moved between two sleeps, it would sleep for ever.
+    /// Drives the request to its end. Whenever it sleeps in stepped time, the background's work is done; if nothing in the
+    /// machine has moved between two sleeps, it would sleep for ever. In live time the thread sleeps until something moves.
     ///
     /// # Errors
     /// Those of the request, and [`AllocError::Hang`].
     pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
-        let mut seen = None;
+        let mut patience = Patience::default();
         loop {
             if let Some(result) = self.run() {
                 return result;
             }
-            self.machine.background();
-            let progress = Some(self.machine.state().progress);
-            if progress == seen {
+            if self.machine.sleep(&mut patience) == Slept::Hung {
                 return Err(self.hang());
             }
-            seen = progress;
         }
     }
 
@@ -206,19 +204,16 @@ impl Machine {
     /// The results are in the order of the requests.
     pub fn settle<'m>(&'m self, requests: Vec<Request<'m>>) -> Vec<Result<PageBlock<'m>, AllocError>> {
         let mut slots: Vec<_> = requests.into_iter().map(|request| (request, None)).collect();
-        let mut seen = None;
+        let mut patience = Patience::default();
         while slots.iter().any(|(_, result)| result.is_none()) {
             for (request, result) in slots.iter_mut().filter(|(_, result)| result.is_none()) {
                 *result = request.run();
             }
-            self.background();
-            let progress = Some(self.state().progress);
-            if progress == seen {
+            if self.sleep(&mut patience) == Slept::Hung {
                 for (request, result) in slots.iter_mut().filter(|(_, result)| result.is_none()) {
                     *result = Some(Err(request.hang()));
                 }
             }
-            seen = progress;
         }
         slots.into_iter().filter_map(|(_, result)| result).collect()
     }

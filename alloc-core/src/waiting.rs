@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::request::Step;
 use crate::task::TaskId;
+use crate::time::{Patience, Slept};
 use crate::units::Order;
 
 /// How a caller waits for memory. Proposed in the comments on "Revisiting too small to fail" (2017) in place of flags.
@@ -63,28 +64,24 @@ impl<'m> Queued<'m> {
     /// the first in the queue, somebody may be killed for it.
     ///
     /// # Errors
-    /// [`AllocError::Hang`] when nobody is left to free anything, or it slept as often as the policy's `rounds_max`
-    /// although others moved; otherwise those of a task that ends or is killed, and of a machine that stops.
+    /// [`AllocError::Hang`] when nobody is left to free anything, or, in steps, it slept as often as the policy's
+    /// `rounds_max` although others moved; otherwise those of a task that ends or is killed, and of a machine that stops.
     pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
-        let (mut seen, mut rounds) = (None, 0);
+        let mut patience = Patience::default();
         loop {
             if let Step::Done(result) = self.step() {
                 return result;
             }
             self.machine.wake_background();
-            self.machine.background();
-            rounds += 1;
-            let (progress, rounds_max) = {
-                let state = self.machine.state();
-                (Some(state.progress), state.policy.rounds_max)
-            };
-            let alone = progress == seen && !self.machine.state().kill_for_queue(self.task);
-            if alone || rounds > rounds_max {
+            let slept = self.machine.sleep(&mut patience);
+            let mut state = self.machine.state();
+            let helped = slept == Slept::Moved || (state.is_kswapd_idle() && state.kill_for_queue(self.task));
+            drop(state);
+            if !helped && slept == Slept::Hung {
                 let mut state = self.machine.state();
                 (state.stats.hangs, state.stats.failures) = (state.stats.hangs + 1, state.stats.failures + 1);
                 return Err(AllocError::Hang);
             }
-            seen = progress;
         }
     }
 }
@@ -121,7 +118,7 @@ impl Machine {
                 }
                 self.state().stats.sleeps += 1;
                 self.wake_background();
-                self.background();
+                self.await_kswapd();
                 // The reclaimer is left to sleep: this was its one pass.
                 self.alloc_pages(order, Gfp::NOWAIT.without(Gfp::KSWAPD_RECLAIM))
             }),

@@ -63,8 +63,10 @@ fn machine(random: &mut Random) -> Machine {
     (policy.on_oom, policy.rounds_max) = (alloc_core::OnOom::Fail, 50);
     let debug = [SlabDebug::NONE, SlabDebug::NONE, SlabDebug::ALL][random.below(3) as usize];
     let node = |pages: u64| NodePages::new(60 + pages as u32).with_dma32(16).with_movable(16);
-    let (one, other) = (node(random.below(60)), node(random.below(60)));
-    Machine::builder().node(one).node(other).min_free_pages(8).policy(policy).slab_debug(debug).build().unwrap()
+    let builder = Machine::builder().node(node(random.below(60))).min_free_pages(8).policy(policy).slab_debug(debug);
+    // Only machines of one node keep objects at hand.
+    let builder = if random.below(3) == 0 { builder.node(node(random.below(60))) } else { builder };
+    builder.cpus(3).build().unwrap()
 }
 
 fn caches<'m>(machine: &'m Machine, random: &mut Random) -> Vec<Cache<'m>> {
@@ -175,7 +177,8 @@ fn run(seed: u64) {
                     held.push(Held::Box(object));
                 }
             }
-            13 => drop(cache.shrink()),
+            13 if random.below(4) == 0 => drop(cache.shrink()),
+            13 => machine.set_cpu(random.below(3) as usize),
             14 => {
                 let source = Attributes::unfiltered(random.below(60) as u32).seeded(seed);
                 machine.set_faults((random.below(2) == 0).then(|| Arc::new(source) as _));

@@ -157,7 +157,7 @@ fn row_126_empty_slabs_are_given_back_on_demand_and_by_reclaim() {
     let kept = cache.alloc(Gfp::KERNEL).unwrap();
     drop(objects);
     let free = machine.free_pages(None);
-    assert!(free < u64::from(PAGES) - 1 && free >= u64::from(PAGES) - 6, "a few slabs are kept, and not all: {free}");
+    assert!(free < u64::from(PAGES) - 1 && free >= u64::from(PAGES) - 20, "a few of 51 slabs are kept: {free}");
     assert!(cache.shrink() > 0);
     assert_eq!((cache.usage().slabs, machine.free_pages(None)), (1, u64::from(PAGES) - 1));
     assert_eq!(cache.shrink(), 0, "an object is in use");

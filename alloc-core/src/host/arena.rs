@@ -44,6 +44,7 @@ impl Arena {
     }
 
     /// The bytes of a range, or `None` if it does not lie within the arena.
+    #[inline]
     pub(crate) fn range(&self, at: usize, len: usize) -> Option<NonNull<[u8]>> {
         if at.checked_add(len)? > self.pages * PAGE_SIZE {
             return None;
@@ -54,6 +55,7 @@ impl Arena {
     }
 
     /// How many bytes behind the start of the arena an address lies, or `None` if it does not lie within.
+    #[inline]
     pub(crate) fn offset(&self, address: usize) -> Option<usize> {
         address.checked_sub(self.base.addr().get()).filter(|at| *at < self.pages * PAGE_SIZE)
     }

@@ -41,6 +41,12 @@ impl NodeMask {
         NodeMask(self.0 & other.0)
     }
 
+    /// The nodes of this one that are not in the other.
+    #[must_use]
+    pub(crate) const fn without(self, other: NodeMask) -> NodeMask {
+        NodeMask(self.0 & !other.0)
+    }
+
     /// The nodes of either set.
     #[must_use]
     pub const fn union(self, other: NodeMask) -> NodeMask {

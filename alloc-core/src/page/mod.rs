@@ -6,6 +6,7 @@ pub(crate) mod course;
 mod door;
 mod engine;
 pub(crate) mod frame;
+pub(crate) mod locked;
 pub(crate) mod oom;
 pub(crate) mod pages;
 pub(crate) mod per_cpu;

@@ -78,6 +78,7 @@ impl State {
         let Some(task) = self.task_mut(id).filter(|task| !task.victim) else { return };
         task.victim = true;
         self.progress += 1;
+        self.reap_wanted = true;
     }
 
     /// One step of the reaper: takes the pages of every victim whose memory it can get at. Returns whether it did anything.

@@ -46,6 +46,12 @@ pub(crate) struct State {
     pub(crate) waiting: u32,
     /// Requests on their slow path, and passes of reclaim under way.
     pub(crate) slow: u32,
+    /// Threads that sleep until something moves.
+    pub(crate) sleepers: u32,
+    /// The background reclaimers that are at it.
+    pub(crate) kswapd_running: NodeMask,
+    /// Whether somebody became a victim since the reaper was last woken.
+    pub(crate) reap_wanted: bool,
     /// Whether processors may have free pages at hand, which the zones do not know of.
     pub(crate) at_hand: bool,
     /// Whether a look at a zone failed that was allowed: it might not have, with everything collected.
@@ -69,7 +75,12 @@ impl State {
 
     /// Whether nobody waits for what comes free, so that processors may keep it at hand.
     pub(crate) fn is_at_ease(&self) -> bool {
-        self.slow == 0 && self.waiting == 0 && self.dead.is_none() && !self.traces_looks
+        self.slow == 0 && self.sleepers == 0 && self.waiting == 0 && self.dead.is_none() && !self.traces_looks
+    }
+
+    /// Whether the background reclaimers have nothing to do.
+    pub(crate) fn is_kswapd_idle(&self) -> bool {
+        self.kswapd_wanted.union(self.kswapd_running) == NodeMask::NONE
     }
 
     /// Whether a zone's free lists alone have what any first look at it asks for.

@@ -77,6 +77,9 @@ impl Machine {
     /// The same, but for frames that are not known as parts of slabs.
     pub(crate) fn audit_known_slabs(&self) -> Result<(), SlabAuditError> {
         let books = &self.slabs.books;
+        for id in self.slabs.ids() {
+            self.slabs.with(id, |core| drop(self.collect_sheaves(core)));
+        }
         let mut sums: Vec<Sum> = self.slabs.ids().map(|_| Sum::default()).collect();
         for frame in 0..books.table.len() as u32 {
             let at = frame as usize * PAGE_SIZE;
@@ -161,7 +164,10 @@ impl Machine {
                     return Err(wrong(name, at, "a free object that nobody looks for"));
                 }
             }
-            let is_free = matches!(found, ObjectState::Free | ObjectState::Cached);
+            if found == ObjectState::Cached {
+                return Err(wrong(name, at, "an object at hand that no processor has"));
+            }
+            let is_free = found == ObjectState::Free;
             if let Some(guards) = &guards {
                 // SAFETY: the object is the cache's; and by its state nobody's, if it is looked at as a free one.
                 if let Err(broken) = unsafe { guards.check(at, is_free) } {

@@ -78,6 +78,7 @@ impl<'m> Cache<'m> {
     /// # Errors
     /// [`AllocError::Injected`]; [`AllocError::InvalidFlags`] for flags that ask for zones, under a strict policy (otherwise
     /// they are noted and stripped); and, if no object is free, those of [`Machine::alloc_pages`].
+    #[inline]
     pub fn alloc(&self, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
         self.alloc_on(None, flags)
     }
@@ -90,6 +91,7 @@ impl<'m> Cache<'m> {
         self.alloc_on(Some(node), flags)
     }
 
+    #[inline]
     fn alloc_on(&self, node: Option<NodeId>, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
         let at = self.machine.object(&self.core, node, flags, ObjectState::Owned)?;
         Ok(SlabBox::new(self.machine, &self.core, at))
@@ -99,6 +101,7 @@ impl<'m> Cache<'m> {
     ///
     /// # Errors
     /// As [`Cache::alloc`].
+    #[inline]
     pub fn alloc_raw(&self, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
         let at = self.machine.object(&self.core, None, flags, ObjectState::Raw)?;
         Ok(self.machine.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
@@ -114,6 +117,7 @@ impl<'m> Cache<'m> {
     ///
     /// # Safety
     /// If the pointer is that of an object in use, nobody uses the object any more.
+    #[inline]
     pub unsafe fn free(&self, object: *mut u8) -> Result<(), FreeError> {
         let at = self.machine.arena.offset(object.addr()).ok_or(FreeError::Foreign)?;
         // SAFETY: the caller's promise.
@@ -127,7 +131,7 @@ impl<'m> Cache<'m> {
 
     /// How much memory the cache has.
     pub fn usage(&self) -> CacheUsage {
-        let lists = self.core.lists.lock();
+        let lists = self.machine.collect_sheaves(&self.core);
         let (slabs, objects, reserved) = (lists.slabs, lists.objects, lists.reserved);
         CacheUsage { slabs, objects, live: objects - lists.free, reserved }
     }
@@ -151,7 +155,7 @@ impl<'m> Cache<'m> {
     /// [`CacheInUse`] with the objects that were not given back. The cache lives on without a handle until they are; a
     /// handle that is simply dropped does the same, and notes [`EventKind::CacheInUse`].
     pub fn destroy(self) -> Result<(), CacheInUse> {
-        match self.core.live() {
+        match self.usage().live {
             0 => Ok(()),
             _ => Err(CacheInUse { cache: self.core.options.name, objects: self.live_objects() }),
         }
@@ -174,7 +178,7 @@ impl fmt::Debug for Cache<'_> {
 
 impl Drop for Cache<'_> {
     fn drop(&mut self) {
-        let live = self.core.live();
+        let live = self.usage().live;
         if live > 0 {
             let kind = EventKind::CacheInUse { cache: self.core.options.name, live };
             let task = self.machine.current();
@@ -193,6 +197,6 @@ impl Machine {
     /// # Errors
     /// When there is no such cache: see [`CacheError`].
     pub fn cache(&self, options: CacheOptions) -> Result<Cache<'_>, CacheError> {
-        Ok(Cache { machine: self, core: self.slabs.create(options)? })
+        Ok(Cache { machine: self, core: self.slabs.create(options, &self.cpus)? })
     }
 }

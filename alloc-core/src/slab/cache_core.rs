@@ -3,19 +3,25 @@
 use core::sync::atomic::AtomicBool;
 
 use super::lists::Lists;
-use super::options::{CacheError, CacheOptions};
+use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::shape::Shape;
+use super::sheaf::{self, Sheaf};
+use crate::sync::cpu_local::CpuLocal;
+use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
 use crate::units::Order;
 
 /// One cache.
-#[derive(Debug)]
 pub(crate) struct CacheCore {
     /// Its number in the machine, which the entries of its slabs hold.
     pub(crate) id: u32,
     pub(crate) options: CacheOptions,
     pub(crate) shape: Shape,
     pub(crate) lists: Lock<Lists>,
+    /// What the processors have at hand. Whoever opens a sheaf, or empties one, has the lists' lock.
+    pub(crate) sheaves: CpuLocal<Sheaf>,
+    /// How many objects each of them takes.
+    pub(crate) capacity: usize,
     /// Whether its handle is gone, so that it ends with its last object.
     pub(crate) orphan: AtomicBool,
 }
@@ -25,14 +31,19 @@ impl CacheCore {
     ///
     /// # Errors
     /// When there is no such cache.
-    pub(crate) fn new(id: u32, options: CacheOptions, largest: Order, nodes: usize) -> Result<CacheCore, CacheError> {
+    pub(crate) fn new(
+        id: u32,
+        options: CacheOptions,
+        largest: Order,
+        nodes: usize,
+        cpus: &Cpus,
+    ) -> Result<CacheCore, CacheError> {
         let shape = Shape::new(&options, largest)?;
-        Ok(CacheCore { id, options, shape, lists: Lock::new(Lists::new(nodes)), orphan: AtomicBool::new(false) })
-    }
-
-    /// Objects that are neither in a slab nor in a processor's array.
-    pub(crate) fn live(&self) -> usize {
-        let lists = self.lists.lock();
-        lists.objects - lists.free
+        // What a debugging cache looks for, it looks for at every turn; and an object at hand has lost its node.
+        let plain = options.debug == SlabDebug::NONE && nodes == 1;
+        let capacity = if plain { sheaf::capacity(&shape) } else { 0 };
+        let sheaves = CpuLocal::new(cpus, |_| Sheaf::closed());
+        let lists = Lock::new(Lists::new(nodes));
+        Ok(CacheCore { id, options, shape, lists, sheaves, capacity, orphan: AtomicBool::new(false) })
     }
 }

@@ -20,6 +20,7 @@ impl Machine {
     ///
     /// # Safety
     /// If there is such an object, nobody uses it any more.
+    #[inline]
     pub(crate) unsafe fn give_object(&self, core: &CacheCore, at: usize, state: ObjectState) -> Result<(), FreeError> {
         let books = &self.slabs.books;
         let found = books.objects.get(at);
@@ -29,6 +30,18 @@ impl Machine {
         if books.table.cache((at / PAGE_SIZE) as u32) != Some(core.id) {
             return Err(FreeError::OtherCache);
         }
+        if self.keep_at_hand(core, at) {
+            return Ok(());
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.give_to_slab(core, at) }
+    }
+
+    /// Takes an object back that is the cache's and in use.
+    #[cold]
+    #[inline(never)]
+    unsafe fn give_to_slab(&self, core: &CacheCore, at: usize) -> Result<(), FreeError> {
+        let books = &self.slabs.books;
         if let Some(guards) = Guards::of(&self.arena, &core.shape, &core.options) {
             // SAFETY: by its state it is an object of the cache.
             if let Err(broken) = unsafe { guards.check(at, false) } {
@@ -44,7 +57,11 @@ impl Machine {
             guards.note(at, self.current(), false);
         }
         let mut leaving = SlabList::EMPTY;
-        core.lists.lock().put(books, &core.shape, at, &mut leaving);
+        {
+            let mut lists = core.lists.lock();
+            lists.put(books, &core.shape, at, &mut leaving);
+            self.spill(core, &mut lists, &mut leaving);
+        }
         self.give_slabs(leaving);
         if core.orphan.load(Relaxed) {
             self.end_orphan(core);
@@ -59,6 +76,7 @@ impl Machine {
     ///
     /// # Safety
     /// As [`Machine::give_object`].
+    #[inline]
     pub(crate) unsafe fn give_any_object(&self, at: usize, state: ObjectState) -> Result<(), FreeError> {
         let id = self.slabs.books.table.cache((at / PAGE_SIZE) as u32);
         // SAFETY: the caller's promise.
@@ -91,14 +109,14 @@ impl Machine {
     /// Gives the slabs of a cache back that are wholly free, and says how many pages they were.
     pub(crate) fn shrink_cache(&self, core: &CacheCore) -> u64 {
         let mut leaving = SlabList::EMPTY;
-        core.lists.lock().shrink(&self.slabs.books, &core.shape, &mut leaving);
+        self.collect_sheaves(core).shrink(&self.slabs.books, &core.shape, &mut leaving);
         self.give_slabs(leaving)
     }
 
     /// Ends a cache without a handle, if it has no objects left.
     pub(crate) fn end_orphan(&self, core: &CacheCore) {
         self.shrink_cache(core);
-        if core.lists.lock().slabs == 0 {
+        if self.collect_sheaves(core).slabs == 0 {
             self.slabs.forget(core);
         }
     }

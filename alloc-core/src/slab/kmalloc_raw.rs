@@ -26,8 +26,16 @@ impl Machine {
     ///
     /// # Errors
     /// Those of [`Machine::kmalloc`].
+    #[inline]
     pub fn kmalloc_raw(&self, size: usize, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
-        Ok(self.kmalloc(size, flags)?.into_raw())
+        let small = size > 0 && !flags.contains(Gfp::DMA);
+        match if small { self.slabs.class(size, 1) } else { None } {
+            Some(core) => {
+                let at = self.object(core, None, flags, ObjectState::Raw)?;
+                Ok(self.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
+            }
+            None => Ok(self.kmalloc(size, flags)?.into_raw()),
+        }
     }
 
     /// Takes memory back that was handed out as a pointer by kmalloc or by any cache. Null, and memory of no bytes, are
@@ -38,7 +46,22 @@ impl Machine {
     ///
     /// # Safety
     /// If the pointer is that of memory in use, nobody uses the memory any more.
+    #[inline]
     pub unsafe fn kfree(&self, pointer: *mut u8) -> Result<(), FreeError> {
+        if let Some(at) = self.arena.offset(pointer.addr())
+            && self.slabs.books.objects.get(at) == ObjectState::Raw
+        {
+            // SAFETY: the caller's promise.
+            return unsafe { self.give_any_object(at, ObjectState::Raw) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.kfree_other(pointer) }
+    }
+
+    /// Takes back what is no object in use.
+    #[cold]
+    #[inline(never)]
+    unsafe fn kfree_other(&self, pointer: *mut u8) -> Result<(), FreeError> {
         match self.found(pointer)? {
             Found::Nothing => Ok(()),
             // SAFETY: the caller's promise.

@@ -33,13 +33,15 @@ pub(crate) struct Lists {
     pub(crate) free: usize,
     /// Free objects that are promised to sections that must not wait.
     pub(crate) reserved: usize,
+    /// Whether some processor may have objects at hand.
+    pub(crate) at_hand: bool,
 }
 
 impl Lists {
     /// No slabs, on so many nodes.
     pub(crate) fn new(nodes: usize) -> Lists {
         let partial = vec![SlabList::EMPTY; nodes].into_boxed_slice();
-        Lists { partial, slabs: 0, objects: 0, free: 0, reserved: 0 }
+        Lists { partial, slabs: 0, objects: 0, free: 0, reserved: 0, at_hand: false }
     }
 
     fn list(&mut self, node: NodeId) -> &mut SlabList {
@@ -107,6 +109,14 @@ impl Lists {
     /// Puts an object back into its slab. If that is wholly free and there are enough others, it leaves the cache and
     /// goes onto `leaving`.
     pub(crate) fn put(&mut self, books: &Books, shape: &Shape, at: usize, leaving: &mut SlabList) {
+        let slab = self.put_and_keep(books, at);
+        if self.list(books.table.node(slab)).len() > PARTIAL_MIN {
+            self.leave(books, shape, slab, leaving);
+        }
+    }
+
+    /// Puts an object back into its slab, and says which one that is.
+    pub(crate) fn put_and_keep(&mut self, books: &Books, at: usize) -> u32 {
         let slab = books.table.head((at / PAGE_SIZE) as u32);
         let free = books.table.free(slab) + 1;
         books.objects.set(at, ObjectState::Free);
@@ -117,9 +127,7 @@ impl Lists {
         if free == 1 {
             list.push(&books.table, slab);
         }
-        if list.len() > PARTIAL_MIN {
-            self.leave(books, shape, slab, leaving);
-        }
+        slab
     }
 
     /// Takes every slab out that is wholly free, as far as the promises let it.

@@ -14,6 +14,8 @@ pub(crate) mod prefill;
 pub(crate) mod registry;
 mod request;
 mod shape;
+mod sheaf;
+mod sheaves;
 pub(crate) mod slab_box;
 mod table;
 mod zeroed;

@@ -37,6 +37,7 @@ impl Objects {
     }
 
     /// What begins `at` bytes behind the start of memory; outside of it, and between grains, nothing does.
+    #[inline]
     pub(crate) fn get(&self, at: usize) -> ObjectState {
         if !at.is_multiple_of(GRAIN) {
             return ObjectState::None;
@@ -57,6 +58,7 @@ impl Objects {
     }
 
     /// Changes what begins at a place in memory that is known to be one.
+    #[inline]
     pub(crate) fn set(&self, at: usize, state: ObjectState) {
         self.0[at / GRAIN].store(state as u8, Relaxed);
     }

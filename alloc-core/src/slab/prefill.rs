@@ -88,7 +88,7 @@ impl Cache<'_> {
         let flags = machine.begin_object(core, flags)?;
         // What is there is promised at once, or reclaim for the rest would give it back.
         let mut ready = Prefilled { machine, core, left: 0 };
-        ready.promise(&mut core.lists.lock(), objects);
+        ready.promise(&mut machine.collect_sheaves(core), objects);
         while ready.left < objects {
             if let Err(error) = machine.grow_cache(core, None, flags, |lists, _| ready.promise(lists, objects)) {
                 drop(ready);

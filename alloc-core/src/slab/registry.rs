@@ -9,6 +9,7 @@ use super::lists::Books;
 use super::object::Objects;
 use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::table::SlabTable;
+use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
 use crate::units::{Order, PAGE_SIZE};
 
@@ -33,6 +34,7 @@ const CLASSES: [(&str, usize); 13] = [
 const SMALL: [u8; 24] = [0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6];
 
 /// The place of the first class in `CLASSES` that holds `size` bytes; behind the last one if none does.
+#[inline]
 fn class_of(size: usize) -> usize {
     match size {
         0..=8 => 0,
@@ -43,7 +45,6 @@ fn class_of(size: usize) -> usize {
 }
 
 /// All that the slab layer knows.
-#[derive(Debug)]
 pub(crate) struct Slabs {
     pub(crate) books: Books,
     classes: Box<[CacheCore]>,
@@ -56,20 +57,21 @@ pub(crate) struct Slabs {
 
 impl Slabs {
     /// The layer of a machine with so many pages; `None` if the surrounding process has no memory for its tables.
-    pub(crate) fn new(pages: usize, nodes: usize, largest: Order, debug: SlabDebug) -> Option<Slabs> {
+    pub(crate) fn new(pages: usize, nodes: usize, largest: Order, debug: SlabDebug, cpus: &Cpus) -> Option<Slabs> {
         let objects = Objects::new(pages.checked_mul(PAGE_SIZE)?)?;
         let books = Books { objects, table: SlabTable::new(pages)? };
         // On a machine of small blocks the large classes do not exist, and their sizes are served by whole blocks.
         let classes = (0..).zip(CLASSES).map_while(|(id, (name, size))| {
             let align = 1 << size.trailing_zeros();
             let options = CacheOptions { align, debug, failslab: true, ..CacheOptions::new(name, size) };
-            CacheCore::new(id, options, largest, nodes).ok()
+            CacheCore::new(id, options, largest, nodes, cpus).ok()
         });
         let classes = classes.collect();
         Some(Slabs { books, classes, others: Lock::default(), debug, nodes, largest })
     }
 
     /// The class that serves a size and an alignment, if one does.
+    #[inline]
     pub(crate) fn class(&self, size: usize, align: usize) -> Option<&CacheCore> {
         let classes = self.classes.get(class_of(size)..)?;
         if align <= 8 {
@@ -82,12 +84,12 @@ impl Slabs {
     ///
     /// # Errors
     /// When there is no such cache.
-    pub(crate) fn create(&self, mut options: CacheOptions) -> Result<Arc<CacheCore>, CacheError> {
+    pub(crate) fn create(&self, mut options: CacheOptions, cpus: &Cpus) -> Result<Arc<CacheCore>, CacheError> {
         options.debug = options.debug.or(self.debug);
         let mut others = self.others.lock();
         let place = others.iter().position(Option::is_none).unwrap_or(others.len());
         let id = u32::try_from(self.classes.len() + place).map_err(|_| CacheError::TooBig)?;
-        let core = Arc::new(CacheCore::new(id, options, self.largest, self.nodes)?);
+        let core = Arc::new(CacheCore::new(id, options, self.largest, self.nodes, cpus)?);
         if place == others.len() {
             others.push(None);
         }
@@ -108,6 +110,7 @@ impl Slabs {
     }
 
     /// Does something with the cache of a number.
+    #[inline]
     pub(crate) fn with<R>(&self, id: u32, body: impl FnOnce(&CacheCore) -> R) -> Option<R> {
         if let Some(class) = self.classes.get(id as usize) {
             return Some(body(class));
@@ -126,6 +129,7 @@ impl Slabs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::plain::PlainHost;
 
     #[test]
     fn row_126_every_size_has_the_smallest_class_that_holds_it() {
@@ -140,12 +144,13 @@ mod tests {
 
     #[test]
     fn row_126_an_alignment_is_served_by_a_class_of_that_alignment() {
-        let slabs = Slabs::new(16, 1, Order::LARGEST, SlabDebug::NONE).unwrap();
+        let cpus = Cpus::new(Arc::new(PlainHost::new(1).unwrap()), 1, false);
+        let slabs = Slabs::new(16, 1, Order::LARGEST, SlabDebug::NONE, &cpus).unwrap();
         let size = |size, align| slabs.class(size, align).map(|class| class.options.size);
         assert_eq!((size(90, 8), size(90, 32), size(90, 64)), (Some(96), Some(96), Some(128)));
         assert_eq!((size(1, 4096), size(8192, 8192), size(1, 16384)), (Some(4096), Some(8192), None));
         assert_eq!((size(usize::MAX, 1), size(1, 1 << 30)), (None, None));
-        let small = Slabs::new(16, 1, Order::ZERO, SlabDebug::NONE).unwrap();
+        let small = Slabs::new(16, 1, Order::ZERO, SlabDebug::NONE, &cpus).unwrap();
         assert!(small.class(4096, 8).is_some() && small.class(4097, 8).is_none());
     }
 }

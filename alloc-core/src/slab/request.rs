@@ -22,7 +22,29 @@ const ZONES: Gfp = Gfp::HIGHMEM.with(Gfp::DMA32).with(Gfp::DMA);
 
 impl Machine {
     /// An object of a cache, which nobody had or which was given back.
+    #[inline]
     pub(crate) fn object(
+        &self,
+        core: &CacheCore,
+        node: Option<NodeId>,
+        flags: Gfp,
+        state: ObjectState,
+    ) -> Result<usize, AllocError> {
+        let plain = node.is_none() && flags.without(ZONES) == flags && !self.has_faults();
+        match if plain { self.take_at_hand(core, state) } else { None } {
+            Some(at) => {
+                if flags.contains(Gfp::ZERO) {
+                    self.zero(core, at);
+                }
+                Ok(at)
+            }
+            None => self.object_slowly(core, node, flags, state),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn object_slowly(
         &self,
         core: &CacheCore,
         node: Option<NodeId>,
@@ -80,13 +102,20 @@ impl Machine {
     ) -> Result<usize, AllocError> {
         let (near, nodes) = self.nodes_for(node, flags);
         loop {
-            let found = core.lists.lock().take(&self.slabs.books, &core.shape, near, nodes, state);
+            let take = |lists: &mut Lists, near, nodes| {
+                let at = lists.take(&self.slabs.books, &core.shape, near, nodes, state);
+                at.inspect(|_| self.refill(core, lists))
+            };
+            let found = take(&mut core.lists.lock(), near, nodes);
+            // What others have at hand is taken from them before memory is, when that is scarce.
+            let found = found.or_else(|| {
+                let scarce = core.capacity > 0 && self.is_memory_scarce(core.shape.order);
+                if scarce { take(&mut self.collect_sheaves(core), near, nodes) } else { None }
+            });
             if let Some(at) = found {
                 return Ok(at);
             }
-            let found = self.grow_cache(core, node, flags, |lists, on| {
-                lists.take(&self.slabs.books, &core.shape, on, NodeMask::of(&[on]), state)
-            })?;
+            let found = self.grow_cache(core, node, flags, |lists, on| take(lists, on, NodeMask::of(&[on])))?;
             if let Some(at) = found {
                 return Ok(at);
             }
@@ -187,9 +216,15 @@ impl Machine {
             }
             guards.note(at, self.current(), true);
         }
-        let wanted = flags.contains(Gfp::ZERO).then_some(core.shape.usable);
-        if let Some(bytes) = wanted.and_then(|usable| self.arena.range(at, usable)) {
-            // SAFETY: as above, and the range lies within the host's pages.
+        if flags.contains(Gfp::ZERO) {
+            self.zero(core, at);
+        }
+    }
+
+    /// Zeroes an object that was taken for a request, and is handed out only afterwards.
+    fn zero(&self, core: &CacheCore, at: usize) {
+        if let Some(bytes) = self.arena.range(at, core.shape.usable) {
+            // SAFETY: the object is nobody's yet, and the range lies within the host's pages.
             unsafe { bytes.cast::<u8>().write_bytes(0, bytes.len()) };
         }
     }

@@ -21,6 +21,7 @@ pub struct SlabBox<'c> {
 
 impl<'c> SlabBox<'c> {
     /// The owner of an object that has just been taken from `core`, in state `Owned`.
+    #[inline]
     pub(crate) fn new(machine: &'c Machine, core: &'c CacheCore, at: usize) -> SlabBox<'c> {
         // INVARIANT: the caller took the object, and makes no other owner of it.
         SlabBox { machine, core, at }
@@ -33,16 +34,19 @@ impl<'c> SlabBox<'c> {
 
     /// The object's bytes, as many as the cache was made for. Unless they were asked for with ZERO, they are what their
     /// last owner or the constructor left.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         self.prefix(self.core.options.size)
     }
 
     /// The object's bytes, to write.
+    #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         self.prefix_mut(self.core.options.size)
     }
 
     /// The first `len` bytes, or all that may be used if they are fewer.
+    #[inline]
     pub(crate) fn prefix(&self, len: usize) -> &[u8] {
         let Some(bytes) = self.machine.arena.range(self.at, len.min(self.ksize())) else { return &[] };
         // SAFETY: 1. The range lies within the host's pages, which are initialised and live as long as the machine. 2. By the
@@ -52,6 +56,7 @@ impl<'c> SlabBox<'c> {
     }
 
     /// The first `len` bytes, to write.
+    #[inline]
     pub(crate) fn prefix_mut(&mut self, len: usize) -> &mut [u8] {
         let Some(mut bytes) = self.machine.arena.range(self.at, len.min(self.ksize())) else { return &mut [] };
         // SAFETY: as in `prefix`, and `self` is borrowed exclusively.
@@ -59,6 +64,7 @@ impl<'c> SlabBox<'c> {
     }
 
     /// Where the object is.
+    #[inline]
     pub fn as_ptr(&self) -> NonNull<u8> {
         self.machine.arena.range(self.at, 0).map_or(NonNull::dangling(), NonNull::cast)
     }
@@ -79,6 +85,7 @@ impl fmt::Debug for SlabBox<'_> {
 }
 
 impl Drop for SlabBox<'_> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: by the invariant this was the only owner, and it ends here.
         let given = unsafe { self.machine.give_object(self.core, self.at, ObjectState::Owned) };

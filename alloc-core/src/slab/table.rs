@@ -57,6 +57,7 @@ impl SlabTable {
     }
 
     /// The cache whose slab a frame is part of.
+    #[inline]
     pub(crate) fn cache(&self, frame: u32) -> Option<u32> {
         self.0.get(frame as usize)?[Field::Cache as usize].load(Relaxed).checked_sub(1)
     }

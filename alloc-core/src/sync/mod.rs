@@ -6,6 +6,8 @@ pub(crate) mod cpus;
 pub(crate) mod lock;
 pub(crate) mod mark;
 #[cfg(feature = "std")]
+pub(crate) mod signal;
+#[cfg(feature = "std")]
 mod threads;
 
 /// The steps between threads, for the files of this folder; the model checker puts its own here: see
