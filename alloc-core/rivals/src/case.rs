@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Instant;
 
 use crate::path::{BATCH, BATCH_LARGE, Isolated, Shuffles, batches, consume, pairs, produce};
-use crate::peer::{Meeting, Peer};
+use crate::peer::{Begin, Meeting, Peer};
 use crate::rival::Rival;
 use crate::thread::preemptions;
 
@@ -43,9 +43,8 @@ fn timed(count: u64, work: impl FnOnce()) -> Chunk {
 
 /// Runs `work` together with another thread that does so, too, and goes on until that one has finished, so that neither
 /// is ever measured alone.
-fn together(begin: &Meeting, end: &Meeting, count: u64, work: impl Fn(u64)) -> Chunk {
-    begin.wait();
-    let before = preemptions();
+fn together(begin: &Begin, end: &Meeting, count: u64, work: impl Fn(u64)) -> Chunk {
+    let before = begin.wait();
     let (time, _) = timed(count, || work(count));
     end.arrive();
     while !end.is_complete() {
@@ -82,7 +81,7 @@ impl<R: Rival> Case for Repeated<R> {
     }
 
     fn both(&self, peer: &Peer, count: u64) -> [Chunk; 2] {
-        let (begin, end) = (Meeting::default(), Meeting::default());
+        let (begin, end) = (Begin::default(), Meeting::default());
         let part = || together(&begin, &end, count, |count| self.work(count));
         let (theirs, ours) = peer.both(part, part);
         [ours, theirs]
@@ -110,15 +109,17 @@ impl<R: Rival> Case for Crossing<R> {
     /// The time from the first block's being asked for to the last one's being given back.
     fn both(&self, peer: &Peer, count: u64) -> [Chunk; 2] {
         let (mut full, mut empty) = rtrb::RingBuffer::new(1024);
-        let meeting = Meeting::default();
+        let begin = Begin::default();
         let (theirs, ours) = peer.both(
             || {
-                meeting.wait();
-                timed(count, || consume(self.rival, self.want, &mut empty, count))
+                let before = begin.wait();
+                let (time, _) = timed(count, || consume(self.rival, self.want, &mut empty, count));
+                (time, preemptions() != before)
             },
             || {
-                meeting.wait();
-                timed(count, || produce(self.rival, self.want, &mut full, count))
+                let before = begin.wait();
+                let (time, _) = timed(count, || produce(self.rival, self.want, &mut full, count));
+                (time, preemptions() != before)
             },
         );
         let slower = theirs.0.max(ours.0);

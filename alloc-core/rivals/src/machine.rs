@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use alloc_core::{FaultSource, Gfp, Machine, NodePages, Order, PageBlock, Site, TaskOptions};
+use alloc_core::{FaultSource, Gfp, Machine, NodePages, Order, PageBlock, Site, TaskOptions, Time};
 
 use crate::memory::ARENA;
 use crate::rival::Rival;
@@ -17,7 +17,7 @@ pub(crate) struct Pages {
 const PAGES: u32 = (ARENA / alloc_core::PAGE_SIZE) as u32;
 
 impl Pages {
-    /// A machine as it is built by default, every page of which was written to.
+    /// A machine in live time, every page of which was written to.
     pub(crate) fn new() -> Pages {
         Pages::on(NodePages::new(PAGES), Gfp::KERNEL)
     }
@@ -44,7 +44,7 @@ impl Pages {
     }
 
     fn on(node: NodePages, flags: Gfp) -> Pages {
-        let machine = Machine::builder().node(node).build().expect("a machine of 256 MiB");
+        let machine = Machine::builder().node(node).time(Time::Live).build().expect("a machine of 256 MiB");
         let machine: &'static Machine = Box::leak(Box::new(machine));
         let all: Vec<_> = std::iter::from_fn(|| machine.alloc_pages(Order::new(10), Gfp::NOWAIT).ok()).collect();
         for mut block in all {

@@ -25,11 +25,12 @@ fn run(case: &dyn Case, peer: &Peer, threads: Threads, count: u64) -> Vec<Chunk>
     }
 }
 
-/// How many pairs fill a chunk: found by doubling, from the shortest of three tries at each number.
+/// How many pairs fill a chunk: found by doubling, from the shortest of some tries at each number.
 fn calibrated(case: &dyn Case, peer: &Peer, threads: Threads) -> u64 {
     let mut count = 16;
     loop {
-        let best = (0..3).map(|_| run(case, peer, threads, count)[0].0).fold(f64::INFINITY, f64::min);
+        let tries = (0..TRIES).map(|_| run(case, peer, threads, count)[0]);
+        let best = tries.map(|(time, _)| time).fold(f64::INFINITY, f64::min);
         if best * count as f64 > CHUNK_NS / 4.0 || count >= 1 << 20 {
             return ((CHUNK_NS / best) as u64).max(1);
         }

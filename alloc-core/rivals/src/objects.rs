@@ -9,7 +9,7 @@ use crate::rival::Rival;
 pub(crate) struct Objects(&'static Machine);
 
 impl Objects {
-    /// A machine as it is built by default.
+    /// A machine in live time.
     pub(crate) fn new() -> Objects {
         Objects(Pages::new().machine())
     }

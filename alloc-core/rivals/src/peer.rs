@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-use crate::thread::pin;
+use crate::thread::{pin, preemptions};
 
 /// Work for the peer, and what it came to.
 type Job = Box<dyn FnOnce() + Send>;
@@ -79,6 +79,14 @@ impl Meeting {
         self.0.load(Ordering::Acquire) >= 2
     }
 
+    /// Arrives, and waits for the other one without giving the processor away.
+    fn spin(&self) {
+        self.arrive();
+        while !self.is_complete() {
+            std::hint::spin_loop();
+        }
+    }
+
     /// Arrives, and waits for the other one.
     pub(crate) fn wait(&self) {
         self.arrive();
@@ -90,5 +98,23 @@ impl Meeting {
             }
             std::hint::spin_loop();
         }
+    }
+}
+
+/// The beginning of a chunk of two threads.
+#[derive(Default)]
+pub(crate) struct Begin {
+    near: Meeting,
+    now: Meeting,
+}
+
+impl Begin {
+    /// Waits until both threads run, and says how often this one was taken off its processor before: a thread that is taken
+    /// off while the other one begins is disturbed.
+    pub(crate) fn wait(&self) -> i64 {
+        self.near.wait();
+        let before = preemptions();
+        self.now.spin();
+        before
     }
 }
