@@ -58,6 +58,7 @@ fn every_size_with_every_flag_gives_a_block_or_an_error() {
         if let Ok(area) = machine.vmalloc(size, flags) {
             assert!(area.bytes().len() == size && size <= 1024 * PAGE_SIZE);
         }
+        machine.shrink_slabs();
         assert_eq!(machine.free_pages(None), 1024, "{size} bytes, {flags:?}");
         assert_eq!(machine.stopped(), None);
     }
@@ -96,7 +97,7 @@ fn a_process_without_addresses_gets_an_error_instead_of_a_machine() {
     let memory = (5 * u64::from(PAGES) + 1024) * PAGE_SIZE as u64;
     let below = (0..20).map(|step| memory * step / 20);
     let (mut refused, mut built) = (0, 0);
-    for more in below.chain((0..40).map(|step| memory + (step << 22))) {
+    for more in below.chain((0..40).map(|step| memory + (step << 22)).chain([2 * memory])) {
         limit(libc::RLIMIT_AS, used + more);
         match build() {
             Ok(machine) => {
