@@ -108,9 +108,17 @@ impl Machine {
     /// run until their zones are above the high level or nothing more can be gained.
     ///
     /// Requests that are driven to their end call it whenever they would sleep. Returns whether there was anything to do.
+    /// Called by a shrinker that is being scanned it leaves the reclaimers asleep: reclaim never enters itself.
     pub fn background(&self) -> bool {
         let reaped = self.state().reap();
-        let nodes = self.raw().zonelists.len() as u8;
+        let current = self.current();
+        let nodes = {
+            let state = self.raw();
+            if state.task(current).is_some_and(|task| task.reclaiming > 0) {
+                return reaped;
+            }
+            state.zonelists.len() as u8
+        };
         (0..nodes).map(NodeId).fold(reaped, |acted, node| self.kswapd(node) | acted)
     }
 

@@ -274,7 +274,7 @@ impl MachineBuilder {
         if arena.pages() < pages {
             return Err(BuildError::HostTooSmall);
         }
-        let mut frames = FrameTable::new(pages);
+        let mut frames = FrameTable::new(pages).ok_or(HostError::NoMemory)?;
         let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
         let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;
         let distance = |one: NodeId, other: NodeId| {

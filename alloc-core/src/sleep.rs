@@ -16,8 +16,11 @@ impl Machine {
             return self.sleep_live(live, patience);
         }
         self.background();
-        let progress = Some(self.state().progress);
-        let moved = progress != patience.seen;
+        let state = self.state();
+        let progress = Some(state.progress);
+        patience.rounds += 1;
+        // Others may move for ever without any good to this one.
+        let moved = progress != patience.seen && patience.rounds <= state.policy.rounds_max;
         patience.seen = progress;
         if moved { Slept::Moved } else { Slept::Hung }
     }

@@ -33,6 +33,8 @@ pub(crate) enum Slept {
 pub(crate) struct Patience {
     /// How much had moved when it was last looked at.
     pub(crate) seen: Option<u64>,
+    /// How often it slept in steps.
+    pub(crate) rounds: u32,
     /// When that was new.
     #[cfg(feature = "std")]
     pub(crate) since: Option<std::time::Instant>,

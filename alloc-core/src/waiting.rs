@@ -64,8 +64,8 @@ impl<'m> Queued<'m> {
     /// the first in the queue, somebody may be killed for it.
     ///
     /// # Errors
-    /// [`AllocError::Hang`] when nobody is left to free anything; otherwise those of a task that ends or is killed, and
-    /// of a machine that stops.
+    /// [`AllocError::Hang`] when nobody is left to free anything, or, in steps, it slept as often as the policy's
+    /// `rounds_max` although others moved; otherwise those of a task that ends or is killed, and of a machine that stops.
     pub fn finish(mut self) -> Result<PageBlock<'m>, AllocError> {
         let mut patience = Patience::default();
         loop {

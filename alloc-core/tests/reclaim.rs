@@ -3,8 +3,8 @@
 mod support;
 
 use alloc_core::{
-    AllocError, Fragments, Gfp, Machine, NodePages, OnOom, Order, Pages, Policy, ReclaimClass, Scope, Shrinker,
-    ZoneKind,
+    AllocError, Fragments, Gfp, Machine, Mempool, NodePages, OnOom, Order, Pages, Policy, ReclaimClass, Scope,
+    Shrinker, Wait, ZoneKind,
 };
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Weak};
@@ -108,6 +108,35 @@ fn row_123_a_request_inside_of_reclaim_uses_the_reserve_and_does_not_reclaim_aga
 }
 
 #[test]
+fn row_123_a_cache_that_waits_for_the_background_is_not_entered_by_it_again() {
+    struct Waits(Weak<Machine>, AtomicU32, AtomicU32);
+    impl Shrinker for Waits {
+        fn class(&self) -> ReclaimClass {
+            ReclaimClass::Clean
+        }
+        fn count(&self) -> u64 {
+            1
+        }
+        fn scan(&self, _: u64, _: &mut dyn FnMut(Pages)) {
+            let depth = self.1.fetch_add(1, Relaxed) + 1;
+            self.2.fetch_max(depth, Relaxed);
+            assert!(depth < 10, "it is entered again and again");
+            let machine = self.0.upgrade().unwrap();
+            assert_eq!(machine.wait_alloc(Order::ZERO, Wait::OnePass).unwrap_err(), AllocError::NoMemory);
+            self.1.fetch_sub(1, Relaxed);
+        }
+    }
+    let machine = Arc::new(machine(Policy { on_oom: OnOom::Fail, ..Policy::kernel() }));
+    let waits = Arc::new(Waits(Arc::downgrade(&machine), AtomicU32::new(0), AtomicU32::new(0)));
+    machine.register_shrinker(waits.clone());
+    let _hoard = full(&machine);
+    assert_eq!(machine.wait_alloc(Order::ZERO, Wait::OnePass).unwrap_err(), AllocError::NoMemory);
+    assert_eq!(waits.2.load(Relaxed), 1, "by the background");
+    assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::NoMemory);
+    assert_eq!(waits.2.load(Relaxed), 1, "by a request");
+}
+
+#[test]
 fn row_123_a_shrinker_that_panics_leaves_the_machine_as_it_was() {
     struct Panics;
     impl Shrinker for Panics {
@@ -162,31 +191,55 @@ fn row_121_the_background_wakes_below_low_and_stops_at_high() {
     drop(block);
 }
 
+/// A cache that gives its page, and takes one again at once.
+struct PingPong(Weak<Machine>, Mutex<Vec<Pages>>);
+
+impl PingPong {
+    /// Registered with a full machine that ends what goes round 500 times.
+    fn with_full_machine() -> Arc<Machine> {
+        let machine = Arc::new(machine(Policy { rounds_max: 500, ..Policy::kernel() }));
+        let page = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
+        machine.register_shrinker(Arc::new(PingPong(Arc::downgrade(&machine), Mutex::new(vec![page]))));
+        machine
+    }
+}
+
+impl Shrinker for PingPong {
+    fn class(&self) -> ReclaimClass {
+        ReclaimClass::Clean
+    }
+
+    fn count(&self) -> u64 {
+        1000
+    }
+
+    fn scan(&self, _: u64, free: &mut dyn FnMut(Pages)) {
+        let machine = self.0.upgrade().unwrap();
+        if let Some(pages) = self.1.lock().unwrap().pop() {
+            free(pages);
+        }
+        let back = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(alloc_core::PageBlock::into_pages);
+        self.1.lock().unwrap().extend(back);
+    }
+}
+
 #[test]
 fn row_063_a_cache_that_takes_back_what_it_gives_is_found_to_hang() {
-    struct PingPong(Weak<Machine>, Mutex<Vec<Pages>>);
-    impl Shrinker for PingPong {
-        fn class(&self) -> ReclaimClass {
-            ReclaimClass::Clean
-        }
-        fn count(&self) -> u64 {
-            1000
-        }
-        fn scan(&self, _: u64, free: &mut dyn FnMut(Pages)) {
-            let machine = self.0.upgrade().unwrap();
-            if let Some(pages) = self.1.lock().unwrap().pop() {
-                free(pages);
-            }
-            let back = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(alloc_core::PageBlock::into_pages);
-            self.1.lock().unwrap().extend(back);
-        }
-    }
-    let policy = Policy { rounds_max: 500, ..Policy::kernel() };
-    let machine = Arc::new(machine(policy));
-    let page = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
-    machine.register_shrinker(Arc::new(PingPong(Arc::downgrade(&machine), Mutex::new(vec![page]))));
+    let machine = PingPong::with_full_machine();
     let _hoard = full(&machine);
     assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::Hang);
+}
+
+#[test]
+fn row_063_who_waits_in_a_queue_or_for_a_pool_while_a_cache_only_seems_to_give_hangs_too() {
+    let machine = PingPong::with_full_machine();
+    let pool = Mempool::new(&machine, 0, order(1)).unwrap();
+    let _hoard = full(&machine);
+    // A single page that comes and goes is of no use to either.
+    assert_eq!(machine.wait_alloc(order(1), Wait::Forever).unwrap_err(), AllocError::Hang);
+    assert_eq!(pool.alloc(Gfp::KERNEL).unwrap_err(), AllocError::Hang);
+    assert_eq!(machine.stats().hangs, 2);
+    machine.audit().unwrap();
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use super::contract::{ALIGN, Host, HostError, bytes};
 use super::forked::Record;
 use super::processors;
+use super::window::{Window, last_error};
 use crate::units::{FrameNumber, PAGE_SIZE};
 
 /// A host whose frame `n` is the page at offset `n * 4096` of an anonymous file.
@@ -22,15 +23,13 @@ use crate::units::{FrameNumber, PAGE_SIZE};
 /// is made without the C library's `fork` shares the memory, and must not use the machine.
 ///
 /// # Invariants
-/// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop. `window` begins a reservation of
-/// `window_pages` pages, given up only on drop.
+/// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop.
 #[derive(Debug)]
 pub struct MemfdHost {
     base: NonNull<u8>,
     len: usize,
     pages: usize,
-    window: NonNull<u8>,
-    window_pages: usize,
+    window: Window,
     file: File,
     record: Box<Record>,
 }
@@ -49,8 +48,10 @@ impl MemfdHost {
     /// # Errors
     /// [`HostError::TooManyPages`], and [`HostError::System`] when a limit on descriptors, files or addresses refuses it.
     pub fn with_window(pages: usize, window_pages: usize) -> Result<MemfdHost, HostError> {
-        let window_len = bytes(window_pages)?.max(PAGE_SIZE);
         let len = bytes(pages)?.max(PAGE_SIZE);
+        if !is_allowed_file_of(len) {
+            return Err(HostError::System(libc::EFBIG));
+        }
         // SAFETY: the name is a C string; the call makes a descriptor and nothing else.
         let descriptor = unsafe { libc::memfd_create(c"alloc-core".as_ptr(), libc::MFD_CLOEXEC) };
         if descriptor < 0 {
@@ -59,6 +60,7 @@ impl MemfdHost {
         // SAFETY: the descriptor is new and nobody else's.
         let file = File::from(unsafe { OwnedFd::from_raw_fd(descriptor) });
         file.set_len(len as u64).map_err(|error| HostError::System(error.raw_os_error().unwrap_or(0)))?;
+        let window = Window::new(window_pages, &file)?;
         let reserved = len + ALIGN;
         let nowhere = core::ptr::null_mut();
         let (private, shared) = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, libc::MAP_SHARED | libc::MAP_FIXED);
@@ -87,36 +89,17 @@ impl MemfdHost {
             base
         };
         let base = NonNull::new(base.cast::<u8>()).ok_or(HostError::NoMemory)?;
-        // SAFETY: as for the first reservation.
-        let window = unsafe { libc::mmap(nowhere, window_len, libc::PROT_NONE, private | libc::MAP_NORESERVE, -1, 0) };
-        let window = NonNull::new(window.cast::<u8>()).filter(|_| window != libc::MAP_FAILED).ok_or_else(last_error);
-        let recorded = window.and_then(|window| {
-            let record = Record::new((base, len), (window, window_pages), file.as_raw_fd());
-            record.map(|record| (window, record)).inspect_err(|_| {
-                // SAFETY: the reservation was made above, and nobody has its address yet.
-                unsafe { libc::munmap(window.as_ptr().cast(), window_len) };
-            })
-        });
-        match recorded {
-            // INVARIANT: both were made just now, with these lengths.
-            Ok((window, record)) => {
-                let record = Box::new(record);
-                record.remember();
-                Ok(MemfdHost { base, len, pages, window, window_pages, file, record })
-            }
+        // INVARIANT: it was made just now, with this length.
+        let record = match Record::new((base, len), window.place(), file.as_raw_fd()) {
+            Ok(record) => Box::new(record),
             Err(error) => {
                 // SAFETY: the mapping was made above, and nobody has its address yet.
                 unsafe { libc::munmap(base.as_ptr().cast(), len) };
-                Err(error)
+                return Err(error);
             }
-        }
-    }
-
-    /// The address and the length of a range of the window, or `None` if it does not lie within.
-    fn range(&self, at: usize, pages: usize) -> Option<(*mut libc::c_void, usize)> {
-        let within = at.checked_add(pages).is_some_and(|end| end <= self.window_pages) && pages > 0;
-        // SAFETY: the offset lies within the reservation.
-        within.then(|| (unsafe { self.window.as_ptr().add(at * PAGE_SIZE) }.cast(), pages * PAGE_SIZE))
+        };
+        record.remember();
+        Ok(MemfdHost { base, len, pages, window, file, record })
     }
 
     /// Bytes of the file that cost memory at the moment.
@@ -129,8 +112,12 @@ impl MemfdHost {
     }
 }
 
-fn last_error() -> HostError {
-    HostError::System(io::Error::last_os_error().raw_os_error().unwrap_or(0))
+/// Whether the process may have a file of `len` bytes: growing one beyond its limit is answered by a signal.
+fn is_allowed_file_of(len: usize) -> bool {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the structure lives as long as the call, which fills it in.
+    let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;
+    !known || len as u64 <= limit.rlim_cur
 }
 
 // SAFETY: the addresses are only handed on, and the mappings are the process's, whichever thread asks.
@@ -142,11 +129,8 @@ unsafe impl Sync for MemfdHost {}
 impl Drop for MemfdHost {
     fn drop(&mut self) {
         self.record.forget();
-        // SAFETY: by the invariants, and nobody uses the memory of a host that is dropped.
-        unsafe {
-            libc::munmap(self.base.as_ptr().cast(), self.len);
-            libc::munmap(self.window.as_ptr().cast(), self.window_pages.max(1) * PAGE_SIZE);
-        }
+        // SAFETY: by the invariant, and nobody uses the memory of a host that is dropped.
+        unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
 }
 
@@ -185,32 +169,22 @@ unsafe impl Host for MemfdHost {
     }
 
     fn window(&self) -> Option<(NonNull<u8>, usize)> {
-        Some((self.window, self.window_pages))
+        Some(self.window.place())
     }
 
     fn map(&self, at: usize, first: FrameNumber, pages: usize) -> Result<(), HostError> {
         let within = (first.0 as usize).checked_add(pages).is_some_and(|end| end <= self.pages);
-        let Some((address, len)) = self.range(at, pages).filter(|_| within) else {
+        if !within {
             return Err(HostError::TooManyPages);
-        };
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let offset = (first.0 as usize * PAGE_SIZE) as libc::off_t;
-        let flags = libc::MAP_SHARED | libc::MAP_FIXED;
-        // SAFETY: the range lies within the window, which is this host's to map; the frames lie within the file.
-        let found = unsafe { libc::mmap(address, len, access, flags, self.file.as_raw_fd(), offset) };
-        if found == libc::MAP_FAILED {
-            return Err(last_error());
         }
+        self.window.map(at, &self.file, first.0 as usize, pages)?;
         self.record.note(at, pages, Some(first.0));
         Ok(())
     }
 
     fn unmap(&self, at: usize, pages: usize) {
-        let Some((address, len)) = self.range(at, pages) else { return };
         self.record.note(at, pages, None);
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE;
-        // SAFETY: as in `map`; the reservation takes the range's place in one step, so no other thread's mapping can get in.
-        unsafe { libc::mmap(address, len, libc::PROT_NONE, flags, -1, 0) };
+        self.window.unmap(at, pages, &self.file);
     }
 }
 

@@ -9,3 +9,5 @@ pub(crate) mod memfd;
 pub(crate) mod plain;
 #[cfg(all(feature = "std", target_os = "linux"))]
 mod processors;
+#[cfg(all(feature = "std", target_os = "linux"))]
+mod window;

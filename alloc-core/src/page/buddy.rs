@@ -244,7 +244,7 @@ mod tests {
             let largest = random.below(7) as u32 + 1;
             let start = random.below(9) as u32;
             let end = start + 1 + random.below(200) as u32;
-            let mut table = FrameTable::new(end as usize + 3);
+            let mut table = FrameTable::new(end as usize + 3).unwrap();
             let mut buddy = Buddy::new(&mut table, 0, start, end, Order::new(largest));
             let mut model = Model { start, end, largest, free: (start..end).collect() };
             let mut held: Vec<(u32, u32)> = Vec::new();
@@ -278,7 +278,7 @@ mod tests {
     fn row_035_an_adversary_who_keeps_one_page_of_each_block_keeps_the_order() {
         const PAGES: u32 = 4096;
         for order in 1..=3_u32 {
-            let mut table = FrameTable::new(PAGES as usize);
+            let mut table = FrameTable::new(PAGES as usize).unwrap();
             let mut buddy = Buddy::new(&mut table, 0, 0, PAGES, Order::LARGEST);
             while buddy.take(&mut table, Order::ZERO, State::Owned).is_some() {}
             let kept = |page: u32| page.is_multiple_of(1 << order);
@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_given_back_is_named() {
-        let mut table = FrameTable::new(64);
+        let mut table = FrameTable::new(64).unwrap();
         let mut buddy = Buddy::new(&mut table, 0, 0, 60, Order::LARGEST);
         let order = Order::new(2);
         let frame = buddy.take(&mut table, order, State::Raw).unwrap();
@@ -314,7 +314,7 @@ mod tests {
 
     #[test]
     fn an_audit_sees_what_was_spoilt() {
-        let mut table = FrameTable::new(64);
+        let mut table = FrameTable::new(64).unwrap();
         let mut buddy = Buddy::new(&mut table, 0, 0, 64, Order::LARGEST);
         let frame = buddy.take(&mut table, Order::ZERO, State::Raw).unwrap();
         buddy.audit(&table).unwrap();

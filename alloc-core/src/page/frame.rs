@@ -1,7 +1,7 @@
 //! What is known of each page frame: sixteen bytes in a table, and lists that run through it.
 
 use alloc::boxed::Box;
-use alloc::vec;
+use alloc::vec::Vec;
 
 use crate::budget::BudgetId;
 use crate::units::{FrameNumber, Order};
@@ -60,8 +60,8 @@ pub(crate) const NO_ZONE: u8 = u8::MAX;
 pub(crate) struct FrameTable(Box<[Frame]>);
 
 impl FrameTable {
-    /// A table of `frames` entries, none of which is in a zone.
-    pub(crate) fn new(frames: usize) -> FrameTable {
+    /// A table of `frames` entries, none of which is in a zone; `None` if the surrounding process has no memory for it.
+    pub(crate) fn new(frames: usize) -> Option<FrameTable> {
         let frame = Frame {
             next: NIL,
             prev: NIL,
@@ -71,7 +71,10 @@ impl FrameTable {
             zone: NO_ZONE,
             budget: None,
         };
-        FrameTable(vec![frame; frames].into_boxed_slice())
+        let mut table = Vec::new();
+        table.try_reserve_exact(frames).ok()?;
+        table.resize(frames, frame);
+        Some(FrameTable(table.into_boxed_slice()))
     }
 
     /// The entry of a frame, if there is such a frame.

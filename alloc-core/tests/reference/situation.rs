@@ -9,7 +9,7 @@ use alloc_core::{
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use crate::reading::{MIN, NODES, PAGES, World};
+use super::reading::{MIN, NODES, PAGES, World};
 
 /// One host's memory, lent.
 struct Lent(Arc<PlainHost>);
@@ -26,12 +26,22 @@ unsafe impl Host for Lent {
     }
 }
 
-pub(crate) struct Random(pub u64);
+/// Where choices come from: a seed, or bytes that a fuzzer has made. Behind the last byte every choice is the first.
+#[allow(dead_code, reason = "seeds are the tests', bytes the fuzzer's")]
+pub(crate) enum Random<'b> {
+    Seed(u64),
+    Bytes(&'b [u8]),
+}
 
-impl Random {
+impl Random<'_> {
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+        match self {
+            Random::Seed(state) => {
+                *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (*state >> 33) % limit
+            }
+            Random::Bytes(bytes) => bytes.split_off_first().map_or(0, |byte| u64::from(*byte) % limit),
+        }
     }
 
     fn one_in(&mut self, limit: u64) -> bool {
@@ -63,7 +73,7 @@ impl Shrinker for Generous {
     }
 }
 
-fn policy(random: &mut Random) -> Policy {
+fn policy(random: &mut Random<'_>) -> Policy {
     use BadNofail as Bad;
     use NestedNofail as Nested;
     let kernel = Policy::kernel();
@@ -97,7 +107,7 @@ fn policy(random: &mut Random) -> Policy {
     }
 }
 
-fn flags(random: &mut Random) -> Gfp {
+fn flags(random: &mut Random<'_>) -> Gfp {
     let mut flags = Gfp::NONE;
     for flag in [Gfp::DIRECT_RECLAIM, Gfp::KSWAPD_RECLAIM, Gfp::IO, Gfp::FS] {
         flags |= if random.one_in(4) { Gfp::NONE } else { flag };
@@ -124,7 +134,7 @@ fn flags(random: &mut Random) -> Gfp {
 }
 
 /// Builds a random situation for real, and describes it.
-pub(crate) fn situation(random: &mut Random, host: &Arc<PlainHost>) -> (Machine, TaskId, Vec<Pages>, World) {
+pub(crate) fn situation(random: &mut Random<'_>, host: &Arc<PlainHost>) -> (Machine, TaskId, Vec<Pages>, World) {
     let policy = policy(random);
     let node = || NodePages::new(PAGES);
     let machine = Machine::builder().node(node()).node(node()).min_free_pages(2 * MIN).policy(policy.clone());
@@ -178,7 +188,7 @@ pub(crate) fn situation(random: &mut Random, host: &Arc<PlainHost>) -> (Machine,
 }
 
 /// Gives the task that asks a cpuset and a memory policy, or none.
-fn nodes(random: &mut Random, machine: &Machine, asking: TaskId) -> (BTreeSet<u32>, Option<BTreeSet<u32>>) {
+fn nodes(random: &mut Random<'_>, machine: &Machine, asking: TaskId) -> (BTreeSet<u32>, Option<BTreeSet<u32>>) {
     let sets = [vec![0, 1], vec![0, 1], vec![0], vec![1]];
     let mut set = || sets[random.below(4) as usize].clone();
     let mask = |nodes: &[u32]| NodeMask::of(&nodes.iter().map(|node| NodeId(*node as u8)).collect::<Vec<_>>());
