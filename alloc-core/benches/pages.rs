@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use alloc_core::{Fragments, Gfp, Machine, NodePages, Order, PageBlock};
+use alloc_core::{Fragments, Gfp, Machine, NodePages, Order, PageBlock, Time};
 use criterion::{Criterion, criterion_group, criterion_main};
 use paired::{Variant, compare, timed};
 
@@ -136,12 +136,20 @@ fn together(machine: &Machine, threads: usize, count: u64) -> Duration {
 }
 
 fn threads(criterion: &mut Criterion) {
-    let machine = &machine();
-    warm(machine);
-    let variants = [1, 2].map(|threads| {
-        Variant::new(format!("{threads} threads, a pair each"), 1, move |count| together(machine, threads, count))
-    });
-    compare(criterion, "threads", 400_000, 41, variants.into());
+    let (live, stepped) =
+        (&Machine::builder().node(NodePages::new(PAGES)).time(Time::Live).build().unwrap(), &machine());
+    warm(live);
+    warm(stepped);
+    let variant = |name: &str, machine, threads| {
+        Variant::new(format!("{threads} threads, {name}"), 1, move |count| together(machine, threads, count))
+    };
+    let variants = vec![
+        variant("live time", live, 1),
+        variant("live time", live, 2),
+        variant("stepped time", stepped, 1),
+        variant("stepped time", stepped, 2),
+    ];
+    compare(criterion, "threads, a pair each", 400_000, 41, variants);
 }
 
 fn config() -> Criterion {

@@ -16,38 +16,40 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// The block's token was consumed by `new`, and is made again once: by `into_pages`, or on drop.
 pub struct PageBlock<'m> {
     machine: &'m Machine,
-    frame: FrameNumber,
-    order: Order,
-    zone: u8,
+    /// The frame, the order and the zone, 32, 8 and 8 bits from below.
+    block: u64,
 }
 
 impl<'m> PageBlock<'m> {
     /// The owner of a block that `machine` has just made the token of.
     #[inline(always)]
     pub(crate) fn new(machine: &'m Machine, pages: Pages) -> PageBlock<'m> {
-        PageBlock { machine, frame: pages.frame(), order: pages.order(), zone: pages.zone() as u8 }
+        let (frame, order, zone) = (u64::from(pages.frame().0), u64::from(pages.order().get()), pages.zone() as u64);
+        PageBlock { machine, block: frame | order << 32 | zone << 40 }
     }
 
     /// The token again. Called once.
     #[inline(always)]
     fn token(&self) -> Pages {
-        Pages::new(usize::from(self.zone), self.frame, self.order, self.machine.number())
+        Pages::new((self.block >> 40) as usize, self.frame(), self.order(), self.machine.number())
     }
 
     /// The first frame.
+    #[inline]
     pub fn frame(&self) -> FrameNumber {
-        self.frame
+        FrameNumber(self.block as u32)
     }
 
     /// The order.
+    #[inline]
     pub fn order(&self) -> Order {
-        self.order
+        Order::new((self.block >> 32) as u32 & 0xff)
     }
 
     /// The block's bytes. Unless they were asked for with ZERO, they are what their last owner left.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        let Some(bytes) = self.machine.arena.bytes(self.frame, self.order) else { return &[] };
+        let Some(bytes) = self.machine.arena.bytes(self.frame(), self.order()) else { return &[] };
         // SAFETY: 1. The range lies within the host's pages, which are initialised and live as long as the machine.
         // 2. There is one token for a block, this owner holds it, and the machine itself does not touch blocks that have
         // one; so nobody writes while `self` is borrowed.
@@ -57,7 +59,7 @@ impl<'m> PageBlock<'m> {
     /// The block's bytes, to write.
     #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        let Some(mut bytes) = self.machine.arena.bytes(self.frame, self.order) else { return &mut [] };
+        let Some(mut bytes) = self.machine.arena.bytes(self.frame(), self.order()) else { return &mut [] };
         // SAFETY: as in `bytes`, and `self` is borrowed exclusively.
         unsafe { bytes.as_mut() }
     }
@@ -72,7 +74,7 @@ impl<'m> PageBlock<'m> {
 
 impl fmt::Debug for PageBlock<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PageBlock({} bytes at frame {})", self.order.pages() * PAGE_SIZE as u64, self.frame.0)
+        write!(f, "PageBlock({} bytes at frame {})", self.order().pages() * PAGE_SIZE as u64, self.frame().0)
     }
 }
 

@@ -49,6 +49,8 @@ impl Machine {
     }
 
     /// Takes a block back to the free lists, and some more of what is at hand if that is too much.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn give_slowly(&self, pages: &Pages) {
         let state = &mut *self.raw();
         state.give(pages.frame());

@@ -176,6 +176,13 @@ impl Machine {
         Ok(Request { machine: self, course, node, order, flags, remembered: true, over: None })
     }
 
+    /// A block for the current task, by the engine.
+    #[cold]
+    #[inline(never)]
+    fn alloc_by_steps(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+        self.request(self.current(), node, order, flags)?.finish()
+    }
+
     /// A block of pages for the current task.
     ///
     /// # Errors
@@ -185,7 +192,7 @@ impl Machine {
     pub fn alloc_pages(&self, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(None, order, flags) {
             Some(block) => Ok(block),
-            None => self.request(self.current(), None, order, flags)?.finish(),
+            None => self.alloc_by_steps(None, order, flags),
         }
     }
 
@@ -197,7 +204,7 @@ impl Machine {
     pub fn alloc_pages_node(&self, node: NodeId, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(Some(node), order, flags) {
             Some(block) => Ok(block),
-            None => self.request(self.current(), Some(node), order, flags)?.finish(),
+            None => self.alloc_by_steps(Some(node), order, flags),
         }
     }
 
