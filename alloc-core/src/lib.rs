@@ -30,6 +30,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod asking;
 mod background;
 mod block;
 mod budget;
@@ -44,6 +45,7 @@ mod exhaust;
 mod explain;
 mod fault;
 mod gfp;
+mod giving_back;
 mod held;
 mod host;
 mod kvmalloc;
@@ -61,6 +63,7 @@ mod page;
 mod plan;
 mod policy;
 mod pool_request;
+mod questions;
 mod quick;
 mod random;
 mod reclaim_lock;

@@ -2,50 +2,30 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Deref;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
-use crate::error::{AllocError, FreeError};
-use crate::event::{Event, EventKind};
 use crate::fault::gate::Gate;
-use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
-use crate::gfp::Gfp;
+use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
-use crate::page::buddy::AuditError;
-use crate::page::course::Course;
-use crate::page::frame;
 use crate::page::locked::Locked;
-use crate::page::pages::Pages;
 use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
-use crate::page::watermark::Watermarks;
-use crate::page::zone::ZoneKind;
-use crate::policy::Policy;
 use crate::slab::registry::Slabs;
-use crate::stats::Stats;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
 use crate::task::TaskId;
 #[cfg(feature = "std")]
 use crate::threads::{Live, Threads};
-use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 use crate::vmalloc::area::Addresses;
 
 /// Machines are told apart by number, so that a block given to the wrong one is noticed.
 static MACHINES: AtomicU64 = AtomicU64::new(0);
-
-/// What a fault source says of a request.
-enum Asked {
-    Fails,
-    /// It goes on; what it is given is marked with this.
-    Passes(u32),
-}
 
 /// One simulated memory system: nodes, zones, tasks, a policy, and memory that can really run out.
 ///
@@ -90,10 +70,10 @@ pub struct Core {
     pub(crate) per_cpu: CpuLocal<PerCpu>,
     pub(crate) epochs: Arc<Epochs>,
     /// Where each zone ends.
-    zone_ends: Box<[u32]>,
+    pub(crate) zone_ends: Box<[u32]>,
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
-    gate: Gate,
-    faults: Lock<Option<Arc<dyn FaultSource>>>,
+    pub(crate) gate: Gate,
+    pub(crate) faults: Lock<Option<Arc<dyn FaultSource>>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -191,176 +171,6 @@ impl Machine {
         self.number
     }
 
-    // Requests.
-
-    /// Plans a request and asks the fault source about it.
-    pub(crate) fn begin(
-        &self,
-        task: TaskId,
-        node: Option<NodeId>,
-        order: Order,
-        flags: Gfp,
-    ) -> Result<Course, AllocError> {
-        let mut state = self.raw();
-        let begun = Course::begin(&mut state, task, node, order, flags);
-        if state.dead.is_some() {
-            self.collect(&mut state);
-        }
-        drop(state);
-        let mut course = begun?;
-        if self.has_faults() {
-            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
-                Asked::Fails => return Err(course.inject(&mut self.state())),
-                Asked::Passes(mark) => course.mark(mark),
-            }
-            let charged = course.is_charged();
-            if charged && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size, None), Asked::Fails)
-            {
-                return Err(course.inject(&mut self.state()));
-            }
-        }
-        Ok(course)
-    }
-
-    /// Whether there is a fault source that is to be asked.
-    #[inline(always)]
-    pub(crate) fn has_faults(&self) -> bool {
-        self.gate.is_open()
-    }
-
-    /// Asks the fault source about a request for bytes, in the current task's name: for what is made of pages, or for an
-    /// object of a cache.
-    ///
-    /// # Errors
-    /// `Injected`, if it is to fail.
-    pub(crate) fn ask(
-        &self,
-        capability: Capability,
-        size: usize,
-        flags: Gfp,
-        cache: Option<CacheSite>,
-    ) -> Result<(), AllocError> {
-        if !self.has_faults() {
-            return Ok(());
-        }
-        let (task, order) = (self.current(), Order::for_layout(size, 1));
-        // Scopes are for pages.
-        let flags = if cache.is_some() { flags } else { self.context().effective(flags) };
-        match self.asks(task, capability, flags, order, size, cache) {
-            Asked::Passes(_) => Ok(()),
-            Asked::Fails => {
-                let quiet = flags.contains(Gfp::NOWARN);
-                self.raw().note_failure(AllocError::Injected, task, order, flags, quiet);
-                Err(AllocError::Injected)
-            }
-        }
-    }
-
-    /// Whether the fault source wants a request to take the harder way, on which it does not fail.
-    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
-        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-        let forced = self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Asked::Fails);
-        self.raw().stats.injected += u64::from(forced);
-        forced
-    }
-
-    /// What the fault source says of a request.
-    #[cold]
-    fn asks(
-        &self,
-        asking: TaskId,
-        capability: Capability,
-        flags: Gfp,
-        order: Order,
-        size: usize,
-        cache: Option<CacheSite>,
-    ) -> Asked {
-        let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
-        let Some(task) = self.task_faults(asking) else { return Asked::Passes(0) };
-        let site = Site { capability, flags, order, size, cache, asking, task: &task };
-        if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
-    }
-
-    /// The token of a block that a request has just taken, zeroed if its flags say so.
-    pub(crate) fn token(&self, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
-        self.token_in(self.zone_of(frame), frame, order, flags)
-    }
-
-    /// The number of the zone that a frame lies in.
-    pub(crate) fn zone_of(&self, frame: FrameNumber) -> usize {
-        self.zone_ends.partition_point(|end| *end <= frame.0)
-    }
-
-    /// The token of a block of a zone, as above.
-    #[inline(always)]
-    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
-    pub(crate) fn token_in(&self, zone: usize, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
-        if flags.contains(Gfp::ZERO) {
-            // SAFETY: the block was taken from what is free for this request, and its token is made only below.
-            unsafe { self.arena.zero(frame, order) };
-        }
-        Pages::new(zone, frame, order, self.number)
-    }
-
-    // Giving back.
-
-    /// Takes a block back.
-    ///
-    /// # Errors
-    /// The block itself, if it is another machine's.
-    #[inline]
-    pub fn free(&self, pages: Pages) -> Result<(), Pages> {
-        if pages.machine() != self.number {
-            return Err(pages);
-        }
-        if !self.give_quickly(&pages) {
-            self.give_slowly(&pages);
-        }
-        Ok(())
-    }
-
-    /// Turns a block into a bare number, as kernel code passes it around. It comes back through [`Machine::free_raw`].
-    ///
-    /// # Errors
-    /// The block itself, if it is another machine's.
-    pub fn into_raw(&self, pages: Pages) -> Result<FrameNumber, Pages> {
-        if pages.machine() != self.number {
-            return Err(pages);
-        }
-        self.raw().frames.at(pages.frame().0).state = frame::State::Raw;
-        Ok(pages.frame())
-    }
-
-    /// Takes back a block that was turned into a number. Nothing about the number is believed.
-    ///
-    /// # Errors
-    /// What the number is instead: see [`FreeError`]. Nothing has changed then.
-    pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
-        let task = self.current();
-        let mut state = self.raw();
-        let given = state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
-            // What looks owned may be free, and at hand.
-            self.collect(&mut state);
-            state.give_checked(frame, order, frame::State::Raw)
-        });
-        given.inspect_err(|error| {
-            state.stats.bad_frees += 1;
-            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
-        })
-    }
-
-    /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.
-    pub fn release_free_memory(&self) {
-        let state = self.state();
-        for frame in 0..state.frames.len() as u32 {
-            let entry = state.frames.get(frame);
-            if let Some(entry) = entry.filter(|entry| entry.state == frame::State::Free) {
-                self.arena.release(FrameNumber(frame), entry.order);
-            }
-        }
-    }
-
     // The current task.
 
     /// The task in whose name this thread makes requests. Without the feature `std`, all threads have one in common.
@@ -384,66 +194,5 @@ impl Machine {
     /// Makes all requests from now on on one of the processors, counted from 0; beyond the last it begins anew.
     pub fn set_cpu(&self, cpu: usize) {
         self.cpus.set(cpu);
-    }
-
-    // Faults.
-
-    /// Puts a fault source in, or takes it out.
-    pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
-        self.gate.set(source.as_deref());
-        let before = core::mem::replace(&mut *self.faults.lock(), source);
-        // The user's code, should it end here, runs without the lock.
-        drop(before);
-    }
-
-    // Questions.
-
-    /// Looks at every frame and list of the machine, and at every slab: see [`Machine::audit_slabs`].
-    ///
-    /// # Errors
-    /// The first thing that is not as it must be.
-    pub fn audit(&self) -> Result<(), AuditError> {
-        self.state().audit()?;
-        self.audit_known_slabs().map_err(|error| AuditError { frame: error.frame(), what: error.what })
-    }
-
-    /// What the machine has done so far.
-    pub fn stats(&self) -> Stats {
-        self.state().stats.clone()
-    }
-
-    /// The number that the next event will have.
-    pub fn next_event(&self) -> u64 {
-        self.raw().events.next()
-    }
-
-    /// The events from a number on, oldest first, as far as they are still kept (the last 1,024 are).
-    pub fn events_since(&self, number: u64) -> Vec<Event> {
-        self.raw().events.since(number).collect()
-    }
-
-    /// The machine's policy.
-    pub fn policy(&self) -> Policy {
-        self.raw().policy.clone()
-    }
-
-    /// Free pages, of one node or of all.
-    pub fn free_pages(&self, node: Option<NodeId>) -> u64 {
-        self.state().free(node)
-    }
-
-    /// Free blocks of exactly one order, on all nodes.
-    pub fn free_blocks(&self, order: Order) -> u64 {
-        self.state().zones.iter().map(|zone| u64::from(zone.buddy.blocks(order))).sum()
-    }
-
-    /// The levels of a zone, or `None` if the machine has no such zone.
-    pub fn watermarks(&self, node: NodeId, kind: ZoneKind) -> Option<Watermarks> {
-        self.raw().zones.iter().find(|zone| zone.node == node && zone.kind == kind).map(|zone| zone.marks)
-    }
-
-    /// Why the machine has stopped, if it has.
-    pub fn stopped(&self) -> Option<&'static str> {
-        self.raw().dead
     }
 }

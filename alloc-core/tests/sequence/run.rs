@@ -1,8 +1,8 @@
 //! A sequence as it runs: what it holds, and what must be true of everything that it gets.
 
 use alloc_core::{
-    AllocError, Gfp, Hoard, KvBlock, Machine, Mempool, NodeId, NodesMove, Order, PageBlock, PoolRequest, PoolBlock, PoolStep,
-    Queued, Request, ScopeGuard, TaskId,
+    AllocError, Gfp, Hoard, KvBlock, Machine, Mempool, NodeId, NodesMove, Order, PageBlock, PoolBlock, PoolRequest,
+    PoolStep, Queued, Request, ScopeGuard, TaskId,
 };
 use std::cell::OnceCell;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
-//! The audit of a machine at the end of a body: blocks that were never given back, open scopes, damaged lists.
+//! The audit of a machine at the end of a body: blocks that were never given back, open scopes, held locks, damaged lists.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 
-use ::alloc_core::{EventKind, Held, Holder, Machine, OpenScope, TaskId};
+use ::alloc_core::{EventKind, Held, HeldLock, Holder, Machine, OpenScope, TaskId};
 
 use super::mark::{self, Asker};
 use crate::memory::record::{Leak, NONE};
@@ -18,8 +18,8 @@ const NAMED_MAX: usize = 4;
 ///
 /// - Blocks and objects that were taken and not given back are `leaked`, if a run without a failure gives them back; blocks with
 ///   the chains that took them.
-/// - A frame or list that is not as it must be, a number that was given back and is no block, and a scope that is still
-///   open are `corrupted`.
+/// - A frame or list that is not as it must be, a number that was given back and is no block, a scope that is still open,
+///   and a lock that is still held are `corrupted`.
 ///
 /// Outside of a sweep, and in runs without a failure, nothing is said.
 #[derive(Debug)]
@@ -61,6 +61,7 @@ pub(super) struct Before {
     held: BTreeMap<u32, Held>,
     objects: usize,
     scopes: Vec<OpenScope>,
+    locks: Vec<HeldLock>,
     next_event: u64,
 }
 
@@ -69,8 +70,8 @@ impl Before {
         let (thread, _) = thread::observed()?;
         thread.quietly(|| {
             let held = machine.held().into_iter().map(|held| (held.frame.0, held)).collect();
-            let (objects, scopes, next_event) = (objects(machine), machine.open_scopes(), machine.next_event());
-            Some(Before { held, objects, scopes, next_event })
+            let (scopes, locks) = (machine.open_scopes(), machine.held_locks());
+            Some(Before { held, objects: objects(machine), scopes, locks, next_event: machine.next_event() })
         })
     }
 
@@ -173,6 +174,10 @@ impl Before {
             let guards = if guards > 1 { format!(", {guards} times") } else { String::new() };
             format!("the scope {scope:?} of {} is still open{guards}", named(machine, task))
         }));
+        let locks = machine.held_locks().into_iter().filter(|lock| !self.locks.contains(lock));
+        told.extend(
+            locks.map(|HeldLock { name, holder }| format!("{} still has the lock {name}", named(machine, holder))),
+        );
         let mut text = told.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join("\n");
         and_more(&mut text, told.len(), "finding");
         if !text.is_empty() {

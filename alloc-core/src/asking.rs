@@ -1,0 +1,119 @@
+//! How a machine begins requests and asks its fault source about them.
+
+use alloc::sync::Arc;
+
+use crate::error::AllocError;
+use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::course::Course;
+use crate::task::TaskId;
+use crate::units::{NodeId, Order, PAGE_SIZE};
+
+/// What a fault source says of a request.
+enum Asked {
+    Fails,
+    /// It goes on; what it is given is marked with this.
+    Passes(u32),
+}
+
+impl Machine {
+    /// Plans a request and asks the fault source about it.
+    pub(crate) fn begin(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+    ) -> Result<Course, AllocError> {
+        let mut state = self.raw();
+        let begun = Course::begin(&mut state, task, node, order, flags);
+        if state.dead.is_some() {
+            self.collect(&mut state);
+        }
+        drop(state);
+        let mut course = begun?;
+        if self.has_faults() {
+            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
+                Asked::Fails => return Err(course.inject(&mut self.state())),
+                Asked::Passes(mark) => course.mark(mark),
+            }
+            let charged = course.is_charged();
+            if charged && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size, None), Asked::Fails)
+            {
+                return Err(course.inject(&mut self.state()));
+            }
+        }
+        Ok(course)
+    }
+
+    /// Whether there is a fault source that is to be asked.
+    #[inline(always)]
+    pub(crate) fn has_faults(&self) -> bool {
+        self.gate.is_open()
+    }
+
+    /// Asks the fault source about a request for bytes, in the current task's name: for what is made of pages, or for an
+    /// object of a cache.
+    ///
+    /// # Errors
+    /// `Injected`, if it is to fail.
+    pub(crate) fn ask(
+        &self,
+        capability: Capability,
+        size: usize,
+        flags: Gfp,
+        cache: Option<CacheSite>,
+    ) -> Result<(), AllocError> {
+        if !self.has_faults() {
+            return Ok(());
+        }
+        let (task, order) = (self.current(), Order::for_layout(size, 1));
+        // Scopes are for pages.
+        let flags = if cache.is_some() { flags } else { self.context().effective(flags) };
+        match self.asks(task, capability, flags, order, size, cache) {
+            Asked::Passes(_) => Ok(()),
+            Asked::Fails => {
+                let quiet = flags.contains(Gfp::NOWARN);
+                self.raw().note_failure(AllocError::Injected, task, order, flags, quiet);
+                Err(AllocError::Injected)
+            }
+        }
+    }
+
+    /// Whether the fault source wants a request to take the harder way, on which it does not fail.
+    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
+        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+        let forced = self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Asked::Fails);
+        if forced {
+            self.raw().stats.injected += 1;
+        }
+        forced
+    }
+
+    /// What the fault source says of a request.
+    #[cold]
+    fn asks(
+        &self,
+        asking: TaskId,
+        capability: Capability,
+        flags: Gfp,
+        order: Order,
+        size: usize,
+        cache: Option<CacheSite>,
+    ) -> Asked {
+        let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
+        let Some(task) = self.task_faults(asking) else { return Asked::Passes(0) };
+        let site = Site { capability, flags, order, size, cache, asking, task: &task };
+        if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
+    }
+
+    /// Puts a fault source in, or takes it out.
+    pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
+        self.gate.set(source.as_deref());
+        let before = core::mem::replace(&mut *self.faults.lock(), source);
+        // The user's code, should it end here, runs without the lock.
+        drop(before);
+    }
+}

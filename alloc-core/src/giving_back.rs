@@ -1,0 +1,88 @@
+//! The tokens of blocks: made for who takes a block, and taken back.
+
+use crate::error::FreeError;
+use crate::event::EventKind;
+use crate::gfp::Gfp;
+use crate::machine::Machine;
+use crate::page::frame;
+use crate::page::pages::Pages;
+use crate::units::{FrameNumber, Order};
+
+impl Machine {
+    /// The token of a block that a request has just taken, zeroed if its flags say so.
+    pub(crate) fn token(&self, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
+        self.token_in(self.zone_of(frame), frame, order, flags)
+    }
+
+    /// The number of the zone that a frame lies in.
+    pub(crate) fn zone_of(&self, frame: FrameNumber) -> usize {
+        self.zone_ends.partition_point(|end| *end <= frame.0)
+    }
+
+    /// The token of a block of a zone, as above.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
+    pub(crate) fn token_in(&self, zone: usize, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
+        if flags.contains(Gfp::ZERO) {
+            // SAFETY: the block was taken from what is free for this request, and its token is made only below.
+            unsafe { self.arena.zero(frame, order) };
+        }
+        Pages::new(zone, frame, order, self.number())
+    }
+
+    /// Takes a block back.
+    ///
+    /// # Errors
+    /// The block itself, if it is another machine's.
+    #[inline]
+    pub fn free(&self, pages: Pages) -> Result<(), Pages> {
+        if pages.machine() != self.number() {
+            return Err(pages);
+        }
+        if !self.give_quickly(&pages) {
+            self.give_slowly(&pages);
+        }
+        Ok(())
+    }
+
+    /// Turns a block into a bare number, as kernel code passes it around. It comes back through [`Machine::free_raw`].
+    ///
+    /// # Errors
+    /// The block itself, if it is another machine's.
+    pub fn into_raw(&self, pages: Pages) -> Result<FrameNumber, Pages> {
+        if pages.machine() != self.number() {
+            return Err(pages);
+        }
+        self.raw().frames.at(pages.frame().0).state = frame::State::Raw;
+        Ok(pages.frame())
+    }
+
+    /// Takes back a block that was turned into a number. Nothing about the number is believed.
+    ///
+    /// # Errors
+    /// What the number is instead: see [`FreeError`]. Nothing has changed then.
+    pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
+        let task = self.current();
+        let mut state = self.raw();
+        let given = state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
+            // What looks owned may be free, and at hand.
+            self.collect(&mut state);
+            state.give_checked(frame, order, frame::State::Raw)
+        });
+        given.inspect_err(|error| {
+            state.stats.bad_frees += 1;
+            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
+        })
+    }
+
+    /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.
+    pub fn release_free_memory(&self) {
+        let state = self.state();
+        for frame in 0..state.frames.len() as u32 {
+            let entry = state.frames.get(frame);
+            if let Some(entry) = entry.filter(|entry| entry.state == frame::State::Free) {
+                self.arena.release(FrameNumber(frame), entry.order);
+            }
+        }
+    }
+}
