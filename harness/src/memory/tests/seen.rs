@@ -4,7 +4,10 @@ use crate::chain::id::Id;
 use crate::memory::seen::{Inserted, Seen};
 
 /// How many identities a test inserts; Miri is slow.
-const MANY: u64 = if cfg!(miri) { 300 } else { 10_000 };
+const MANY: u64 = if cfg!(miri) { 100 } else { 10_000 };
+
+/// Room for them.
+const ROOM: usize = 10 * MANY as usize;
 
 fn id(n: u64) -> Id {
     Id::EMPTY.with(n).with(n ^ 0xabcd)
@@ -21,7 +24,7 @@ fn insert_now(seen: &Seen<'_>, id: Id, chain: u32) -> Inserted {
 
 #[test]
 fn what_was_inserted_is_found_and_nothing_else_is() {
-    let seen = Seen::leaked(16, 100_000);
+    let seen = Seen::leaked(16, ROOM);
     for n in 0..MANY {
         assert_eq!(seen.insert(id(n), n as u32), Inserted::New);
     }
@@ -55,7 +58,7 @@ fn a_full_set_says_so_and_keeps_what_it_has() {
 
 #[test]
 fn threads_that_insert_the_same_identities_agree() {
-    let seen = Seen::leaked(16, 100_000);
+    let seen = Seen::leaked(16, ROOM);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
