@@ -238,6 +238,7 @@ mod tests {
                 state.audit().unwrap();
             }
         }
-        assert!(quick * 20 > cases, "{quick} of {cases} were quick");
+        let enough = if cfg!(miri) { 1 } else { cases / 20 };
+        assert!(quick >= enough, "{quick} of {cases} were quick");
     }
 }

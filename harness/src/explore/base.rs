@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 use std::time::Duration;
 
+use super::child::note_panics;
 use super::director::Director;
 use super::forks::Forks;
 use super::fresh::Fresh;
@@ -23,6 +24,10 @@ use crate::trouble::Trouble;
 
 /// How often a base that dies is replaced.
 const BASES_MAX: u32 = 3;
+/// How often a process may be forked that does not come to its beginning, because another thread panicked as it was made.
+const STUCK_MAX: u32 = 10;
+/// How long a fork may take to its beginning, which is some calls away.
+const ATTACH_LIMIT: Duration = Duration::from_secs(2);
 
 /// A base that has ended, or could not be had.
 pub(crate) enum Ended {
@@ -37,7 +42,7 @@ pub(crate) enum Ended {
 /// # Errors
 /// When no process can be had, or one after the other dies.
 pub(crate) fn fresh(fresh: &Fresh, campaign: &Campaign) -> Result<Ended, Trouble> {
-    supervise(campaign, || fresh.start(0, None))
+    supervise(campaign, BASELINE_LIMIT, || fresh.start(0, None))
 }
 
 /// Lets a fork of this process be the base.
@@ -45,7 +50,7 @@ pub(crate) fn fresh(fresh: &Fresh, campaign: &Campaign) -> Result<Ended, Trouble
 /// # Errors
 /// As [`fresh`].
 pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<Ended, Trouble> {
-    supervise(campaign, || {
+    supervise(campaign, ATTACH_LIMIT, || {
         let capture = Capture::create()?;
         if settings.replay.is_some() {
             // The child of a replay prints where this process does: it must not print this one's buffer again.
@@ -63,6 +68,7 @@ pub(crate) fn forked(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campai
 /// Directs the campaign with forks of this process, and ends it.
 pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> ! {
     campaign.header().epoch.fetch_add(1, Relaxed);
+    note_panics(settings.file);
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
     let session = Session {
         settings,
@@ -77,9 +83,15 @@ pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
     unix::exit_now(0)
 }
 
-fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>) -> Result<Ended, Trouble> {
+fn supervise(
+    campaign: &Campaign,
+    attach_limit: Duration,
+    start: impl Fn() -> std::io::Result<Launched>,
+) -> Result<Ended, Trouble> {
     let header = campaign.header();
-    for _ in 0..BASES_MAX {
+    let (mut died, mut stuck) = (0, 0);
+    while died < BASES_MAX && stuck < STUCK_MAX {
+        let mut is_stuck = false;
         let base = start().map_err(|error| {
             Trouble::Refused(format!(
                 "a process to explore from was refused: {error}\n  help: raise the limit of processes (`ulimit -u`) or of \
@@ -89,8 +101,9 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
         let begun = unix::now();
         while unix::wait_for_deaths(&[&base.child], Duration::from_secs(1)).is_empty() {
             let waited = Duration::from_nanos(unix::now() - begun);
-            if header.stage.load(Acquire) < stage::ATTACHED && waited > BASELINE_LIMIT {
+            if header.stage.load(Acquire) < stage::ATTACHED && waited > attach_limit {
                 base.child.kill();
+                is_stuck = true;
             }
         }
         let death = base.child.reap();
@@ -103,6 +116,13 @@ fn supervise(campaign: &Campaign, start: impl Fn() -> std::io::Result<Launched>)
             }
             _ => {}
         }
+        (died, stuck) = if is_stuck { (died, stuck + 1) } else { (died + 1, stuck) };
+    }
+    if stuck == STUCK_MAX {
+        return Err(Trouble::Lost(format!(
+            "{STUCK_MAX} processes to explore from did not come to their beginning\n  help: see whether another thread of the \
+             test program panics all the time, or never returns from its panic hook"
+        )));
     }
     Err(Trouble::Lost(format!(
         "the process that the sweep explores from died {BASES_MAX} times\n  help: see whether something kills it (the \

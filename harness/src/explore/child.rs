@@ -25,14 +25,24 @@ static ABORT: LibcSymbol = LibcSymbol::new(c"abort");
 /// The status of a child that ended itself after it had written down why.
 pub(crate) const TOLD: i32 = 86;
 
-/// Makes this process a child of the sweep: its panics are noted and not printed, its aborts are
+/// Has the panics of children of the sweep noted and not printed: of this process once it is one, and of its forks.
+///
+/// The hook has a lock, and whoever forks while another thread panics leaves it locked in the fork for ever. So a fork of the
+/// user's process calls this before it says that it is attached, and never again; who does not say so is replaced.
+pub(crate) fn note_panics(test_file: &'static str) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| match child() {
+        Some(scope) => note_panic(scope, info, test_file),
+        None => before(info),
+    }));
+}
+
+/// Makes this process a child of the sweep: its panics are noted, if [`note_panics`] was called, its aborts are
 /// told apart, it leaves no core file, and it can be asked where it hangs.
-pub(crate) fn become_child(scope: &Arc<Scope>, test_file: &'static str) {
+pub(crate) fn become_child(scope: &Arc<Scope>) {
     unix::leave_no_core();
     coverage::begin();
     CHILD.store(Arc::into_raw(Arc::clone(scope)).cast_mut(), Release);
-    let noted = Arc::clone(scope);
-    std::panic::set_hook(Box::new(move |info| note_panic(&noted, info, test_file)));
     // SAFETY: a zeroed action is valid; the handler has the signature that SA_SIGINFO asks for.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::child::become_child;
+use super::child::{become_child, note_panics};
 use super::coverage;
 use super::launch::{Job, Launch, Launched};
 use super::process::Process;
@@ -40,7 +40,10 @@ impl<'a> Process<'a> {
     /// The process of a child that works in `slot`, from here on nothing but a child of the sweep.
     pub(crate) fn child(session: Session<'a>, slot: usize, role: Role, capture: Option<&'a Capture>) -> Process<'a> {
         let scope = session.scope(slot, role);
-        become_child(&scope, session.settings.file);
+        if !session.shares_raw {
+            note_panics(session.settings.file);
+        }
+        become_child(&scope);
         let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
         // A fresh process has the test's other threads, if the sweep was begun on one of several.
         let own = session.shares_raw || std::thread::current().name() == session.settings.name.as_deref();

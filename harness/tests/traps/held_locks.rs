@@ -80,3 +80,28 @@ fn hammered_backtraces() {
         let _ = black_box((std::backtrace::Backtrace::force_capture(), vec![0_u8; 1 << 20]));
     });
 }
+
+#[test]
+fn another_thread_is_in_its_panic_hook_as_processes_are_forked() {
+    again::passes(&mut again::command("held_locks::forked_while_a_hook_runs", 1));
+}
+
+#[test]
+#[ignore = "run by `another_thread_is_in_its_panic_hook_as_processes_are_forked`"]
+fn forked_while_a_hook_runs() {
+    static IN_HOOK: AtomicBool = AtomicBool::new(false);
+    // The lock of the hook is held for longer than the first fork is waited for.
+    std::panic::set_hook(Box::new(|_| {
+        IN_HOOK.store(true, Ordering::Release);
+        std::thread::sleep(Duration::from_secs(5));
+    }));
+    std::thread::scope(|scope| {
+        scope.spawn(|| std::panic::catch_unwind(|| panic!("of another test")));
+        while !IN_HOOK.load(Ordering::Acquire) {
+            std::thread::yield_now();
+        }
+        let report = Sweep::new().workers(1).run(takes_locks);
+        assert_eq!(report.trouble(), None, "{report}");
+        assert_eq!(report.count(Verdict::Recovered), 1, "{report}");
+    });
+}
