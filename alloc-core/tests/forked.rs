@@ -1,5 +1,5 @@
 //! A process that is forked has a copy of a machine's memory, as of all its memory.
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "std", target_os = "linux"))]
 #![expect(unsafe_code, reason = "forks")]
 
 use std::fs;
