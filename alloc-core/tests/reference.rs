@@ -13,6 +13,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 /// What a case was like: the promise that was made, whether the request failed, and whether promises did not apply.
+#[allow(dead_code, reason = "the tests' concern, not the fuzzer's")]
 struct Case {
     promise: usize,
     failed: bool,
