@@ -11,7 +11,7 @@ use crate::task::TaskId;
 use crate::units::{NodeId, Order, PAGE_SIZE};
 
 /// What a fault source says of a request.
-enum Asked {
+enum Decision {
     Fails,
     /// It goes on; what it is given is marked with this.
     Passes(u32),
@@ -36,11 +36,12 @@ impl Machine {
         if self.has_faults() {
             let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
             match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
-                Asked::Fails => return Err(course.inject(&mut self.state())),
-                Asked::Passes(mark) => course.mark(mark),
+                Decision::Fails => return Err(course.inject(&mut self.state())),
+                Decision::Passes(mark) => course.mark(mark),
             }
             let charged = course.is_charged();
-            if charged && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size, None), Asked::Fails)
+            if charged
+                && matches!(self.asks(task, Capability::MemCg, course.flags(), order, size, None), Decision::Fails)
             {
                 return Err(course.inject(&mut self.state()));
             }
@@ -73,8 +74,8 @@ impl Machine {
         // Scopes are for pages.
         let flags = if cache.is_some() { flags } else { self.context().effective(flags) };
         match self.asks(task, capability, flags, order, size, cache) {
-            Asked::Passes(_) => Ok(()),
-            Asked::Fails => {
+            Decision::Passes(_) => Ok(()),
+            Decision::Fails => {
                 let quiet = flags.contains(Gfp::NOWARN);
                 self.raw().note_failure(AllocError::Injected, task, order, flags, quiet);
                 Err(AllocError::Injected)
@@ -85,7 +86,8 @@ impl Machine {
     /// Whether the fault source wants a request to take the harder way, on which it does not fail.
     pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
         let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-        let forced = self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Asked::Fails);
+        let forced =
+            self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Decision::Fails);
         if forced {
             self.raw().stats.injected += 1;
         }
@@ -102,11 +104,11 @@ impl Machine {
         order: Order,
         size: usize,
         cache: Option<CacheSite>,
-    ) -> Asked {
-        let Some(source) = self.faults.lock().clone() else { return Asked::Passes(0) };
-        let Some(task) = self.task_faults(asking) else { return Asked::Passes(0) };
+    ) -> Decision {
+        let Some(source) = self.faults.lock().clone() else { return Decision::Passes(0) };
+        let Some(task) = self.task_faults(asking) else { return Decision::Passes(0) };
         let site = Site { capability, flags, order, size, cache, asking, task: &task };
-        if source.fails(&site) { Asked::Fails } else { Asked::Passes(source.mark(&site)) }
+        if source.fails(&site) { Decision::Fails } else { Decision::Passes(source.mark(&site)) }
     }
 
     /// Puts a fault source in, or takes it out.

@@ -290,7 +290,7 @@ impl MachineBuilder {
         let kernel_thread = |name| Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named(name) });
         let tasks = names.map(kernel_thread).collect();
         let state = State {
-            policy: self.policy,
+            policy: Arc::new(self.policy),
             frames,
             zones,
             zonelists,

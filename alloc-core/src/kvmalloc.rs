@@ -6,7 +6,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
 use crate::slab::kmalloc::KmallocBox;
-use crate::units::{PAGE_SIZE, array_size};
+use crate::units::{Order, PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 
 /// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
@@ -56,11 +56,9 @@ impl Machine {
     /// # Errors
     /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
-        let policy = self.policy();
-        if size > policy.kv_bytes_max {
-            let mut state = self.raw();
-            state.stats.failures += 1;
-            state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        if size > self.policy.kv_bytes_max {
+            let (order, quiet) = (Order::for_layout(size, 1), flags.contains(Gfp::NOWARN));
+            self.raw().note_failure(AllocError::TooBig, self.current(), order, flags, quiet);
             return Err(AllocError::TooBig);
         }
         if size <= PAGE_SIZE {
@@ -68,7 +66,7 @@ impl Machine {
         }
         self.ask(Capability::Kvmalloc, size, flags, None)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
-        let first = match policy.kv_fast {
+        let first = match self.policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,
             KvFast::NoReclaim => quiet.without(Gfp::DIRECT_RECLAIM),
             KvFast::NoRetry => quiet | Gfp::NORETRY,

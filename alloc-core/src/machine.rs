@@ -15,6 +15,7 @@ use crate::page::locked::Locked;
 use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
+use crate::policy::Policy;
 use crate::slab::registry::Slabs;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
@@ -73,6 +74,7 @@ pub struct Core {
     pub(crate) zone_ends: Box<[u32]>,
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
     pub(crate) gate: Gate,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) faults: Lock<Option<Arc<dyn FaultSource>>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
@@ -118,6 +120,7 @@ impl Machine {
             number,
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
             epochs: Arc::clone(&state.epochs),
+            policy: Arc::clone(&state.policy),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
             state: Lock::new(state),

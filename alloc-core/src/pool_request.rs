@@ -211,7 +211,7 @@ impl<'m> Mempool<'m> {
     }
 
     fn want(&self, blocks: usize, flags: Gfp) -> Result<Wanted<'_, 'm>, AllocError> {
-        if flags.contains(Gfp::ZERO) && self.machine.policy().strict {
+        if flags.contains(Gfp::ZERO) && self.machine.policy.strict {
             return Err(AllocError::InvalidFlags);
         }
         let (task, flags) = (self.machine.current(), flags.without(Gfp::ZERO | Gfp::NOFAIL));

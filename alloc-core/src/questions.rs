@@ -38,7 +38,7 @@ impl Machine {
 
     /// The machine's policy.
     pub fn policy(&self) -> Policy {
-        self.raw().policy.clone()
+        Policy::clone(&self.policy)
     }
 
     /// Free pages, of one node or of all.

@@ -26,7 +26,8 @@ use crate::units::{FrameNumber, NodeId, Order};
 /// The state of a machine. No code of the machine's users runs while it is locked.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) policy: Policy,
+    /// Shared with the machine, which reads it without the lock: it never changes.
+    pub(crate) policy: Arc<Policy>,
     pub(crate) frames: FrameTable,
     pub(crate) zones: Box<[Zone]>,
     /// By node.

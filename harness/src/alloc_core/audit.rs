@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ::alloc_core::{EventKind, Held, HeldLock, Holder, Machine, OpenScope, TaskId};
 
-use super::mark::{self, Asker};
+use super::mark;
 use crate::memory::record::{Leak, NONE};
 use crate::scope::shared::{Role, phase};
 use crate::scope::thread::{self, ThreadScope};
@@ -131,8 +131,8 @@ impl Before {
             let _ = write!(text, "{line}{} of a machine never given back:", counted(pages, "page"));
         }
         for held in lost.iter().take(NAMED_MAX) {
-            let asker = mark::asker(held.mark);
-            let task = asker.map(|Asker { task, .. }| format!(", taken by {}", named(machine, task)));
+            let task = mark::asker(held.mark).and_then(|asker| asker.task);
+            let task = task.map(|task| format!(", taken by {}", named(machine, task)));
             let Held { frame, order, .. } = held;
             let _ = write!(text, "\nframe {}, order {}{}", frame.0, order.get(), task.unwrap_or_default());
             text.push_str(match held.holder {

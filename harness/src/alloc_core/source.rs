@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU32;
 
 use ::alloc_core::{Capability, FaultSource, Gfp, Site};
 
-use super::mark::{self, Asker};
+use super::mark;
 use crate::chain::id::Id;
 use crate::inject::decision::{goes_on, note_forbidden, strikes};
 use crate::memory::record::NONE;
@@ -54,10 +54,8 @@ impl FaultSource for Source {
     }
 
     fn mark(&self, site: &Site<'_>) -> u32 {
-        let asked = thread::observed().map(|(thread, _)| (thread, thread.told.replace(NONE)));
-        asked
-            .filter(|(_, chain)| *chain != NONE)
-            .map_or(0, |(thread, chain)| thread.quietly(|| mark::number(Asker { chain, task: site.asking })))
+        let chain = thread::observed().map_or(NONE, |(thread, _)| thread.told.replace(NONE));
+        mark::number(chain, site.asking)
     }
 }
 
