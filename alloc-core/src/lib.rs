@@ -131,6 +131,7 @@ pub use slab::kmalloc::{KmallocBox, ZERO_SIZE_PTR};
 pub use slab::options::{CacheError, CacheOptions, SlabDebug};
 pub use slab::prefill::Prefilled;
 pub use slab::slab_box::SlabBox;
+pub use slab::typed::{TypedBox, TypedCache};
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use time::Time;
