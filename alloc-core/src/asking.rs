@@ -84,8 +84,8 @@ impl Machine {
     }
 
     /// Whether the fault source wants a request to take the harder way, on which it does not fail.
-    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
-        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
+    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, size: usize, flags: Gfp) -> bool {
+        let order = Order::for_layout(size, 1);
         let forced =
             self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Decision::Fails);
         if forced {

@@ -32,6 +32,7 @@ extern crate std;
 
 mod asking;
 mod background;
+mod backing;
 mod block;
 mod budget;
 mod builder;
@@ -82,6 +83,7 @@ mod units;
 mod vmalloc;
 mod waiting;
 
+pub use backing::{Backing, Blocks, Kmalloced, Objects};
 pub use block::PageBlock;
 pub use builder::{BuildError, MachineBuilder, NodePages};
 pub use context::{Context, Place, Scope};
