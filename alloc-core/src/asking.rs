@@ -7,6 +7,7 @@ use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::Course;
+use crate::policy::Policy;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order, PAGE_SIZE};
 
@@ -47,6 +48,12 @@ impl Machine {
             }
         }
         Ok(course)
+    }
+
+    /// The policy that requests of the current task follow at the moment.
+    pub(crate) fn rules(&self) -> Arc<Policy> {
+        let state = self.raw();
+        Arc::clone(state.policies.at(state.policy_of(self.current())))
     }
 
     /// Whether there is a fault source that is to be asked.

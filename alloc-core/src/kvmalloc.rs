@@ -56,7 +56,8 @@ impl Machine {
     /// # Errors
     /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
-        if size > self.policy.kv_bytes_max {
+        let policy = self.rules();
+        if size > policy.kv_bytes_max {
             let (order, quiet) = (Order::for_layout(size, 1), flags.contains(Gfp::NOWARN));
             self.raw().note_failure(AllocError::TooBig, self.current(), order, flags, quiet);
             return Err(AllocError::TooBig);
@@ -66,7 +67,7 @@ impl Machine {
         }
         self.ask(Capability::Kvmalloc, size, flags, None)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
-        let first = match self.policy.kv_fast {
+        let first = match policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,
             KvFast::NoReclaim => quiet.without(Gfp::DIRECT_RECLAIM),
             KvFast::NoRetry => quiet | Gfp::NORETRY,

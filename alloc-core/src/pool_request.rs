@@ -241,7 +241,7 @@ impl<'m, B: Backing<'m>> Mempool<'m, B> {
         if flags.contains(Gfp::ZERO) {
             let mut state = self.machine.raw();
             state.note_misuse(Misuse::MempoolZero, task, self.order, flags);
-            if state.policy.strict {
+            if state.policies.at(state.policy_of(task)).strict {
                 let error = AllocError::InvalidFlags;
                 state.note_failure(error, task, self.order, flags, flags.contains(Gfp::NOWARN));
                 return Err(error);

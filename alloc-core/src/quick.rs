@@ -78,10 +78,14 @@ impl Machine {
             return;
         }
         let asked = self.asked(course.task(), asked_node, order, asked_flags);
+        // What was planned before the task changed says nothing about the same request now.
+        if !course.is_of(self.epochs.of(course.task())) {
+            return;
+        }
         let State { zones, frames, stats, at_hand, .. } = state;
         let zone_state = &mut zones[zone];
         let remembered = self.per_cpu.with(&self.cpus, |pages| {
-            pages.remember(asked, zone, course.is_certain(), course.latency(), stats, || {
+            pages.remember(asked, zone, course.is_certain(), course.tally(), stats, || {
                 let enough = zone_state.buddy.free() >= zone_state.plenty() + order.pages();
                 enough.then(|| zone_state.buddy.take(frames, order, frame::State::Owned)).flatten()
             });

@@ -1,6 +1,7 @@
 //! What a machine has done, in numbers.
 
-use crate::latency::Latency;
+use crate::latency::{Latency, RequestClass};
+use crate::sites::{SiteId, Sites};
 use crate::units::Order;
 
 /// Counts since the machine was built.
@@ -9,6 +10,8 @@ use crate::units::Order;
 pub struct Stats {
     /// Requests by order; those beyond [`Order::LIMIT`] count with it. The sum is the number of requests.
     pub orders: [u64; Order::LIMIT.index() + 1],
+    /// Requests for pages that were made inside of named sites.
+    pub sites: Sites,
     /// Requests that got their memory and had to, by policy: they cannot fail, or only as a victim.
     pub served_by_policy: u64,
     /// Requests that got their memory and might have failed.
@@ -51,7 +54,21 @@ pub struct Stats {
     pub hangs: u64,
 }
 
+/// How a request that is over counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Tally {
+    pub(crate) site: Option<SiteId>,
+    pub(crate) class: RequestClass,
+    pub(crate) steps: u32,
+}
+
 impl Stats {
+    /// Counts requests of an order that begin.
+    pub(crate) fn count(&mut self, site: Option<SiteId>, order: Order, requests: u64) {
+        self.orders[order.min(Order::LIMIT).index()] += requests;
+        self.sites.count(site, order, requests);
+    }
+
     /// Requests in all.
     pub fn requests(&self) -> u64 {
         self.orders.iter().sum()

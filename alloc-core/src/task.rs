@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::budget::BudgetId;
-use crate::context::{Context, Scope};
+use crate::calls::Calls;
+use crate::context::{Context, Place, Scope};
 use crate::fault::source::TaskFaults;
 use crate::gfp::Gfp;
 use crate::numa::mem_policy::TaskPolicy;
@@ -86,6 +87,8 @@ pub(crate) struct Task {
     pub(crate) memcg: Option<BudgetId>,
     /// What all of its requests are charged to: the last one counts.
     pub(crate) accounts: Vec<(u64, BudgetId)>,
+    /// What its calls are part of.
+    pub(crate) calls: Calls,
     /// The flags of the call of vmalloc that its requests are part of.
     pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
@@ -117,6 +120,7 @@ impl Task {
             reclaiming: 0,
             memcg: None,
             accounts: Vec::new(),
+            calls: Calls::default(),
             outer: None,
             ticket: None,
             inside: None,
@@ -148,6 +152,11 @@ impl Task {
         context.victim = self.victim;
         context.reclaiming = self.reclaiming > 0;
         context
+    }
+
+    /// Whether an interrupt hides the task.
+    pub(crate) fn is_in_interrupt(&self) -> bool {
+        self.context().place() == Place::Interrupt
     }
 
     /// The nodes that its memory comes from: those that it may use, as far as its memory policy is not narrower.

@@ -133,7 +133,8 @@ impl Machine {
     /// the machine's.
     pub fn queue(&self, task: TaskId, order: Order) -> Result<Queued<'_>, AllocError> {
         let mut state = self.state();
-        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
+        let site = state.site_of(task);
+        state.stats.count(site, order, 1);
         if let Err(error) = state.take_ticket(task, order) {
             state.stats.failures += 1;
             return Err(error);

@@ -3,12 +3,15 @@
 use super::state::State;
 use super::zone::ZoneKind;
 use crate::budget::BudgetId;
+use crate::calls::PolicyId;
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
-use crate::latency::RequestClass;
 use crate::numa::node_mask::NodeMask;
 use crate::plan::{Effort, OomStep, Plan};
+use crate::policy::Policy;
+use crate::sites::SiteId;
+use crate::stats::Tally;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -70,6 +73,12 @@ pub(crate) struct Course {
     /// The nodes that the task's memory policy binds the request to, until it is forgotten.
     pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
+    /// The policy that it follows.
+    pub(super) policy: PolicyId,
+    /// The chain of sites that it was made in.
+    pub(super) site: Option<SiteId>,
+    /// How often its task had changed when it was planned.
+    pub(super) epoch: u64,
     pub(super) highest: ZoneKind,
     /// What its block is charged to.
     pub(super) budget: Option<BudgetId>,
@@ -101,6 +110,9 @@ impl Course {
             node,
             bound: None,
             plan,
+            policy: PolicyId::OWN,
+            site: None,
+            epoch: 0,
             highest,
             budget: None,
             mark: 0,
@@ -136,7 +148,7 @@ impl Course {
     }
 
     pub(super) fn wait(&mut self, state: &mut State, why: WaitFor) -> Move {
-        if self.rounds >= state.policy.rounds_max {
+        if self.rounds >= self.policy(state).rounds_max {
             let error = self.hang(state);
             return Move::Failed(error);
         }
@@ -149,9 +161,8 @@ impl Course {
     /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so. If the policy's
     /// nodes and the task's do not meet any more, the policy is forgotten.
     pub(super) fn missed_a_move(&mut self, state: &mut State) -> bool {
-        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| state.policy.mems_retry) else {
-            return false;
-        };
+        let retries = self.policy(state).mems_retry;
+        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| retries) else { return false };
         let forgets = self.bound.take_if(|bound| !bound.overlaps(mems.allowed)).is_some();
         if forgets {
             state.events.note(EventKind::PolicyForgotten, self.task, self.plan.order, self.plan.flags);
@@ -201,9 +212,19 @@ impl Course {
         self.budget.is_some() || self.mark != 0
     }
 
-    /// The class that its time counts in, and how long it took.
-    pub(crate) fn latency(&self) -> (RequestClass, u32) {
-        (self.plan.class(), self.steps)
+    /// How it counts: where it was made, the class that its time counts in, and how long it took.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { site: self.site, class: self.plan.class(), steps: self.steps }
+    }
+
+    /// The policy that it follows.
+    pub(super) fn policy<'s>(&self, state: &'s State) -> &'s Policy {
+        state.policies.at(self.policy)
+    }
+
+    /// Whether its task is as it was when the request was planned.
+    pub(crate) fn is_of(&self, epoch: u64) -> bool {
+        self.epoch == epoch
     }
 
     /// Whether a budget is charged for the request.

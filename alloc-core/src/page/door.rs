@@ -34,14 +34,14 @@ impl Course {
             OomStep::Pretend => OomOutcome::Progress,
             OomStep::Kill => {
                 let kills = state.stats.kills;
-                let outcome = state.kill_for(self.task, nodes, self.plan.order, self.plan.flags);
+                let outcome = state.kill_for(self.policy, self.task, nodes, self.plan.order, self.plan.flags);
                 let needless = state.could_admit(nodes, self.plan.order, self.highest, Right::PLAIN, 0);
                 state.stats.premature_kills += u64::from(needless && state.stats.kills > kills);
                 outcome
             }
         };
         self.unlock(state);
-        match (outcome, state.policy.on_oom) {
+        match (outcome, self.policy(state).on_oom) {
             (OomOutcome::Progress, _) => {
                 self.idle = 0;
                 let nomemalloc = self.plan.flags.contains(Gfp::NOMEMALLOC);

@@ -7,8 +7,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 
 use crate::gfp::Gfp;
-use crate::latency::RequestClass;
-use crate::stats::Stats;
+use crate::stats::{Stats, Tally};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -58,8 +57,8 @@ struct Answer {
     asked: Asked,
     list: usize,
     certain: bool,
-    /// The class that its time counts in, and how long the engine took.
-    latency: (RequestClass, u32),
+    /// Where it was made, and how long the engine took.
+    tally: Tally,
     /// How often it was given since it was last counted.
     served: u64,
 }
@@ -134,7 +133,7 @@ impl PerCpu {
         asked: Asked,
         zone: usize,
         certain: bool,
-        latency: (RequestClass, u32),
+        tally: Tally,
         stats: &mut Stats,
         fetch: impl FnMut() -> Option<FrameNumber>,
     ) {
@@ -144,7 +143,7 @@ impl PerCpu {
             if let Some(before) = place.take() {
                 before.count(stats);
             }
-            *place = Some(Answer { asked, list, certain, latency, served: 0 });
+            *place = Some(Answer { asked, list, certain, tally, served: 0 });
         }
         for list in self.lists.iter_mut().skip(PerCpu::list(zone, Order::ZERO)).take(ORDERS) {
             list.most = list.room;
@@ -205,9 +204,9 @@ fn batch(order: Order) -> usize {
 impl Answer {
     /// Counts the requests that it served.
     fn count(&self, stats: &mut Stats) {
-        stats.orders[self.asked.order().index()] += self.served;
+        stats.count(self.tally.site, self.asked.order(), self.served);
         let served = if self.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
         *served += self.served;
-        stats.latency.record(self.latency.0, self.latency.1, self.served);
+        stats.latency.record(self.tally.class, self.tally.steps, self.served);
     }
 }

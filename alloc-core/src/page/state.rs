@@ -11,6 +11,7 @@ use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
 use crate::budget::Budgets;
+use crate::calls::{Policies, PolicyId};
 use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
@@ -19,6 +20,7 @@ use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
+use crate::sites::SiteId;
 use crate::stats::Stats;
 use crate::task::{Task, TaskId};
 use crate::units::{FrameNumber, NodeId, Order};
@@ -28,6 +30,8 @@ use crate::units::{FrameNumber, NodeId, Order};
 pub(crate) struct State {
     /// Shared with the machine, which reads it without the lock: it never changes.
     pub(crate) policy: Arc<Policy>,
+    /// Those that requests follow: the machine's, and those of scopes.
+    pub(crate) policies: Policies,
     pub(crate) frames: FrameTable,
     pub(crate) zones: Box<[Zone]>,
     /// By node.
@@ -80,6 +84,18 @@ impl State {
     pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.epochs.turn(id);
         self.tasks.get_mut(id.0 as usize)
+    }
+
+    /// The policy that requests of a task follow at the moment.
+    pub(crate) fn policy_of(&self, id: TaskId) -> PolicyId {
+        let inside = self.task(id).filter(|task| !task.calls.is_empty());
+        inside.map_or(PolicyId::OWN, |task| task.calls.policy(task.is_in_interrupt()))
+    }
+
+    /// The chain of sites that requests of a task are made in at the moment.
+    pub(crate) fn site_of(&self, id: TaskId) -> Option<SiteId> {
+        let inside = self.task(id).filter(|task| !task.calls.is_empty());
+        inside.and_then(|task| task.calls.site(task.is_in_interrupt()))
     }
 
     /// The nodes that the machine has.

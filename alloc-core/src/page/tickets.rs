@@ -6,6 +6,7 @@ use crate::context::{Context, Place, Scope};
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::numa::node_mask::NodeMask;
+use crate::policy::Small;
 use crate::task::{Task, TaskId, Ticket};
 use crate::units::{FrameNumber, Order};
 
@@ -22,7 +23,7 @@ impl State {
     /// When the task is unknown, already waits, or must not wait without bound; or the request is one that nothing serves.
     pub(crate) fn take_ticket(&mut self, id: TaskId, order: Order) -> Result<(), AllocError> {
         let most = self.zones.iter().map(|zone| zone.managed).max().unwrap_or(0);
-        if order > self.policy.largest {
+        if order > self.policies.at(self.policy_of(id)).largest {
             return Err(AllocError::OrderTooBig);
         }
         if order.pages() > most {
@@ -81,11 +82,13 @@ impl State {
     /// Asks the killer on behalf of the queue, if this task is the first in it and the policy kills for its request.
     pub(crate) fn kill_for_queue(&mut self, id: TaskId) -> bool {
         let Some((first, order)) = self.first_waiting() else { return false };
-        let kills = order <= self.policy.costly && self.policy.small == crate::policy::Small::Loop;
+        let rules = self.policy_of(id);
+        let policy = self.policies.at(rules);
+        let kills = order <= policy.costly && policy.small == Small::Loop;
         if first != id.0 as usize || !kills {
             return false;
         }
         let nodes = self.task(id).map_or(NodeMask::NONE, |task: &Task| task.mems.allowed);
-        self.kill_for(id, nodes, order, Gfp::KERNEL) == OomOutcome::Progress
+        self.kill_for(rules, id, nodes, order, Gfp::KERNEL) == OomOutcome::Progress
     }
 }

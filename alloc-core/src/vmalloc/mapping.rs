@@ -185,7 +185,7 @@ impl Machine {
         if known != flags {
             let mut state = self.state();
             state.note_misuse(Misuse::VmallocUnknown, self.current(), Order::for_layout(size, 1), flags);
-            if state.policy.strict {
+            if state.policies.at(state.policy_of(self.current())).strict {
                 return Err(AllocError::InvalidFlags);
             }
         }
