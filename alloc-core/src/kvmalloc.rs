@@ -36,6 +36,47 @@ impl KvBlock<'_> {
     }
 }
 
+impl KvBlock<'_> {
+    /// How large the memory could be without being moved.
+    pub fn room(&self) -> usize {
+        match self {
+            KvBlock::Contiguous(block) => block.ksize(),
+            KvBlock::Mapped(area) => area.room(),
+        }
+    }
+
+    /// Makes the memory larger or smaller (`kvrealloc`), in place if it has room, and otherwise by [`Machine::kvmalloc`]: what
+    /// was contiguous may become mapped, and the reverse. With ZERO, the bytes that it gains are zero.
+    ///
+    /// Whole blocks of pages behind the end of a mapped area are given back. Of no bytes, it is memory that takes nothing.
+    ///
+    /// ```
+    /// use alloc_core::{Gfp, Machine, NodePages};
+    /// let machine = Machine::builder().node(NodePages::new(256)).build()?;
+    /// let mut table = machine.kvmalloc(5, Gfp::KERNEL)?;
+    /// table.bytes_mut().copy_from_slice(b"entry");
+    /// table.kvrealloc(50_000, Gfp::KERNEL | Gfp::ZERO)?;
+    /// assert!(table.bytes().starts_with(b"entry\0") && table.bytes().len() == 50_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Machine::kvmalloc`]. The memory is as it was then.
+    pub fn kvrealloc(&mut self, size: usize, flags: Gfp) -> Result<(), AllocError> {
+        let machine = match self {
+            KvBlock::Contiguous(block) if size <= block.ksize() => return block.krealloc(size, flags),
+            KvBlock::Mapped(area) if size > 0 && size <= area.room() => return area.vrealloc(size, flags),
+            KvBlock::Contiguous(block) => block.machine,
+            KvBlock::Mapped(area) => area.machine,
+        };
+        let mut moved = machine.kvmalloc(size, flags)?;
+        let kept = self.bytes().len().min(size);
+        moved.bytes_mut()[..kept].copy_from_slice(&self.bytes()[..kept]);
+        *self = moved;
+        Ok(())
+    }
+}
+
 impl Machine {
     /// Memory of `size` bytes, contiguous in the machine if that is easy, and mapped page by page otherwise.
     ///

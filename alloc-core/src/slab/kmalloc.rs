@@ -23,7 +23,7 @@ const ALIGN_MAX: usize = Order::LARGEST.pages() as usize * PAGE_SIZE;
 
 /// Memory that kmalloc gave; it gives itself back on drop (`kfree`).
 pub struct KmallocBox<'m> {
-    machine: &'m Machine,
+    pub(crate) machine: &'m Machine,
     piece: Piece<'m>,
     size: usize,
 }

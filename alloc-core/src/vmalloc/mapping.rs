@@ -30,12 +30,12 @@ const SUPPORTED: Gfp = Gfp::USER
 /// # Invariants
 /// `blocks` are owned by this area, and the window's pages from `at` on are their memory.
 pub struct Area<'m> {
-    machine: &'m Machine,
-    at: usize,
-    pages: usize,
-    size: usize,
-    blocks: FrameList,
-    mappings: usize,
+    pub(crate) machine: &'m Machine,
+    pub(super) at: usize,
+    pub(super) pages: usize,
+    pub(super) size: usize,
+    pub(super) blocks: FrameList,
+    pub(super) mappings: usize,
     /// Page tables that it uses, from the one on that its beginning lies in.
     tables: usize,
 }
