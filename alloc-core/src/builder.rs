@@ -307,6 +307,7 @@ impl MachineBuilder {
             progress: 0,
             kswapd_wanted: NodeMask::NONE,
             reclaimable: 0,
+            notifies_oom: false,
             oom_holder: None,
             begun: 0,
             waiting: 0,

@@ -12,10 +12,12 @@ use crate::fault::gate::Gate;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
 use crate::page::locked::Locked;
+use crate::page::notifier::OomNotifier;
 use crate::page::per_cpu::PerCpu;
-use crate::page::reclaim::Shrinkers;
+use crate::page::reclaim::Shrinker;
 use crate::page::state::State;
 use crate::policy::Policy;
+use crate::registered::Registered;
 use crate::slab::registry::Slabs;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
@@ -64,7 +66,8 @@ pub struct Core {
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
     state: Lock<State>,
-    pub(crate) shrinkers: Lock<Shrinkers>,
+    pub(crate) shrinkers: Lock<Registered<dyn Shrinker>>,
+    pub(crate) oom_notifiers: Lock<Registered<dyn OomNotifier>>,
     pub(crate) addresses: Lock<Addresses>,
     pub(crate) slabs: Slabs,
     current: Current,
@@ -125,6 +128,7 @@ impl Machine {
             cpus,
             state: Lock::new(state),
             shrinkers: Lock::default(),
+            oom_notifiers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),

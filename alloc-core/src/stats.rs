@@ -36,6 +36,8 @@ pub struct Stats {
     pub bad_frees: u64,
     /// Tasks that the OOM killer killed.
     pub kills: u64,
+    /// Times that OOM notifiers gave memory back, and nobody was killed.
+    pub kills_averted: u64,
     /// Kills although there were pages enough, only not side by side: what looping on a fragmented memory does.
     pub kills_with_free_memory: u64,
     /// Kills although a zone that was allowed could have served the request: there must be none.

@@ -60,6 +60,14 @@ impl<'m> Queued<'m> {
         Step::Done(result)
     }
 
+    /// Asks the killer, if this is the first in the queue and the policy kills for it: the notifiers first.
+    fn asks_killer(&self) -> bool {
+        let state = self.machine.state();
+        let asks = state.is_kswapd_idle() && state.kills_for_queue(self.task);
+        drop(state);
+        asks && (self.machine.notify_oom(self.task) > 0 || self.machine.state().kill_for_queue(self.task))
+    }
+
     /// Drives the request to its end: whenever it sleeps, the background's work is done; if that gains nothing and it is
     /// the first in the queue, somebody may be killed for it.
     ///
@@ -74,9 +82,7 @@ impl<'m> Queued<'m> {
             }
             self.machine.wake_background();
             let slept = self.machine.sleep(&mut patience);
-            let mut state = self.machine.state();
-            let helped = slept == Slept::Moved || (state.is_kswapd_idle() && state.kill_for_queue(self.task));
-            drop(state);
+            let helped = slept == Slept::Moved || self.asks_killer();
             if !helped && slept == Slept::Hung {
                 let mut state = self.machine.state();
                 (state.stats.hangs, state.stats.failures) = (state.stats.hangs + 1, state.stats.failures + 1);

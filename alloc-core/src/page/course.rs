@@ -22,6 +22,8 @@ pub(crate) enum Move {
     Next,
     /// A pass of direct reclaim, for these flags and so many pages; its gain is told to `reclaimed`.
     Reclaim(Gfp, u64),
+    /// To have the OOM notifiers called; what came of it is told to `notified`.
+    NotifyOom,
     /// To sleep until something else has happened.
     Wait(WaitFor),
     /// Nothing: it got this block.
@@ -95,6 +97,8 @@ pub(crate) struct Course {
     pub(super) rounds: u32,
     /// Whether the last pass of reclaim gave something.
     pub(super) gained: bool,
+    /// Whether the OOM notifiers were called since it came to the killer's door.
+    pub(super) notified: bool,
     /// Whether it has looked with a victim's rights.
     pub(super) looked_as_victim: bool,
     /// Whether it counts among those on their slow path.
@@ -122,6 +126,7 @@ impl Course {
             steps: 0,
             rounds: 0,
             gained: false,
+            notified: false,
             looked_as_victim: false,
             slow: false,
         }

@@ -1,8 +1,5 @@
 //! Reclaim: who can give memory back, in which order they are asked, and how much.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-
 use super::pages::Pages;
 use crate::gfp::Gfp;
 
@@ -54,31 +51,4 @@ pub(crate) const PRIORITY_FIRST: u32 = 12;
 
 /// The number of a registered shrinker.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ShrinkerId(u32);
-
-/// The registered shrinkers, and what they last said that they hold.
-#[derive(Default)]
-pub(crate) struct Shrinkers {
-    registered: Vec<(ShrinkerId, Arc<dyn Shrinker>)>,
-    next: u32,
-}
-
-impl Shrinkers {
-    pub(crate) fn add(&mut self, shrinker: Arc<dyn Shrinker>) -> ShrinkerId {
-        let id = ShrinkerId(self.next);
-        self.next += 1;
-        self.registered.push((id, shrinker));
-        id
-    }
-
-    /// The shrinker of a number is registered no longer; whoever gets it drops it.
-    pub(crate) fn remove(&mut self, id: ShrinkerId) -> Option<Arc<dyn Shrinker>> {
-        let at = self.registered.iter().position(|(registered, _)| *registered == id)?;
-        Some(self.registered.remove(at).1)
-    }
-
-    /// The shrinker at a place of the list.
-    pub(crate) fn at(&self, place: usize) -> Option<Arc<dyn Shrinker>> {
-        self.registered.get(place).map(|(_, shrinker)| Arc::clone(shrinker))
-    }
-}
+pub struct ShrinkerId(pub(crate) u32);

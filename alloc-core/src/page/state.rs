@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) kswapd_wanted: NodeMask,
     /// What the shrinkers last said that they hold.
     pub(crate) reclaimable: u64,
+    /// Whether an OOM notifier was ever registered.
+    pub(crate) notifies_oom: bool,
     /// The request that has the killer's lock.
     pub(crate) oom_holder: Option<u64>,
     /// Requests that were begun.

@@ -79,16 +79,17 @@ impl State {
         }
     }
 
-    /// Asks the killer on behalf of the queue, if this task is the first in it and the policy kills for its request.
-    pub(crate) fn kill_for_queue(&mut self, id: TaskId) -> bool {
+    /// Whether this task is the first in the queue, and its policy kills for its request.
+    pub(crate) fn kills_for_queue(&self, id: TaskId) -> bool {
         let Some((first, order)) = self.first_waiting() else { return false };
-        let rules = self.policy_of(id);
-        let policy = self.policies.at(rules);
-        let kills = order <= policy.costly && policy.small == Small::Loop;
-        if first != id.0 as usize || !kills {
-            return false;
-        }
+        let policy = self.policies.at(self.policy_of(id));
+        first == id.0 as usize && order <= policy.costly && policy.small == Small::Loop
+    }
+
+    /// Asks the killer on behalf of the queue, if it is to be asked for this task.
+    pub(crate) fn kill_for_queue(&mut self, id: TaskId) -> bool {
+        let Some((_, order)) = self.first_waiting().filter(|_| self.kills_for_queue(id)) else { return false };
         let nodes = self.task(id).map_or(NodeMask::NONE, |task: &Task| task.mems.allowed);
-        self.kill_for(rules, id, nodes, order, Gfp::KERNEL) == OomOutcome::Progress
+        self.kill_for(self.policy_of(id), id, nodes, order, Gfp::KERNEL) == OomOutcome::Progress
     }
 }
