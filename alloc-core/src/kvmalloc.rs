@@ -6,7 +6,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
 use crate::slab::kmalloc::KmallocBox;
-use crate::units::{Order, PAGE_SIZE, array_size};
+use crate::units::{PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 
 /// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
@@ -95,13 +95,12 @@ impl Machine {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
+    /// [`AllocError::TooBig`] above the policy's cap, unless [`Policy::bad_nofail`](crate::Policy::bad_nofail) says otherwise
+    /// for NOFAIL; and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
         let policy = self.rules();
         if size > policy.kv_bytes_max {
-            let (order, quiet) = (Order::for_layout(size, 1), flags.contains(Gfp::NOWARN));
-            self.raw().note_failure(AllocError::TooBig, self.current(), order, flags, quiet);
-            return Err(AllocError::TooBig);
+            return Err(self.impossible(AllocError::TooBig, size, flags));
         }
         if size <= PAGE_SIZE {
             return self.kmalloc(size, flags).map(KvBlock::Contiguous);

@@ -51,6 +51,7 @@ mod gfp;
 mod giving_back;
 mod held;
 mod host;
+mod impossible;
 mod kvmalloc;
 mod latency;
 #[cfg(feature = "std")]

@@ -196,7 +196,7 @@ impl Machine {
     pub(crate) fn area(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
         let pages = size.div_ceil(PAGE_SIZE);
         if pages as u64 > self.raw().managed() {
-            return Err(AllocError::Impossible);
+            return Err(self.impossible(AllocError::Impossible, size, flags));
         }
         self.ask(Capability::Vmalloc, size, flags, None)?;
         let mut addresses = self.addresses.lock();
