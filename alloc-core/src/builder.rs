@@ -373,6 +373,7 @@ fn zones(
                 buddy: Buddy::new(frames, number, start, start + pages, largest),
                 marks: Watermarks::new(share.min(managed), managed),
                 managed,
+                claimed: 0,
                 kept: ZoneKind::ALL.map(higher),
             });
             start += pages;

@@ -17,7 +17,9 @@ pub enum Wait {
     Never,
     /// For one pass of the background reclaimer: there is a cheap fallback.
     OnePass,
-    /// Without bound, in a queue: memory that comes free is handed to the first in it. Forbidden where others wait for
+    /// Without bound, in the queue of each zone that the task may use: memory that comes free in a zone is handed to the
+    /// first in its queue. Who waits for more than a page is not overtaken by those behind it: as many pages as it asks for
+    /// are kept from them, though not from requests by the other doors. Forbidden where others wait for
     /// the caller to free memory: in shrinkers, on the write-out path, in scopes without reclaim; and in atomic context.
     Forever,
 }
@@ -132,7 +134,7 @@ impl Machine {
         }
     }
 
-    /// Puts a task into the queue of those who wait without bound. A task can be in it once.
+    /// Puts a task into the queues of those who wait without bound. A task can wait once.
     ///
     /// # Errors
     /// [`AllocError::ForbiddenContext`] where that is forbidden or the task waits already; and when task or order are not

@@ -87,6 +87,8 @@ impl State {
     pub(crate) fn make_victim(&mut self, id: TaskId) {
         let Some(task) = self.task_mut(id).filter(|task| !task.victim) else { return };
         task.victim = true;
+        // It waits for nothing any more.
+        self.leave_queue(id);
         self.progress += 1;
         self.reap_wanted = true;
     }

@@ -57,7 +57,7 @@ pub(crate) struct State {
     pub(crate) oom_holder: Option<u64>,
     /// Requests that were begun.
     pub(crate) begun: u64,
-    /// Tasks in the queue to whom nothing was handed yet.
+    /// Tasks in the queues to whom nothing was handed yet.
     pub(crate) waiting: u32,
     /// Requests on their slow path, and passes of reclaim under way.
     pub(crate) slow: u32,
@@ -182,7 +182,7 @@ impl State {
         let zone = usize::from(self.frames.at(frame.0).zone);
         self.zones[zone].buddy.give(&mut self.frames, frame);
         if self.waiting > 0 {
-            self.hand_over();
+            self.hand_over(Some(zone));
         }
     }
 
@@ -234,37 +234,6 @@ impl State {
     pub(crate) fn is_balanced(&self, node: NodeId) -> bool {
         let mut zones = self.zones.iter().filter(|zone| zone.node == node);
         zones.all(|zone| zone.buddy.free() >= zone.marks.high)
-    }
-
-    /// The index and the order of the first in the queue whom nothing was handed to yet.
-    pub(super) fn first_waiting(&self) -> Option<(usize, Order)> {
-        let waiting = self.tasks.iter().enumerate().filter_map(|(index, task)| {
-            task.ticket.filter(|ticket| ticket.handed.is_none()).map(|ticket| (ticket.number, index, ticket.order))
-        });
-        waiting.min().map(|(_, index, order)| (index, order))
-    }
-
-    /// Hands blocks over to the queue, in its order, as long as the first in it can be served.
-    pub(crate) fn hand_over(&mut self) {
-        while self.waiting > 0 {
-            let Some((index, order)) = self.first_waiting() else { return };
-            let (home, allowed) = (self.tasks[index].options.node, self.tasks[index].mems.allowed);
-            let Some(list) = self.zonelists.get(usize::from(home.0)) else { return };
-            let mut places = (0..).map_while(|place| list.at(place));
-            let (zones, frames) = (&mut self.zones, &mut self.frames);
-            let found = places.find_map(|zone| {
-                let zone = &mut zones[zone];
-                let open = allowed.has(zone.node) && zone.kind <= ZoneKind::Normal;
-                let owned = frame::State::Owned;
-                open.then(|| zone.take(frames, order, ZoneKind::Normal, Mark::Min, Right::PLAIN, owned)).flatten()
-            });
-            let Some(frame) = found else { return };
-            self.waiting -= 1;
-            self.progress += 1;
-            if let Some(ticket) = &mut self.tasks[index].ticket {
-                ticket.handed = Some(frame);
-            }
-        }
     }
 
     /// Looks at everything.
