@@ -5,6 +5,7 @@ use core::ops::Range;
 use core::str::FromStr;
 
 use super::knob::Knob;
+use super::report::FaultReport;
 use super::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
@@ -63,6 +64,11 @@ pub struct Attributes {
     pub inject_nofail: bool,
     /// Of caches, only marked ones fail.
     pub cache_filter: bool,
+    /// How much `report` is told of each failure: nothing at 0, what failed at 1, and by which call chain from 2 on. Of
+    /// requests with NOWARN nothing is told.
+    pub verbose: u8,
+    /// Who is told of failures. The kernel prints them; `|report| eprintln!("{report}")` does, too.
+    pub report: Option<fn(&FaultReport<'_>)>,
     passed: Knob<u32>,
     random: Knob<Random>,
 }
@@ -81,6 +87,8 @@ impl Default for Attributes {
             min_order: Order::new(1),
             inject_nofail: false,
             cache_filter: false,
+            verbose: 2,
+            report: None,
             passed: Knob::new(0),
             random: Knob::new(Random::new(0)),
         }
@@ -139,10 +147,15 @@ impl Attributes {
 }
 
 impl StackFilter {
+    /// Writes the addresses that are looked at, and says how many they are.
+    fn captured(&self, frames: &mut [usize; STACK_DEPTH_MAX]) -> usize {
+        let depth = self.depth.min(STACK_DEPTH_MAX);
+        (self.capture)(&mut frames[..depth]).min(depth)
+    }
+
     fn admits(&self) -> bool {
         let mut frames = [0; STACK_DEPTH_MAX];
-        let depth = self.depth.min(STACK_DEPTH_MAX);
-        let found = (self.capture)(&mut frames[..depth]).min(depth);
+        let found = self.captured(&mut frames);
         let any = |range: &Range<usize>| frames[..found].iter().any(|frame| range.contains(frame));
         !any(&self.reject) && any(&self.require)
     }
@@ -164,6 +177,9 @@ impl Attributes {
         }
         let nth = site.task.fail_nth.turn(|nth| core::mem::replace(nth, nth.saturating_sub(1)));
         if nth > 0 {
+            if nth == 1 {
+                self.tell(site);
+            }
             return nth == 1;
         }
         if self.probability == 0 || (self.task_filter && !site.task.make_it_fail.get()) {
@@ -176,14 +192,36 @@ impl Attributes {
             return false;
         }
         // Another thread may have taken the last one meanwhile.
-        self.times.turn(|times| match times {
+        let fails = self.times.turn(|times| match times {
             Some(left) => {
                 let any = *left > 0;
                 *left -= u32::from(any);
                 any
             }
             None => true,
-        })
+        });
+        if fails {
+            self.tell(site);
+        }
+        fails
+    }
+
+    /// Reports a failure, as far as somebody wants to know.
+    fn tell(&self, site: &Site<'_>) {
+        let Some(report) = self.report.filter(|_| self.verbose > 0 && !site.flags.contains(Gfp::NOWARN)) else {
+            return;
+        };
+        let mut frames = [0; STACK_DEPTH_MAX];
+        let filter = self.stack.as_ref().filter(|_| self.verbose > 1);
+        let found = filter.map_or(0, |filter| filter.captured(&mut frames));
+        report(&FaultReport {
+            site,
+            probability: self.probability,
+            interval: self.interval,
+            space: self.space.get(),
+            times: self.times.get().map_or(-1, i64::from),
+            stack: &frames[..found],
+        });
     }
 }
 
@@ -195,6 +233,7 @@ impl Attributes {
         tell("interval", &self.interval)?;
         tell("times", &self.times.get().map_or(-1, i64::from))?;
         tell("space", &self.space.get())?;
+        tell("verbose", &self.verbose)?;
         tell("task-filter", &yes(self.task_filter))?;
         tell("ignore-gfp-wait", &yes(self.ignore_gfp_wait))?;
         tell("ignore-gfp-highmem", &yes(self.ignore_gfp_highmem))?;

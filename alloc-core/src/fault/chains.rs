@@ -1,0 +1,134 @@
+//! Fault sources that go by call chains: each fails once, on its first hit; or those fail again that failed then.
+
+use alloc::collections::BTreeSet;
+use core::fmt;
+use core::num::ParseIntError;
+use core::str::FromStr;
+
+use super::source::{FaultSource, Site};
+use crate::gfp::Gfp;
+use crate::sync::lock::Lock;
+
+/// Return addresses that a chain's number is made of, at most.
+const DEPTH_MAX: usize = 64;
+
+/// How call chains are told apart.
+///
+/// alloc-core does not walk stacks: `capture` does, and if it gives addresses less those that their modules are loaded at,
+/// a chain has the same number in every run of a program.
+#[derive(Clone, Copy, Debug)]
+pub struct ChainKey {
+    /// Writes the return addresses of the running call, innermost first, and returns how many there are.
+    pub capture: fn(&mut [usize]) -> usize,
+    /// Addresses that are looked at, innermost first; at most 64.
+    pub depth: usize,
+    /// Whether requests of one chain with other flags, or of another order, count as another chain.
+    pub by_request: bool,
+}
+
+impl ChainKey {
+    /// Chains of `depth` addresses.
+    pub const fn new(depth: usize, capture: fn(&mut [usize]) -> usize) -> ChainKey {
+        ChainKey { capture, depth, by_request: false }
+    }
+
+    /// The number of the chain that a request is made by (64-bit FNV-1a of what it is made of).
+    pub fn of(&self, site: &Site<'_>) -> u64 {
+        let mut frames = [0; DEPTH_MAX];
+        let depth = self.depth.min(DEPTH_MAX);
+        let found = (self.capture)(&mut frames[..depth]).min(depth);
+        let request = [site.capability as usize, site.flags.bits() as usize, site.order.index()];
+        let request = request.iter().filter(|_| self.by_request);
+        let bytes = frames[..found].iter().chain(request).flat_map(|word| word.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+/// Fails each call chain once, when it is first met. Requests with NOFAIL are let through.
+///
+/// ```
+/// use alloc_core::{ChainKey, FirstHit, Gfp, Machine, NodePages, Order};
+/// use std::sync::Arc;
+/// // A real one walks the stack: the harness firsthit has one.
+/// let capture = |frames: &mut [usize]| { frames[0] = 0x1234; 1 };
+/// let source = Arc::new(FirstHit::new(ChainKey::new(16, capture)));
+/// let machine = Machine::builder().node(NodePages::new(256)).faults(source.clone()).build()?;
+/// assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_err());
+/// assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
+/// assert_eq!(source.failed(), 1);
+/// # Ok::<(), alloc_core::BuildError>(())
+/// ```
+#[derive(Debug)]
+pub struct FirstHit {
+    key: ChainKey,
+    met: Lock<BTreeSet<u64>>,
+}
+
+impl FirstHit {
+    /// A source that has met no chain yet.
+    pub fn new(key: ChainKey) -> FirstHit {
+        FirstHit { key, met: Lock::default() }
+    }
+
+    /// How many chains it has met, each of which has failed.
+    pub fn failed(&self) -> usize {
+        self.met.lock().len()
+    }
+}
+
+impl FaultSource for FirstHit {
+    fn fails(&self, site: &Site<'_>) -> bool {
+        !site.flags.contains(Gfp::NOFAIL) && {
+            let chain = self.key.of(site);
+            self.met.lock().insert(chain)
+        }
+    }
+}
+
+impl fmt::Display for FirstHit {
+    /// The numbers of the chains that failed, a line each, as [`Chains`] reads them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let met = self.met.lock().clone();
+        met.iter().try_for_each(|chain| writeln!(f, "{chain:016x}"))
+    }
+}
+
+/// Numbers of call chains, as a [`FirstHit`] shows them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Chains(BTreeSet<u64>);
+
+impl FromStr for Chains {
+    type Err = ParseIntError;
+
+    /// Reads a number in hexadecimal digits from each line that is not empty.
+    fn from_str(text: &str) -> Result<Chains, ParseIntError> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(|line| u64::from_str_radix(line, 16)).collect::<Result<_, _>>().map(Chains)
+    }
+}
+
+/// Fails the given call chains, each once, and no other.
+#[derive(Debug)]
+pub struct Replay {
+    key: ChainKey,
+    left: Lock<BTreeSet<u64>>,
+}
+
+impl Replay {
+    /// A source that fails these chains, told apart as they were when they were written down.
+    pub fn new(key: ChainKey, chains: Chains) -> Replay {
+        Replay { key, left: Lock::new(chains.0) }
+    }
+
+    /// Chains that were not met yet.
+    pub fn left(&self) -> usize {
+        self.left.lock().len()
+    }
+}
+
+impl FaultSource for Replay {
+    fn fails(&self, site: &Site<'_>) -> bool {
+        let chain = self.key.of(site);
+        self.left.lock().remove(&chain)
+    }
+}
