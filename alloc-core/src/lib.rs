@@ -84,6 +84,7 @@ mod tasks;
 #[cfg(feature = "std")]
 mod threads;
 mod time;
+mod typed_request;
 mod units;
 mod vmalloc;
 mod waiting;
@@ -148,6 +149,7 @@ pub use slab::typed::{TypedBox, TypedCache};
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use time::Time;
+pub use typed_request::{AsUsual, Atomic, Blocking, Decided, TypedRequest};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
 pub use vmalloc::mapping::Area;
 pub use vmalloc::usage::{VmallocUsage, WindowHoard};

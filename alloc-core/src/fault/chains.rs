@@ -1,6 +1,6 @@
 //! Fault sources that go by call chains: each fails once, on its first hit; or those fail again that failed then.
 
-use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use core::fmt;
 use core::num::ParseIntError;
 use core::str::FromStr;
@@ -44,6 +44,37 @@ impl ChainKey {
     }
 }
 
+/// Numbers of chains, in order.
+///
+/// It grows while a request waits for an answer, perhaps one of the allocator that it would ask: where there is no memory for
+/// one more, there is not one more.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Set(Vec<u64>);
+
+impl Set {
+    /// Puts a number in; whether it was not there, and is now.
+    fn insert(&mut self, number: u64) -> bool {
+        let place = self.0.binary_search(&number);
+        let goes_in = place.is_err() && self.0.try_reserve(1).is_ok();
+        if let (true, Err(place)) = (goes_in, place) {
+            self.0.insert(place, number);
+        }
+        goes_in
+    }
+
+    /// Takes a number out; whether it was there.
+    fn remove(&mut self, number: u64) -> bool {
+        let place = self.0.binary_search(&number);
+        place.map(|place| self.0.remove(place)).is_ok()
+    }
+
+    /// The smallest number above another one.
+    fn above(&self, number: Option<u64>) -> Option<u64> {
+        let place = number.map_or(0, |number| self.0.partition_point(|known| *known <= number));
+        self.0.get(place).copied()
+    }
+}
+
 /// Fails each call chain once, when it is first met. Requests with NOFAIL are let through.
 ///
 /// ```
@@ -61,7 +92,7 @@ impl ChainKey {
 #[derive(Debug)]
 pub struct FirstHit {
     key: ChainKey,
-    met: Lock<BTreeSet<u64>>,
+    met: Lock<Set>,
 }
 
 impl FirstHit {
@@ -72,7 +103,7 @@ impl FirstHit {
 
     /// How many chains it has met, each of which has failed.
     pub fn failed(&self) -> usize {
-        self.met.lock().len()
+        self.met.lock().0.len()
     }
 }
 
@@ -88,14 +119,15 @@ impl FaultSource for FirstHit {
 impl fmt::Display for FirstHit {
     /// The numbers of the chains that failed, a line each, as [`Chains`] reads them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let met = self.met.lock().clone();
-        met.iter().try_for_each(|chain| writeln!(f, "{chain:016x}"))
+        let next = |chain: &u64| self.met.lock().above(Some(*chain));
+        let first = self.met.lock().above(None);
+        core::iter::successors(first, next).try_for_each(|chain| writeln!(f, "{chain:016x}"))
     }
 }
 
 /// Numbers of call chains, as a [`FirstHit`] shows them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Chains(BTreeSet<u64>);
+pub struct Chains(Set);
 
 impl FromStr for Chains {
     type Err = ParseIntError;
@@ -103,7 +135,10 @@ impl FromStr for Chains {
     /// Reads a number in hexadecimal digits from each line that is not empty.
     fn from_str(text: &str) -> Result<Chains, ParseIntError> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines.map(|line| u64::from_str_radix(line, 16)).collect::<Result<_, _>>().map(Chains)
+        let mut numbers = lines.map(|line| u64::from_str_radix(line, 16)).collect::<Result<Vec<_>, _>>()?;
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(Chains(Set(numbers)))
     }
 }
 
@@ -111,7 +146,7 @@ impl FromStr for Chains {
 #[derive(Debug)]
 pub struct Replay {
     key: ChainKey,
-    left: Lock<BTreeSet<u64>>,
+    left: Lock<Set>,
 }
 
 impl Replay {
@@ -122,13 +157,13 @@ impl Replay {
 
     /// Chains that were not met yet.
     pub fn left(&self) -> usize {
-        self.left.lock().len()
+        self.left.lock().0.len()
     }
 }
 
 impl FaultSource for Replay {
     fn fails(&self, site: &Site<'_>) -> bool {
         let chain = self.key.of(site);
-        self.left.lock().remove(&chain)
+        self.left.lock().remove(chain)
     }
 }
