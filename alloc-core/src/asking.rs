@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 
 use crate::error::AllocError;
-use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
+use crate::fault::source::{CacheSite, Capability, FaultSource, SITES_MAX, Site};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::Course;
@@ -113,8 +113,13 @@ impl Machine {
         cache: Option<CacheSite>,
     ) -> Decision {
         let Some(source) = self.faults.lock().clone() else { return Decision::Passes(0) };
-        let Some(task) = self.task_faults(asking) else { return Decision::Passes(0) };
-        let site = Site { capability, flags, order, size, cache, asking, task: &task };
+        let mut names = [""; SITES_MAX];
+        let (task, found) = {
+            let state = self.raw();
+            let Some(task) = state.task(asking) else { return Decision::Passes(0) };
+            (Arc::clone(&task.faults), state.stats.sites.names(state.site_of(asking), &mut names))
+        };
+        let site = Site { capability, flags, order, size, cache, sites: &names[..found], asking, task: &task };
         if source.fails(&site) { Decision::Fails } else { Decision::Passes(source.mark(&site)) }
     }
 

@@ -81,6 +81,13 @@ impl Sites {
         })
     }
 
+    /// Writes the names of a chain's sites, innermost first, as many as there is room for, and says how many.
+    pub(crate) fn names(&self, chain: Option<SiteId>, names: &mut [&'static str]) -> usize {
+        let at = |id: SiteId| self.0.get(id.index());
+        let chains = core::iter::successors(chain.and_then(at), |chain| chain.from.and_then(at));
+        names.iter_mut().zip(chains).map(|(name, chain)| *name = chain.name).count()
+    }
+
     /// The chain that goes on from another one with a site. A site that calls itself is one.
     pub(crate) fn enter(&mut self, from: Option<SiteId>, name: &'static str) -> Option<SiteId> {
         if from.and_then(|from| self.0.get(from.index())).is_some_and(|chain| chain.name == name) {

@@ -93,6 +93,37 @@ fn row_011_a_request_fails_by_its_number_and_all_sources_together_count_each() {
     assert!(ask(&machine, [0, 0], Gfp::KERNEL));
 }
 
+#[test]
+fn row_011_failures_can_be_kept_to_a_named_site_and_what_is_called_from_there() {
+    let machine = machine(Policy::kernel());
+    let mut attributes = Attributes::unfiltered(100);
+    (attributes.site, attributes.times) = (Some("journal"), Knob::new(Some(2)));
+    assert!(attributes.to_string().contains("site journal\n"));
+    machine.set_faults(Some(Arc::new(attributes)));
+    let served = || ask(&machine, [0, 0], Gfp::KERNEL);
+    let _write = machine.site("write");
+    assert!(served());
+    {
+        let _journal = machine.site("journal");
+        assert!(!served());
+        let _block = machine.site("block");
+        assert!(!served(), "from there");
+        assert!(served(), "twice was all");
+    }
+    // Sites tell chains apart without a stack, and are found again in another run.
+    let first = Arc::new(FirstHit::new(ChainKey::by_sites()));
+    machine.set_faults(Some(first.clone()));
+    let names = [["a", "bc"], ["ab", "c"], ["a", "bc"], ["a", "b"]];
+    let in_sites = |names: [&'static str; 2]| {
+        let _sites = names.map(|name| machine.site(name));
+        served()
+    };
+    assert_eq!(names.map(in_sites), [false, false, true, false]);
+    let replay = Replay::new(ChainKey::by_sites(), first.to_string().parse().unwrap());
+    machine.set_faults(Some(Arc::new(replay)));
+    assert_eq!(names.map(in_sites), [false, false, true, false]);
+}
+
 fn told(report: &FaultReport<'_>) {
     TOLD.with_borrow_mut(|told| told.push(report.to_string()));
 }

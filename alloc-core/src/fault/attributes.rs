@@ -64,6 +64,9 @@ pub struct Attributes {
     pub inject_nofail: bool,
     /// Of caches, only marked ones fail.
     pub cache_filter: bool,
+    /// Only requests that are made in a site of this name fail, or in one that was entered from there; others are not even
+    /// counted. The kernel has no such knob.
+    pub site: Option<&'static str>,
     /// How much `report` is told of each failure: nothing at 0, what failed at 1, and by which call chain from 2 on. Of
     /// requests with NOWARN nothing is told.
     pub verbose: u8,
@@ -87,6 +90,7 @@ impl Default for Attributes {
             min_order: Order::new(1),
             inject_nofail: false,
             cache_filter: false,
+            site: None,
             verbose: 2,
             report: None,
             passed: Knob::new(0),
@@ -123,7 +127,11 @@ impl Attributes {
             Capability::Slab => self.cache_filter && site.cache.is_some_and(|cache| !cache.failslab),
             _ => false,
         };
-        of_its_kind || (has(Gfp::NOFAIL) && !self.inject_nofail) || (self.ignore_gfp_wait && site.flags.may_wait())
+        let elsewhere = self.site.is_some_and(|name| !site.sites.contains(&name));
+        of_its_kind
+            || elsewhere
+            || (has(Gfp::NOFAIL) && !self.inject_nofail)
+            || (self.ignore_gfp_wait && site.flags.may_wait())
     }
 
     /// Counts a request against `space` and `interval`, and rolls.
@@ -240,6 +248,9 @@ impl Attributes {
         tell("min-order", &self.min_order.get())?;
         tell("inject-nofail", &yes(self.inject_nofail))?;
         tell("cache-filter", &yes(self.cache_filter))?;
+        if let Some(site) = self.site {
+            tell("site", &site)?;
+        }
         let Some(stack) = &self.stack else { return tell("stacktrace-depth", &0) };
         tell("stacktrace-depth", &stack.depth.min(STACK_DEPTH_MAX))?;
         tell("require-start", &stack.require.start)?;
@@ -302,7 +313,8 @@ mod tests {
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
         let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
-        Site { capability, flags, order, size: order.pages() as usize * PAGE_SIZE, cache: None, asking, task }
+        let size = order.pages() as usize * PAGE_SIZE;
+        Site { capability, flags, order, size, cache: None, sites: &[], asking, task }
     }
 
     fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {

@@ -12,7 +12,8 @@ use crate::sync::lock::Lock;
 /// Return addresses that a chain's number is made of, at most.
 const DEPTH_MAX: usize = 64;
 
-/// How call chains are told apart.
+/// How call chains are told apart: by the named sites that a request is made in ([`Machine::site`](crate::Machine::site)), and
+/// by return addresses.
 ///
 /// alloc-core does not walk stacks: `capture` does, and if it gives addresses less those that their modules are loaded at,
 /// a chain has the same number in every run of a program.
@@ -32,6 +33,11 @@ impl ChainKey {
         ChainKey { capture, depth, by_request: false }
     }
 
+    /// Chains of named sites only.
+    pub const fn by_sites() -> ChainKey {
+        ChainKey::new(0, |_| 0)
+    }
+
     /// The number of the chain that a request is made by (64-bit FNV-1a of what it is made of).
     pub fn of(&self, site: &Site<'_>) -> u64 {
         let mut frames = [0; DEPTH_MAX];
@@ -40,7 +46,11 @@ impl ChainKey {
         let request = [site.capability as usize, site.flags.bits() as usize, site.order.index()];
         let request = request.iter().filter(|_| self.by_request);
         let bytes = frames[..found].iter().chain(request).flat_map(|word| word.to_le_bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        // A name's end is a byte that no name has.
+        let names = site.sites.iter().flat_map(|name| name.bytes().chain([0xff]));
+        bytes
+            .chain(names)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 }
 
@@ -80,13 +90,16 @@ impl Set {
 /// ```
 /// use alloc_core::{ChainKey, FirstHit, Gfp, Machine, NodePages, Order};
 /// use std::sync::Arc;
-/// // A real one walks the stack: the harness firsthit has one.
-/// let capture = |frames: &mut [usize]| { frames[0] = 0x1234; 1 };
-/// let source = Arc::new(FirstHit::new(ChainKey::new(16, capture)));
+/// let source = Arc::new(FirstHit::new(ChainKey::by_sites()));
 /// let machine = Machine::builder().node(NodePages::new(256)).faults(source.clone()).build()?;
-/// assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_err());
-/// assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
-/// assert_eq!(source.failed(), 1);
+/// let read = || {
+///     let _site = machine.site("read");
+///     machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok()
+/// };
+/// assert_eq!([read(), read()], [false, true]);
+/// let _fsck = machine.site("fsck");
+/// assert_eq!([read(), read()], [false, true], "fsck > read is another chain");
+/// assert_eq!(source.failed(), 2);
 /// # Ok::<(), alloc_core::BuildError>(())
 /// ```
 #[derive(Debug)]

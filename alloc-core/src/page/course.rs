@@ -227,11 +227,6 @@ impl Course {
         state.policies.at(self.policy)
     }
 
-    /// Whether its task is as it was when the request was planned.
-    pub(crate) fn is_of(&self, epoch: u64) -> bool {
-        self.epoch == epoch
-    }
-
     /// Whether a budget is charged for the request.
     pub(crate) fn is_charged(&self) -> bool {
         self.budget.is_some()

@@ -54,7 +54,9 @@ impl Course {
         let open = |index: &usize| state.zones[*index].kind <= self.highest && nodes.has(state.zones[*index].node);
         let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
         let noted = self.is_noted() || turns;
-        zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !noted
+        // What was planned before the task changed says nothing about the same request now.
+        let is_old = self.epoch != state.epochs.of(self.task);
+        !is_old && zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !noted
     }
 
     /// Looks at one zone of the list.
