@@ -113,7 +113,7 @@ fn row_011_failures_can_be_kept_to_a_named_site_and_what_is_called_from_there() 
     // Sites tell chains apart without a stack, and are found again in another run.
     let first = Arc::new(FirstHit::new(ChainKey::by_sites()));
     machine.set_faults(Some(first.clone()));
-    let names = [["a", "bc"], ["ab", "c"], ["a", "bc"], ["a", "b"]];
+    let names = [["a", "bc"], ["ca", "b"], ["a", "bc"], ["a", "b"]];
     let in_sites = |names: [&'static str; 2]| {
         let _sites = names.map(|name| machine.site(name));
         served()
