@@ -341,6 +341,7 @@ impl Reading {
                     || self.has(Gfp::RETRY_MAYFAIL)
                     || self.has(Gfp::THISNODE)
                     || self.has(Gfp::DMA32)
+                    || self.in_scope(Scope::CoreDump)
                     || (policy.small == Small::MayFail && !certain);
                 let door = match policy.nofs_oom {
                     _ if never => NofsOom::Fail,

@@ -178,7 +178,15 @@ pub(crate) fn situation(random: &mut Random<'_>, host: &Arc<PlainHost>) -> (Mach
     if dying {
         machine.set_dying(asking);
     }
-    let scopes = [Scope::NoFs, Scope::NoIo, Scope::NoReclaim, Scope::NoDirectReclaim, Scope::Atomic, Scope::Interrupt];
+    let scopes = [
+        Scope::NoFs,
+        Scope::NoIo,
+        Scope::NoReclaim,
+        Scope::NoDirectReclaim,
+        Scope::CoreDump,
+        Scope::Atomic,
+        Scope::Interrupt,
+    ];
     let scopes = scopes.into_iter().filter(|_| random.one_in(9)).collect();
     let (flags, order) = (flags(random), random.below(7) as u32);
     let (mems, bound) = nodes(random, &machine, asking);
