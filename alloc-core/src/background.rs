@@ -7,7 +7,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::page::notifier::{OomNotifier, OomNotifierId};
-use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId};
+use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId, share};
 use crate::page::state::State;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order};
@@ -108,7 +108,8 @@ impl Machine {
                 place += 1;
                 let count = shrinker.count();
                 reclaimable = reclaimable.saturating_add(count);
-                if count >> priority == 0 || !shrinker.class().is_open_to(flags) {
+                let pages = share(count, priority, shrinker.seeks());
+                if pages == 0 || !shrinker.class().is_open_to(flags) {
                     continue;
                 }
                 if outer.is_some_and(|outer| !outer.may_wait() || !shrinker.class().is_open_to(outer)) {
@@ -120,7 +121,7 @@ impl Machine {
                     |inside| self.state().task_mut(task).and_then(|task| core::mem::replace(&mut task.inside, inside));
                 let before = enter(Some(shrinker.class()));
                 self.run_as(task, || {
-                    shrinker.scan(count >> priority, &mut |pages| {
+                    shrinker.scan(pages, &mut |pages| {
                         // A block of another machine is not this one's gain, and is lost to both.
                         let _ = self.free(pages);
                     });
