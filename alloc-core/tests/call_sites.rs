@@ -202,3 +202,73 @@ fn row_130_in_an_interrupt_only_what_was_begun_there_counts() {
     drop((interrupted, handler));
     assert_eq!(chains(&machine), [("interrupted".to_owned(), 0), ("handler".to_owned(), 1)].into());
 }
+
+/// A stretch of calls, as the obvious reading sees it: a name or a policy, and whether it was begun in an interrupt.
+type Stretch = (Option<&'static str>, Option<Policy>, bool);
+
+/// The names that the task is inside of, outermost first: a site that calls itself is one.
+fn names(stretches: &[Stretch], in_interrupt: bool) -> Vec<&'static str> {
+    let mut names: Vec<_> = stretches.iter().filter(|one| one.2 == in_interrupt).filter_map(|one| one.0).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn row_006_any_nesting_follows_the_innermost_and_leaves_nothing_behind() {
+    let mut seed = 1_u64;
+    let mut below = |limit: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((seed >> 33) % limit as u64) as usize
+    };
+    let policies = [Policy::strict(), Policy::small_may_fail(), Policy::single_page_never_fails(), Policy::kernel()];
+    for _ in 0..if cfg!(miri) { 3 } else { 200 } {
+        let machine = machine(policies[below(4)].clone());
+        let converted = policies[below(4)].clone();
+        machine.set_site_policy("b", Some(converted.clone()));
+        let (mut guards, mut stretches, mut interrupts) = (Vec::new(), Vec::<Stretch>::new(), Vec::new());
+        let mut requests: BTreeMap<String, u64> = BTreeMap::new();
+        for _ in 0..60 {
+            let inside = !interrupts.is_empty();
+            match below(8) {
+                0 | 1 => {
+                    let name = ["a", "b", "c"][below(3)];
+                    guards.push(machine.site(name));
+                    stretches.push((Some(name), (name == "b").then(|| converted.clone()), inside));
+                    // Chains are entered one site at a time, whatever was left before.
+                    requests.entry(names(&stretches, inside).join(" > ")).or_default();
+                }
+                2 => {
+                    let policy = policies[below(4)].clone();
+                    guards.push(machine.policy_scope(policy.clone()));
+                    stretches.push((None, Some(policy), inside));
+                }
+                3 | 4 => {
+                    // The last one, so that chains are what the names say; another one of a policy.
+                    let last = stretches.len().checked_sub(1);
+                    let any = (!stretches.is_empty()).then(|| below(stretches.len()));
+                    let leaves = any.filter(|at| stretches[*at].0.is_none()).or(last);
+                    if let Some(at) = leaves {
+                        drop(guards.remove(at));
+                        stretches.remove(at);
+                    }
+                }
+                5 if stretches.iter().all(|one| one.2 == inside) || inside => {
+                    if interrupts.pop().is_none() {
+                        interrupts.push(machine.scope(Scope::Interrupt));
+                    }
+                }
+                _ => {
+                    drop(machine.alloc_pages(Order::ZERO, Gfp::ATOMIC));
+                    *requests.entry(names(&stretches, inside).join(" > ")).or_default() += 1;
+                }
+            }
+            let inside = !interrupts.is_empty();
+            let innermost = stretches.iter().rev().filter(|one| one.2 == inside).find_map(|one| one.1.clone());
+            assert_eq!(machine.current_policy(), innermost.unwrap_or(machine.policy()));
+        }
+        drop((guards, interrupts));
+        assert_eq!(machine.current_policy(), machine.policy());
+        requests.remove("");
+        assert_eq!(chains(&machine), requests);
+    }
+}
