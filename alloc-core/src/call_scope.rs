@@ -92,7 +92,7 @@ impl Machine {
         let from = state.task(task).and_then(|task| task.calls.site(in_interrupt));
         let site = name.and_then(|name| state.stats.sites.enter(from, name));
         if let Some(task) = state.task_mut(task) {
-            task.calls.enter(Call { number, site, policy, in_interrupt });
+            task.calls.enter(Call { number, name, site, policy, in_interrupt });
         }
         CallScope { machine: self, task, number, stays: PhantomData }
     }

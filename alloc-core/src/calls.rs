@@ -63,6 +63,8 @@ impl Policies {
 pub(crate) struct Call {
     /// By which its guard finds it.
     pub(crate) number: u64,
+    /// The site's name, if it is one.
+    pub(crate) name: Option<&'static str>,
     pub(crate) site: Option<SiteId>,
     pub(crate) policy: Option<PolicyId>,
     /// Whether it was begun in an interrupt. What the interrupted task was inside of does not count there.
@@ -87,6 +89,11 @@ impl Calls {
     /// Whether there are none, as nearly always.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// All of them, outermost first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.0.iter()
     }
 
     fn innermost<T>(&self, in_interrupt: bool, what: impl Fn(&Call) -> Option<T>) -> Option<T> {

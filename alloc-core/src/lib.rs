@@ -107,7 +107,7 @@ pub use fault::knobs::Knobs;
 pub use fault::report::FaultReport;
 pub use fault::source::{CacheSite, Capability, FaultSource, Site, TaskFaults};
 pub use gfp::Gfp;
-pub use held::{Held, HeldObjects, Holder, OpenScope};
+pub use held::{Held, HeldObjects, Holder, OpenCall, OpenScope};
 pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;

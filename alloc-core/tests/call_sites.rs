@@ -203,6 +203,22 @@ fn row_130_in_an_interrupt_only_what_was_begun_there_counts() {
     assert_eq!(chains(&machine), [("interrupted".to_owned(), 0), ("handler".to_owned(), 1)].into());
 }
 
+#[test]
+fn row_006_stretches_that_have_not_ended_are_known_by_their_tasks() {
+    let machine = machine(Policy::kernel());
+    let other = hog(&machine, 0);
+    let guards = (machine.site("fsck"), machine.run_as(other, || machine.policy_scope(Policy::strict())));
+    let twice = machine.site("fsck");
+    let open = machine.open_calls();
+    let found: Vec<_> = open.iter().map(|open| (open.task, open.site)).collect();
+    assert_eq!(found, [(Machine::BOOT, Some("fsck")), (Machine::BOOT, Some("fsck")), (other, None)]);
+    assert_ne!(open[0].number, open[1].number);
+    drop(guards);
+    assert_eq!(machine.open_calls(), open[1..2], "the inner one is left");
+    drop(twice);
+    assert_eq!(machine.open_calls(), []);
+}
+
 /// A stretch of calls, as the obvious reading sees it: a name or a policy, and whether it was begun in an interrupt.
 type Stretch = (Option<&'static str>, Option<Policy>, bool);
 

@@ -2,10 +2,15 @@
 
 mod support;
 
-use alloc_core::{AllocError, CacheError, CacheOptions, Gfp, Policy, SlabDebug};
+use alloc_core::{AllocError, CacheError, CacheOptions, Gfp, Machine, NodePages, SlabDebug};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use support::{full, machine};
+use support::full;
+
+/// A machine that is small enough for Miri.
+fn machine() -> Machine {
+    Machine::builder().node(NodePages::new(64)).min_free_pages(4).build().unwrap()
+}
 
 /// A value that says when it is dropped.
 struct Counted(#[expect(dead_code, reason = "it counts")] Rc<()>, u64);
@@ -15,18 +20,18 @@ struct Aligned(u8);
 
 #[test]
 fn row_126_a_value_is_dropped_once_and_its_object_is_given_back() {
-    let machine = machine(Policy::kernel());
+    let machine = machine();
     for debug in [SlabDebug::NONE, SlabDebug::ALL] {
         let options = CacheOptions { debug, ..CacheOptions::of::<Counted>("counted") };
         let cache = machine.typed_cache::<Counted>(options).unwrap();
         let alive = Rc::new(());
         let mut boxes: Vec<_> =
-            (0..300).map(|number| cache.alloc(Counted(alive.clone(), number), Gfp::KERNEL).unwrap()).collect();
+            (0..60).map(|number| cache.alloc(Counted(alive.clone(), number), Gfp::KERNEL).unwrap()).collect();
         boxes.iter_mut().for_each(|value| value.1 += 1);
         assert!(boxes.iter().zip(1..).all(|(value, number)| value.1 == number));
-        assert_eq!((Rc::strong_count(&alive), cache.as_bytes().usage().live), (301, 300));
+        assert_eq!((Rc::strong_count(&alive), cache.as_bytes().usage().live), (61, 60));
         let taken = boxes.swap_remove(7).into_inner();
-        assert_eq!((taken.1, Rc::strong_count(&alive), cache.as_bytes().usage().live), (8, 301, 299));
+        assert_eq!((taken.1, Rc::strong_count(&alive), cache.as_bytes().usage().live), (8, 61, 59));
         drop((taken, boxes));
         assert_eq!((Rc::strong_count(&alive), cache.as_bytes().usage().live), (1, 0));
         machine.audit().unwrap();
@@ -36,7 +41,7 @@ fn row_126_a_value_is_dropped_once_and_its_object_is_given_back() {
 
 #[test]
 fn row_126_a_value_is_made_only_for_an_object_that_is_there() {
-    let machine = machine(Policy::kernel());
+    let machine = machine();
     let cache = machine.typed_cache::<Counted>(CacheOptions::of::<Counted>("counted")).unwrap();
     let alive = Rc::new(());
     let hoard = full(&machine);
@@ -59,7 +64,7 @@ fn row_126_a_drop_that_panics_gives_the_object_back() {
             panic!("while it is dropped");
         }
     }
-    let machine = machine(Policy::kernel());
+    let machine = machine();
     let cache = machine.typed_cache::<(Spoilt, u8)>(CacheOptions::of::<(Spoilt, u8)>("spoilt")).unwrap();
     let spoilt = cache.alloc((Spoilt, 1), Gfp::KERNEL).unwrap();
     assert!(catch_unwind(AssertUnwindSafe(|| drop(spoilt))).is_err());
@@ -69,11 +74,11 @@ fn row_126_a_drop_that_panics_gives_the_object_back() {
 
 #[test]
 fn row_126_values_are_aligned_and_what_is_no_cache_of_values_is_refused() {
-    let machine = machine(Policy::kernel());
+    let machine = machine();
     // What the options say of size and alignment is raised.
     for size in [1, 300] {
         let cache = machine.typed_cache::<Aligned>(CacheOptions::new("aligned", size)).unwrap();
-        let boxes: Vec<_> = (0..40).map(|byte| cache.alloc(Aligned(byte), Gfp::KERNEL).unwrap()).collect();
+        let boxes: Vec<_> = (0..20).map(|byte| cache.alloc(Aligned(byte), Gfp::KERNEL).unwrap()).collect();
         for (value, byte) in boxes.iter().zip(0..) {
             assert!((&raw const **value).addr().is_multiple_of(256) && value.0 == byte);
         }
