@@ -1,6 +1,8 @@
 //! How a machine begins requests and asks its fault source about them.
 
 use alloc::sync::Arc;
+use core::ops::Deref;
+use core::sync::atomic::Ordering::Relaxed;
 
 use crate::error::AllocError;
 use crate::fault::source::{CacheSite, Capability, FaultSource, SITES_MAX, Site};
@@ -16,6 +18,24 @@ enum Decision {
     Fails,
     /// It goes on; what it is given is marked with this.
     Passes(u32),
+}
+
+/// The policy that a request follows.
+pub(crate) enum Rules<'m> {
+    Machines(&'m Policy),
+    Scopes(Arc<Policy>),
+}
+
+impl Deref for Rules<'_> {
+    type Target = Policy;
+
+    #[inline]
+    fn deref(&self) -> &Policy {
+        match self {
+            Rules::Machines(policy) => policy,
+            Rules::Scopes(policy) => policy,
+        }
+    }
 }
 
 impl Machine {
@@ -51,9 +71,13 @@ impl Machine {
     }
 
     /// The policy that requests of the current task follow at the moment.
-    pub(crate) fn rules(&self) -> Arc<Policy> {
+    #[inline]
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        if !self.has_other_policies.load(Relaxed) {
+            return Rules::Machines(&self.policy);
+        }
         let state = self.raw();
-        Arc::clone(state.policies.at(state.policy_of(self.current())))
+        Rules::Scopes(Arc::clone(state.policies.at(state.policy_of(self.current()))))
     }
 
     /// Whether there is a fault source that is to be asked.

@@ -1,6 +1,7 @@
 //! Call sites by name, and policies that hold for a stretch of a task's calls only.
 
 use core::marker::PhantomData;
+use core::sync::atomic::Ordering::Relaxed;
 
 use crate::calls::Call;
 use crate::explain::Guarantee;
@@ -81,6 +82,7 @@ impl Machine {
 
     fn enter(&self, name: Option<&'static str>, policy: Option<Policy>) -> CallScope<'_> {
         let task = self.current();
+        self.has_other_policies.fetch_or(policy.is_some(), Relaxed);
         let mut state = self.raw();
         state.begun += 1;
         let number = state.begun;
@@ -102,6 +104,7 @@ impl Machine {
     ///
     /// A site without a policy follows what it was entered from. See [`Machine::policy_scope`] for what a policy replaces.
     pub fn set_site_policy(&self, name: &'static str, policy: Option<Policy>) {
+        self.has_other_policies.fetch_or(policy.is_some(), Relaxed);
         let mut state = self.raw();
         let policy = policy.map(|policy| state.policies.number(&policy));
         state.policies.set_of_sites(name, policy);

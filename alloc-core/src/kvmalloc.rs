@@ -1,5 +1,7 @@
 //! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
 
+use core::sync::atomic::Ordering::Relaxed;
+
 use crate::error::AllocError;
 use crate::fault::source::Capability;
 use crate::gfp::Gfp;
@@ -98,13 +100,13 @@ impl Machine {
     /// [`AllocError::TooBig`] above the policy's cap, unless [`Policy::bad_nofail`](crate::Policy::bad_nofail) says otherwise
     /// for NOFAIL; and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
-        let policy = self.rules();
-        if size > policy.kv_bytes_max {
+        if size > self.kv_bytes_max() {
             return Err(self.impossible(AllocError::TooBig, size, flags));
         }
         if size <= PAGE_SIZE {
             return self.kmalloc(size, flags).map(KvBlock::Contiguous);
         }
+        let policy = self.rules();
         self.ask(Capability::Kvmalloc, size, flags, None)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
         let first = match policy.kv_fast {
@@ -120,6 +122,12 @@ impl Machine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The cap that the current task's requests follow.
+    #[inline]
+    fn kv_bytes_max(&self) -> usize {
+        if self.has_other_policies.load(Relaxed) { self.rules().kv_bytes_max } else { self.policy.kv_bytes_max }
     }
 
     /// Memory for an array, as [`Machine::kvmalloc`] gives it.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
@@ -78,6 +78,8 @@ pub struct Core {
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
     pub(crate) gate: Gate,
     pub(crate) policy: Arc<Policy>,
+    /// Whether a request may follow another one: from the first scope on that has one.
+    pub(crate) has_other_policies: AtomicBool,
     pub(crate) faults: Lock<Option<Arc<dyn FaultSource>>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
@@ -124,6 +126,7 @@ impl Machine {
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
             epochs: Arc::clone(&state.epochs),
             policy: Arc::clone(&state.policy),
+            has_other_policies: AtomicBool::new(false),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
             state: Lock::new(state),
