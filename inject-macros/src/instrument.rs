@@ -9,6 +9,7 @@ mod macros;
 mod methods;
 mod notes;
 mod origin;
+mod outline;
 mod pattern;
 mod settings;
 mod statements;
@@ -39,7 +40,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let mut refusals = Refusals::default();
     let mut items = Items::new(&settings, &mut refusals);
     let tokens = item.clone();
-    let annotated = match syn::parse2::<Item>(item.clone()) {
+    let annotated = match outline::item(item.clone(), &settings) {
         Ok(Item::Verbatim(_)) | Err(_) => method(&mut items, item, at)?.into_token_stream(),
         Ok(mut item) => {
             if let Some(refusal) = item::refusal(&item, || begins_at(&item).unwrap_or(at)) {
@@ -71,7 +72,7 @@ fn method(items: &mut Items<'_>, tokens: TokenStream, at: Span) -> syn::Result<I
     {
         return Err(reject::declaration(&function.sig));
     }
-    match syn::parse2(tokens) {
+    match outline::method(tokens, items.settings) {
         Ok(ImplItem::Fn(function)) => {
             let mut method = ImplItem::Fn(function);
             items.annotate_method(&mut method);
