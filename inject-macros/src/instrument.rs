@@ -118,6 +118,23 @@ mod tests {
                 quote!(#here.leave(#here.enter(0), v.try_push(if a { { #here.abandon(1); return } } else { 1 }));),
             ),
             (
+                quote!('a: loop {
+                    loop {
+                        v.try_push(if a {
+                            break 'a 5;
+                        } else if b {
+                            continue;
+                        } else {
+                            loop {
+                                break;
+                            }
+                        });
+                    }
+                }),
+                quote!('a: loop { loop { #here.leave(#here.enter(0), v.try_push(if a { break 'a #here.abandoned(1, 5) }
+                    else if b { { #here.abandon(1); continue } } else { loop { break } })); } }),
+            ),
+            (
                 quote!(match f() {
                     Ok(a) => a,
                     Err(e) => g(e),
