@@ -21,18 +21,28 @@ use crate::page::pages::Pages;
 use crate::page::per_cpu::{Asked, ORDERS, PerCpu};
 use crate::page::state::State;
 use crate::task::TaskId;
-use crate::units::{NodeId, Order};
+use crate::units::{FrameNumber, NodeId, Order};
 
 impl Machine {
     /// A block for the current task, if that is quick.
     #[inline(always)]
     pub(crate) fn quick(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Option<PageBlock<'_>> {
-        if self.has_faults() || order.index() >= ORDERS {
+        if self.has_faults() || flags.contains(Gfp::ZERO) {
             return None;
         }
         let asked = self.asked(self.current(), node, order, flags);
-        let (frame, zone) = self.per_cpu.with(&self.cpus, |pages| pages.take(asked))??;
-        Some(PageBlock::new(self, self.token_in(zone, frame, order, flags)))
+        let (frame, list) = self.per_cpu.enter(&self.cpus)?.take(&asked)?;
+        Some(PageBlock::at_hand(self, frame, list))
+    }
+
+    /// The same, by a thread that may have to become the owner of the processor's pages first, and zeroed if the flags say so.
+    pub(crate) fn claim_quickly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Option<PageBlock<'_>> {
+        if self.has_faults() {
+            return None;
+        }
+        let asked = self.asked(self.current(), node, order, flags);
+        let (frame, list) = self.per_cpu.with(&self.cpus, |pages| pages.take(&asked))??;
+        Some(PageBlock::new(self, self.token_in(PerCpu::zone_of_list(list), frame, order, flags)))
     }
 
     #[inline(always)]
@@ -40,22 +50,24 @@ impl Machine {
         Asked::new(task, self.epochs.of(task), node, order, flags)
     }
 
-    /// Takes a block back, if that is quick.
+    /// Takes a block back, if that is quick. The number is that of the list of its zone and order.
     #[inline(always)]
-    pub(crate) fn give_quickly(&self, pages: &Pages) -> bool {
-        let (frame, order) = (pages.frame(), pages.order());
-        let list = PerCpu::list(pages.zone(), order);
-        order.index() < ORDERS && self.per_cpu.with(&self.cpus, |pages| pages.give(list, frame)) == Some(true)
+    pub(crate) fn give_quickly(&self, list: u32, frame: FrameNumber) -> bool {
+        self.per_cpu.enter(&self.cpus).is_some_and(|mut pages| pages.give(list, frame))
     }
 
-    /// Takes a block back to the free lists, and some more of what is at hand if that is too much.
+    /// Takes a block back by a thread that may have to become the owner of the processor's pages first; or else to the free
+    /// lists, with some more of what is at hand if that is too much.
     #[cold]
     #[inline(never)]
     pub(crate) fn give_slowly(&self, pages: &Pages) {
+        let list = PerCpu::list(pages.zone(), pages.order());
+        if self.per_cpu.with(&self.cpus, |at_hand| at_hand.give(list, pages.frame())) == Some(true) {
+            return;
+        }
         let state = &mut *self.raw();
         state.give(pages.frame());
         if state.at_hand && pages.order().index() < ORDERS && pages.zone() < state.zones.len() {
-            let list = PerCpu::list(pages.zone(), pages.order());
             self.per_cpu.with(&self.cpus, |at_hand| {
                 at_hand.spill(list, |frame| state.zones[pages.zone()].buddy.give(&mut state.frames, frame));
             });
@@ -203,7 +215,9 @@ mod tests {
                 }
                 blocks.truncate(holds);
                 let before = machine.raw().stats.clone();
-                let asks = || machine.run_as(task, || machine.quick(node, order, flags));
+                let quickly =
+                    || machine.quick(node, order, flags).or_else(|| machine.claim_quickly(node, order, flags));
+                let asks = || machine.run_as(task, quickly);
                 let Some(block) = asks() else { continue };
                 quick += 1;
                 // The engine is asked the same, in the same situation: with everything collected, and this block free.

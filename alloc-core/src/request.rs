@@ -176,10 +176,13 @@ impl Machine {
         Ok(Request { machine: self, course, node, order, flags, remembered: true, over: None })
     }
 
-    /// A block for the current task, by the engine.
+    /// A block for the current task, where that is not quick at once.
     #[cold]
     #[inline(never)]
-    fn alloc_by_steps(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+    fn alloc_slowly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+        if let Some(block) = self.claim_quickly(node, order, flags) {
+            return Ok(block);
+        }
         self.request(self.current(), node, order, flags)?.finish()
     }
 
@@ -192,7 +195,7 @@ impl Machine {
     pub fn alloc_pages(&self, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(None, order, flags) {
             Some(block) => Ok(block),
-            None => self.alloc_by_steps(None, order, flags),
+            None => self.alloc_slowly(None, order, flags),
         }
     }
 
@@ -204,7 +207,7 @@ impl Machine {
     pub fn alloc_pages_node(&self, node: NodeId, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(Some(node), order, flags) {
             Some(block) => Ok(block),
-            None => self.alloc_by_steps(Some(node), order, flags),
+            None => self.alloc_slowly(Some(node), order, flags),
         }
     }
 
