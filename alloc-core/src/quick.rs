@@ -14,6 +14,7 @@
 //! 4. Nothing is at hand while a request is on its slow path, a pass of reclaim is under way, or somebody is in the
 //!    queue: what comes free then is seen by those who wait for it.
 
+use crate::asking::Decision;
 use crate::block::PageBlock;
 use crate::epochs::Epochs;
 use crate::gfp::Gfp;
@@ -25,6 +26,14 @@ use crate::page::per_cpu::{Asked, ORDERS, PerCpu};
 use crate::page::state::State;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
+
+/// What came of asking for a block where that is not quick at once.
+pub(crate) enum Claimed<'m> {
+    Block(PageBlock<'m>),
+    /// Nothing but the fault source's decision, who is not to be asked again.
+    Decided(Decision),
+    Nothing,
+}
 
 impl Machine {
     /// A block for the current task, if that is quick.
@@ -38,14 +47,29 @@ impl Machine {
         Some(PageBlock::at_hand(self, frame, list))
     }
 
-    /// The same, by a thread that may have to become the owner of the processor's pages first, and zeroed if the flags say so.
-    pub(crate) fn claim_quickly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Option<PageBlock<'_>> {
+    /// The same, by a thread that may have to become the owner of the processor's pages first, zeroed if the flags say so,
+    /// and after the fault source was asked, if it is to be: it sees the flags that the engine would show it.
+    pub(crate) fn claim_quickly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Claimed<'_> {
+        let task = self.current();
+        let asked = self.asked(task, node, order, flags);
+        let mut decision = None;
         if self.has_faults() {
-            return None;
+            let Some(planned) = self.per_cpu.with(&self.cpus, |pages| pages.planned(&asked)).flatten() else {
+                return Claimed::Nothing;
+            };
+            match self.asks_for_pages(task, planned, order) {
+                Decision::Passes(0) => decision = Some(Decision::Passes(0)),
+                // What is marked, and what fails, is the engine's to note.
+                other => return Claimed::Decided(other),
+            }
         }
-        let asked = self.asked(self.current(), node, order, flags);
-        let (frame, list) = self.per_cpu.with(&self.cpus, |pages| pages.take(&asked))??;
-        Some(PageBlock::new(self, self.token_in(PerCpu::zone_of_list(list), frame, order, flags)))
+        match self.per_cpu.with(&self.cpus, |pages| pages.take(&asked)).flatten() {
+            Some((frame, list)) => {
+                let pages = self.token_in(PerCpu::zone_of_list(list), frame, order, flags);
+                Claimed::Block(PageBlock::new(self, pages))
+            }
+            None => decision.map_or(Claimed::Nothing, Claimed::Decided),
+        }
     }
 
     #[inline(always)]
@@ -88,7 +112,7 @@ impl Machine {
         zone: usize,
     ) {
         let order = course.order();
-        let repeats = order.index() < ORDERS && state.is_at_ease() && !self.has_faults();
+        let repeats = order.index() < ORDERS && state.is_at_ease();
         if !repeats || !course.would_repeat(state, zone) {
             return;
         }
@@ -107,7 +131,7 @@ impl Machine {
         let zone_state = &mut zones[zone];
         zone_state.at_hand = true;
         let remembered = self.per_cpu.with(&self.cpus, |pages| {
-            pages.remember(asked, zone, course.is_certain(), course.latency(), stats, || {
+            pages.remember(asked, zone, course, stats, || {
                 let enough = zone_state.buddy.free() >= zone_state.plenty() + order.pages();
                 enough.then(|| zone_state.buddy.take(frames, order, frame::State::Owned)).flatten()
             });
@@ -238,8 +262,11 @@ mod tests {
                 }
                 blocks.truncate(holds);
                 let before = machine.raw().stats.clone();
-                let quickly =
-                    || machine.quick(node, order, flags).or_else(|| machine.claim_quickly(node, order, flags));
+                let claimed = || match machine.claim_quickly(node, order, flags) {
+                    Claimed::Block(block) => Some(block),
+                    Claimed::Decided(_) | Claimed::Nothing => None,
+                };
+                let quickly = || machine.quick(node, order, flags).or_else(claimed);
                 let asks = || machine.run_as(task, quickly);
                 let Some(block) = asks() else { continue };
                 quick += 1;

@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
+use crate::asking::Decision;
 use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::{Course, Move, WaitFor};
 use crate::page::frame::NO_ZONE;
+use crate::quick::Claimed;
 use crate::task::TaskId;
 use crate::time::{Patience, Slept};
 use crate::units::{NodeId, Order};
@@ -172,7 +174,19 @@ impl Machine {
         order: Order,
         flags: Gfp,
     ) -> Result<Request<'_>, AllocError> {
-        let course = self.begin(task, node, order, flags)?;
+        self.request_decided(task, node, order, flags, None)
+    }
+
+    /// The same; the fault source may have been asked before.
+    fn request_decided(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+        decided: Option<Decision>,
+    ) -> Result<Request<'_>, AllocError> {
+        let course = self.begin(task, node, order, flags, decided)?;
         Ok(Request { machine: self, course, node, order, flags, remembered: true, over: None })
     }
 
@@ -180,10 +194,12 @@ impl Machine {
     #[cold]
     #[inline(never)]
     fn alloc_slowly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
-        if let Some(block) = self.claim_quickly(node, order, flags) {
-            return Ok(block);
-        }
-        self.request(self.current(), node, order, flags)?.finish()
+        let decided = match self.claim_quickly(node, order, flags) {
+            Claimed::Block(block) => return Ok(block),
+            Claimed::Decided(decision) => Some(decision),
+            Claimed::Nothing => None,
+        };
+        self.request_decided(self.current(), node, order, flags, decided)?.finish()
     }
 
     /// A block of pages for the current task.

@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 
+use super::course::Course;
 use crate::gfp::Gfp;
 use crate::latency::RequestClass;
 use crate::stack::Stack;
@@ -73,6 +74,8 @@ struct Answer {
     certain: bool,
     /// The class that its time counts in, and how long the engine took.
     latency: (RequestClass, u32),
+    /// The flags as scopes and policy left them.
+    flags: Gfp,
 }
 
 /// The blocks of one zone and order.
@@ -120,6 +123,12 @@ impl PerCpu {
         (list / NUMBERS) as usize
     }
 
+    /// The flags of a request that was answered before, as scopes and policy leave them.
+    pub(crate) fn planned(&self, asked: &Asked) -> Option<Gfp> {
+        let answer = &self.answers[asked.place()];
+        (answer.asked == *asked).then_some(answer.flags)
+    }
+
     /// A block for a request that was answered before, and the number of its list.
     #[inline(always)]
     pub(crate) fn take(&mut self, asked: &Asked) -> Option<(FrameNumber, u32)> {
@@ -146,8 +155,7 @@ impl PerCpu {
         &mut self,
         asked: Asked,
         zone: usize,
-        certain: bool,
-        latency: (RequestClass, u32),
+        course: &Course,
         stats: &mut Stats,
         fetch: impl FnMut() -> Option<FrameNumber>,
     ) {
@@ -155,7 +163,8 @@ impl PerCpu {
         let answer = &mut self.answers[asked.place()];
         if answer.asked != asked {
             answer.forget(stats);
-            *answer = Answer { asked, list, certain, latency, served: 0 };
+            let (certain, latency, flags) = (course.is_certain(), course.latency(), course.flags());
+            *answer = Answer { asked, list, served: 0, certain, latency, flags };
         }
         let first = PerCpu::list(zone, Order::ZERO) as usize;
         self.lists.iter_mut().skip(first).take(ORDERS).for_each(|list| list.blocks.open());
@@ -195,8 +204,14 @@ fn batch(order: Order) -> usize {
 
 impl Answer {
     /// No answer.
-    const NONE: Answer =
-        Answer { asked: Asked::NOTHING, list: 0, served: 0, certain: false, latency: (RequestClass::NoWait, 0) };
+    const NONE: Answer = Answer {
+        asked: Asked::NOTHING,
+        list: 0,
+        served: 0,
+        certain: false,
+        latency: (RequestClass::NoWait, 0),
+        flags: Gfp::NONE,
+    };
 
     /// Counts the requests that it served, and is none any more.
     fn forget(&mut self, stats: &mut Stats) {
