@@ -41,7 +41,11 @@ impl Machine {
         let mut course = begun?;
         if decided.is_some() || self.has_faults() {
             let size = bytes(order);
-            match decided.unwrap_or_else(|| self.asks_for_pages(task, course.flags(), order)) {
+            let decision = match decided {
+                Some(decision) => decision,
+                None => self.asks_for_pages(task, course.flags(), order),
+            };
+            match decision {
                 Decision::Fails => return Err(course.inject(&mut self.state())),
                 Decision::Passes(mark) => course.mark(mark),
             }
