@@ -93,8 +93,7 @@ impl Word {
     }
 
     /// Where a block begins, and how many of its bytes were asked for.
-    #[cold]
-    #[inline(never)]
+    #[inline]
     fn of_block(self) -> (usize, usize) {
         let bytes = PAGE_SIZE << PerCpu::order_of_list(self.list()).get();
         (self.at() & !(bytes - 1), (self.at() & (bytes - 1)) + 1)
