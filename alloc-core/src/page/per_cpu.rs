@@ -21,8 +21,10 @@ pub(crate) const ORDERS: usize = Order::LARGEST.index() + 1;
 const NUMBERS: u32 = 32;
 const _: () = assert!(Order::LIMIT.get() < NUMBERS);
 
-/// Pages that are fetched at once, and given back at once where there are too many.
-const BATCH_PAGES: u64 = 31;
+/// Pages that are fetched at once, and given back at once where there are too many; but no fewer blocks than the second
+/// number, as far as blocks are small.
+const BATCH_PAGES: usize = 63;
+const BATCH_BLOCKS: usize = 8;
 
 /// Pages of one zone and order that one processor has at hand at most: 2 MiB, or sixteen blocks; but no more than its share of
 /// an eighth of the zone.
@@ -199,7 +201,8 @@ impl PerCpu {
 
 /// Blocks that are fetched or given back at once.
 fn batch(order: Order) -> usize {
-    (BATCH_PAGES >> order.get()).max(1) as usize
+    let least = if order <= Order::COSTLY { BATCH_BLOCKS } else { 1 };
+    (BATCH_PAGES >> order.get()).max(least)
 }
 
 impl Answer {
