@@ -1,6 +1,7 @@
 //! kmalloc: memory of any size, from classes of objects up to 8 KiB and from whole blocks above.
 
-use super::kmalloc_box::{KmallocBox, Word};
+use super::kmalloc_box::KmallocBox;
+use super::kmalloc_word::Word;
 use super::object::ObjectState;
 use crate::block::PageBlock;
 use crate::error::AllocError;

@@ -6,13 +6,12 @@ use core::mem::ManuallyDrop;
 use core::ptr::{self, NonNull};
 
 use super::cache_core::CacheCore;
+use super::kmalloc_word::Word;
 use super::object::ObjectState;
-use super::registry::{CLASSES, OBJECT_MAX};
 use crate::block::PageBlock;
 use crate::machine::Machine;
-use crate::page::frame::{NO_ZONE, State};
-use crate::page::per_cpu::PerCpu;
-use crate::units::{FrameNumber, Order, PAGE_SIZE};
+use crate::page::frame::State;
+use crate::units::{FrameNumber, PAGE_SIZE};
 
 /// Where memory of no bytes is: an address that is not null, and that nobody may touch.
 pub const ZERO_SIZE_PTR: NonNull<u8> = match NonNull::new(ptr::without_provenance_mut(16)) {
@@ -30,74 +29,6 @@ pub const ZERO_SIZE_PTR: NonNull<u8> = match NonNull::new(ptr::without_provenanc
 pub struct KmallocBox<'m> {
     machine: &'m Machine,
     word: Word,
-}
-
-/// What stands behind a box, in one word. The lowest 44 bits are an address in memory, the highest four a class:
-///
-/// - an object: where it begins, between them the bytes that were asked for, less one, and its class;
-/// - a block: the last byte that was asked for, the number of its list, of which the order tells where the block begins, and a
-///   class that there is not;
-/// - no bytes: all bits set.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Word(u64);
-
-/// Bits of an address in memory: there are at most 2 to the 32nd frames.
-const AT: u32 = u32::BITS + PAGE_SIZE.trailing_zeros();
-const CLASS: u32 = 60;
-/// The class of no object.
-const BLOCK: u64 = 15;
-const _: () = assert!((CLASSES.len() as u64) < BLOCK && OBJECT_MAX <= 1 << (CLASS - AT));
-const _: () = assert!(PerCpu::list(NO_ZONE as usize, Order::LIMIT) < 1 << (CLASS - AT - 1));
-
-impl Word {
-    /// No bytes.
-    pub(super) const NOTHING: Word = Word(u64::MAX);
-
-    /// An object of a class, of whose bytes `size` were asked for: at least one.
-    #[inline(always)]
-    pub(super) fn object(class: usize, at: usize, size: usize) -> Word {
-        Word(at as u64 | (size as u64 - 1) << AT | (class as u64) << CLASS)
-    }
-
-    /// A block of whose bytes `size` were asked for: at least one.
-    pub(super) fn block(frame: FrameNumber, list: u32, size: usize) -> Word {
-        Word((u64::from(frame.0) * PAGE_SIZE as u64 + size as u64 - 1) | u64::from(list) << AT | BLOCK << CLASS)
-    }
-
-    #[inline(always)]
-    fn is_object(self) -> bool {
-        self.0 < BLOCK << CLASS
-    }
-
-    /// The class of an object, or one that there is not.
-    #[inline(always)]
-    fn class(self) -> usize {
-        (self.0 >> CLASS) as usize
-    }
-
-    /// What stands between address and class.
-    #[inline(always)]
-    fn middle(self) -> usize {
-        (self.0 >> AT) as usize & ((1 << (CLASS - AT)) - 1)
-    }
-
-    /// The number of a block's list.
-    fn list(self) -> u32 {
-        self.middle() as u32
-    }
-
-    /// Where an object begins; the last byte of a block.
-    #[inline(always)]
-    fn at(self) -> usize {
-        self.0 as usize & ((1 << AT) - 1)
-    }
-
-    /// Where a block begins, and how many of its bytes were asked for.
-    #[inline]
-    fn of_block(self) -> (usize, usize) {
-        let bytes = PAGE_SIZE << PerCpu::order_of_list(self.list()).get();
-        (self.at() & !(bytes - 1), (self.at() & (bytes - 1)) + 1)
-    }
 }
 
 /// What stands behind a box.

@@ -9,6 +9,7 @@ mod handle;
 pub(crate) mod kmalloc;
 pub(crate) mod kmalloc_box;
 mod kmalloc_raw;
+mod kmalloc_word;
 mod lists;
 mod object;
 pub(crate) mod options;
