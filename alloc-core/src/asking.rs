@@ -148,10 +148,13 @@ impl Machine {
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
         self.gate.set(source.as_deref());
         let before = core::mem::replace(&mut *self.faults.lock(), source);
-        // Whoever has the one before at hand uses it no longer, and whoever asks it at this moment does not keep it.
+        // Whoever asks the one before at this moment does not keep it, and nobody else has it at hand.
         self.faults_version.fetch_add(1, Release);
-        let mut at_hand = Vec::with_capacity(self.cpus());
-        self.faults_at_hand.each(&self.cpus, |_, slot| at_hand.extend(slot.take()));
+        let mut at_hand = Vec::new();
+        if before.is_some() {
+            at_hand.reserve(self.cpus());
+            self.faults_at_hand.each(&self.cpus, |_, slot| at_hand.extend(slot.take()));
+        }
         // The user's code, should it end here, runs without the lock, and outside of all places.
         drop((before, at_hand));
     }
