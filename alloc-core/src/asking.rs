@@ -1,10 +1,12 @@
 //! How a machine begins requests and asks its fault source about them.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::ops::Deref;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::error::AllocError;
+use crate::fault::at_hand::SourceAtHand;
 use crate::fault::source::{CacheSite, Capability, FaultSource, SITES_MAX, Site};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
@@ -14,7 +16,7 @@ use crate::task::TaskId;
 use crate::units::{NodeId, Order, PAGE_SIZE};
 
 /// What a fault source says of a request.
-enum Decision {
+pub(crate) enum Decision {
     Fails,
     /// It goes on; what it is given is marked with this.
     Passes(u32),
@@ -38,14 +40,20 @@ impl Deref for Rules<'_> {
     }
 }
 
+/// Bytes of a block.
+fn bytes(order: Order) -> usize {
+    usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE))
+}
+
 impl Machine {
-    /// Plans a request and asks the fault source about it.
+    /// Plans a request and asks the fault source about it, unless it has decided already.
     pub(crate) fn begin(
         &self,
         task: TaskId,
         node: Option<NodeId>,
         order: Order,
         flags: Gfp,
+        decided: Option<Decision>,
     ) -> Result<Course, AllocError> {
         let mut state = self.raw();
         let begun = Course::begin(&mut state, task, node, order, flags);
@@ -54,9 +62,13 @@ impl Machine {
         }
         drop(state);
         let mut course = begun?;
-        if self.has_faults() {
-            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
+        if decided.is_some() || self.has_faults() {
+            let size = bytes(order);
+            let decision = match decided {
+                Some(decision) => decision,
+                None => self.asks_for_pages(task, course.flags(), order),
+            };
+            match decision {
                 Decision::Fails => return Err(course.inject(&mut self.state())),
                 Decision::Passes(mark) => course.mark(mark),
             }
@@ -78,6 +90,11 @@ impl Machine {
         }
         let state = self.raw();
         Rules::Scopes(Arc::clone(state.policies.at(state.policy_of(self.current()))))
+    }
+
+    /// What the fault source says of a request for pages, whose flags are as scopes and policy leave them.
+    pub(crate) fn asks_for_pages(&self, task: TaskId, flags: Gfp, order: Order) -> Decision {
+        self.asks(task, Capability::PageAlloc, flags, order, bytes(order), None)
     }
 
     /// Whether there is a fault source that is to be asked.
@@ -116,9 +133,8 @@ impl Machine {
 
     /// Whether the fault source wants a request to take the harder way, on which it does not fail.
     pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, size: usize, flags: Gfp) -> bool {
-        let order = Order::for_layout(size, 1);
-        let forced =
-            self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Decision::Fails);
+        let asks = || self.asks(task, capability, flags, Order::for_layout(size, 1), size, None);
+        let forced = self.has_faults() && matches!(asks(), Decision::Fails);
         if forced {
             self.raw().stats.injected += 1;
         }
@@ -136,22 +152,50 @@ impl Machine {
         size: usize,
         cache: Option<CacheSite>,
     ) -> Decision {
-        let Some(source) = self.faults.lock().clone() else { return Decision::Passes(0) };
+        let Some(at_hand) = self.source_for(asking) else { return Decision::Passes(0) };
         let mut names = [""; SITES_MAX];
-        let (task, found) = {
-            let state = self.raw();
-            let Some(task) = state.task(asking) else { return Decision::Passes(0) };
-            (Arc::clone(&task.faults), state.stats.sites.names(state.site_of(asking), &mut names))
-        };
-        let site = Site { capability, flags, order, size, cache, sites: &names[..found], asking, task: &task };
-        if source.fails(&site) { Decision::Fails } else { Decision::Passes(source.mark(&site)) }
+        let found = if self.has_sites.load(Relaxed) { self.sites_of(asking, &mut names) } else { 0 };
+        let sites = &names[..found];
+        let site = Site { capability, flags, order, size, cache, sites, asking, task: &at_hand.task };
+        let fails = at_hand.source.fails(&site);
+        let decision = if fails { Decision::Fails } else { Decision::Passes(at_hand.source.mark(&site)) };
+        // What is not kept ends here, outside of the processor's place: it may be the last of the user's source.
+        drop(self.faults_at_hand.with(&self.cpus, |slot| {
+            let keeps = slot.is_none() && at_hand.version == self.faults_version.load(Acquire);
+            if keeps { slot.replace(at_hand) } else { Some(at_hand) }
+        }));
+        decision
+    }
+
+    /// Writes the names of the sites that a task is inside of, and says how many there are.
+    #[cold]
+    fn sites_of(&self, task: TaskId, names: &mut [&'static str]) -> usize {
+        let state = self.raw();
+        state.stats.sites.names(state.site_of(task), names)
+    }
+
+    /// The fault source, and what it is to be told of a task: as the processor has it at hand, or fetched.
+    fn source_for(&self, asking: TaskId) -> Option<SourceAtHand> {
+        let version = self.faults_version.load(Acquire);
+        let at_hand = self.faults_at_hand.with(&self.cpus, Option::take).flatten();
+        at_hand.filter(|at_hand| at_hand.version == version && at_hand.asking == asking).or_else(|| {
+            let source = self.faults.lock().clone()?;
+            Some(SourceAtHand { version, source, asking, task: self.task_faults(asking)? })
+        })
     }
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
         self.gate.set(source.as_deref());
         let before = core::mem::replace(&mut *self.faults.lock(), source);
-        // The user's code, should it end here, runs without the lock.
-        drop(before);
+        // Whoever asks the one before at this moment does not keep it, and nobody else has it at hand.
+        self.faults_version.fetch_add(1, Release);
+        let mut at_hand = Vec::new();
+        if before.is_some() {
+            at_hand.reserve(self.cpus());
+            self.faults_at_hand.each(&self.cpus, |_, slot| at_hand.extend(slot.take()));
+        }
+        // The user's code, should it end here, runs without the lock, and outside of all places.
+        drop((before, at_hand));
     }
 }

@@ -5,7 +5,7 @@ use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::slab::cache::Cache;
-use crate::slab::kmalloc::KmallocBox;
+use crate::slab::kmalloc_box::KmallocBox;
 use crate::slab::slab_box::SlabBox;
 use crate::units::{Order, PAGE_SIZE};
 
@@ -83,11 +83,11 @@ impl<'c, 'm> Backing<'m> for Objects<'c, 'm> {
     type Element = SlabBox<'c>;
 
     fn machine(&self) -> &'m Machine {
-        self.0.machine()
+        self.0.handle().machine
     }
 
     fn size(&self) -> usize {
-        self.0.core().options.size
+        self.0.handle().core.options.size
     }
 
     fn get(&self, flags: Gfp) -> Result<SlabBox<'c>, AllocError> {

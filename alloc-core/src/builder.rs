@@ -375,6 +375,8 @@ fn zones(
                 managed,
                 claimed: 0,
                 kept: ZoneKind::ALL.map(higher),
+                at_hand: false,
+                passed: 0,
             });
             start += pages;
         }

@@ -83,6 +83,7 @@ impl Machine {
     fn enter(&self, name: Option<&'static str>, policy: Option<Policy>) -> CallScope<'_> {
         let task = self.current();
         self.has_other_policies.fetch_or(policy.is_some(), Relaxed);
+        self.has_sites.fetch_or(name.is_some(), Relaxed);
         let mut state = self.raw();
         state.begun += 1;
         let number = state.begun;

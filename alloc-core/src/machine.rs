@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
+use crate::fault::at_hand::SourceAtHand;
 use crate::fault::gate::Gate;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
@@ -19,6 +20,7 @@ use crate::page::state::State;
 use crate::policy::Policy;
 use crate::registered::Registered;
 use crate::slab::registry::Slabs;
+use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
@@ -65,7 +67,7 @@ pub struct Core {
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
-    state: Lock<State>,
+    state: Apart<Lock<State>>,
     pub(crate) shrinkers: Lock<Registered<dyn Shrinker>>,
     pub(crate) oom_notifiers: Lock<Registered<dyn OomNotifier>>,
     pub(crate) addresses: Lock<Addresses>,
@@ -80,7 +82,12 @@ pub struct Core {
     pub(crate) policy: Arc<Policy>,
     /// Whether a request may follow another one: from the first scope on that has one.
     pub(crate) has_other_policies: AtomicBool,
-    pub(crate) faults: Lock<Option<Arc<dyn FaultSource>>>,
+    /// Whether a request may be made in a named site: from the first one on.
+    pub(crate) has_sites: AtomicBool,
+    pub(crate) faults: Apart<Lock<Option<Arc<dyn FaultSource>>>>,
+    /// How often the source was replaced.
+    pub(crate) faults_version: AtomicU64,
+    pub(crate) faults_at_hand: CpuLocal<Option<SourceAtHand>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -124,19 +131,22 @@ impl Machine {
             live,
             number,
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
+            faults_at_hand: CpuLocal::new(&cpus, |_| None),
             epochs: Arc::clone(&state.epochs),
             policy: Arc::clone(&state.policy),
             has_other_policies: AtomicBool::new(false),
+            has_sites: AtomicBool::new(false),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
-            state: Lock::new(state),
+            state: Apart(Lock::new(state)),
             shrinkers: Lock::default(),
             oom_notifiers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),
             gate: Gate::of(faults.as_deref()),
-            faults: Lock::new(faults),
+            faults: Apart(Lock::new(faults)),
+            faults_version: AtomicU64::new(0),
             arena,
         };
         Machine {

@@ -64,6 +64,11 @@ pub(crate) struct Tally {
     pub(crate) steps: u32,
 }
 
+impl Tally {
+    /// That of no request.
+    pub(crate) const NONE: Tally = Tally { site: None, class: RequestClass::NoWait, steps: 0 };
+}
+
 impl Stats {
     /// Counts requests of an order that begin.
     pub(crate) fn count(&mut self, site: Option<SiteId>, order: Order, requests: u64) {

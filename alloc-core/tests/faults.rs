@@ -179,6 +179,103 @@ fn what_is_held_is_known_with_its_holder_and_its_mark() {
 }
 
 #[test]
+fn what_was_answered_before_is_shown_to_the_source_once_and_as_the_first_time() {
+    /// Fails every fifth request, and marks every third of the others.
+    #[derive(Default)]
+    struct Turns(Mutex<Vec<(Gfp, Order, usize)>>);
+    impl FaultSource for Turns {
+        fn fails(&self, site: &Site<'_>) -> bool {
+            let mut seen = self.0.lock().unwrap();
+            seen.push((site.flags, site.order, site.size));
+            seen.len().is_multiple_of(5)
+        }
+        fn mark(&self, _: &Site<'_>) -> u32 {
+            let number = self.0.lock().unwrap().len() as u32;
+            if number.is_multiple_of(3) { number } else { 0 }
+        }
+    }
+    let turns = Arc::new(Turns::default());
+    let machine = support::builder(Policy::kernel()).faults(turns.clone()).build().unwrap();
+    let _scope = machine.scope(Scope::NoFs);
+    for number in 1..=60_u32 {
+        let size = order(number % 2);
+        let block = machine.alloc_pages(size, Gfp::KERNEL);
+        let seen = turns.0.lock().unwrap().clone();
+        assert_eq!((seen.len(), seen.last()), (number as usize, Some(&(Gfp::NOFS, size, 4096 << size.get()))));
+        assert_eq!(block.as_ref().err(), (number % 5 == 0).then_some(&AllocError::Injected));
+        // Who is asked what is held forgets what was answered: the two requests since the last time were answered anew.
+        if number.is_multiple_of(3) && block.is_ok() {
+            assert_eq!(machine.held()[0].mark, number);
+        }
+    }
+    let stats = machine.stats();
+    assert_eq!((stats.requests(), stats.injected, stats.failures, stats.served_by_policy), (60, 12, 12, 48));
+    machine.audit().unwrap();
+}
+
+#[test]
+fn a_source_that_was_taken_out_is_kept_nowhere() {
+    struct Passes(Arc<()>);
+    impl FaultSource for Passes {
+        fn fails(&self, _: &Site<'_>) -> bool {
+            Arc::strong_count(&self.0) == 0
+        }
+    }
+    let alive = Arc::new(());
+    let machine = support::builder(Policy::kernel()).cpus(2).build().unwrap();
+    let ask = || drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    for replaced in [Some(Arc::new(Passes(Arc::clone(&alive)))), None] {
+        machine.set_faults(Some(Arc::new(Passes(Arc::clone(&alive)))));
+        for turn in 0..6 {
+            machine.set_cpu(turn);
+            ask();
+        }
+        let replaced = replaced.map(|source| source as Arc<dyn FaultSource>);
+        let rest = 1 + usize::from(replaced.is_some());
+        machine.set_faults(replaced);
+        assert_eq!(Arc::strong_count(&alive), rest);
+    }
+}
+
+#[test]
+fn a_source_that_is_taken_out_while_it_is_asked_is_kept_nowhere() {
+    struct TakesItselfOut(Arc<()>, Arc<Machine>);
+    impl FaultSource for TakesItselfOut {
+        fn fails(&self, _: &Site<'_>) -> bool {
+            self.1.set_faults(None);
+            Arc::strong_count(&self.0) == 0
+        }
+    }
+    let alive = Arc::new(());
+    let machine = Arc::new(machine(Policy::kernel()));
+    machine.set_faults(Some(Arc::new(TakesItselfOut(Arc::clone(&alive), Arc::clone(&machine)))));
+    drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    assert_eq!((Arc::strong_count(&alive), Arc::strong_count(&machine)), (1, 1));
+}
+
+#[test]
+fn the_source_at_hand_is_told_of_the_task_that_asks() {
+    struct Asking(Mutex<Vec<(u32, u64)>>);
+    impl FaultSource for Asking {
+        fn fails(&self, site: &Site<'_>) -> bool {
+            self.0.lock().unwrap().push((site.asking.0, site.task.fail_nth.get()));
+            false
+        }
+    }
+    let asking = Arc::new(Asking(Mutex::default()));
+    let machine = support::builder(Policy::kernel()).faults(asking.clone()).build().unwrap();
+    let other = machine.spawn(alloc_core::TaskOptions::named("other"));
+    machine.task_faults(other).unwrap().fail_nth.set(7);
+    let ask = || drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    for _ in 0..3 {
+        ask();
+        machine.run_as(other, ask);
+        ask();
+    }
+    assert_eq!(*asking.0.lock().unwrap(), [(0, 0), (other.0, 7), (0, 0)].repeat(3));
+}
+
+#[test]
 fn open_scopes_are_known_by_their_tasks() {
     let machine = machine(Policy::kernel());
     let task = hog(&machine, 0);
