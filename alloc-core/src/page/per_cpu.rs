@@ -99,15 +99,19 @@ pub(crate) struct PerCpu {
 impl PerCpu {
     /// Nothing at hand. There are zones of so many pages, and so many processors.
     pub(crate) fn new(zones: impl Iterator<Item = u64>, cpus: usize) -> PerCpu {
-        let shares = zones.map(|managed| managed / 8 / cpus as u64);
-        let lists = shares.flat_map(|share| {
-            (0..NUMBERS).map(move |order| {
-                let blocks = if order <= Order::COSTLY.get() { BLOCKS_SMALL } else { BLOCKS_LARGE };
-                let most = if (order as usize) < ORDERS { PAGES_MAX.max(blocks << order) } else { 0 };
-                List { blocks: Stack::closed((share.min(most) >> order) as usize), given: 0 }
-            })
+        let lists = zones.flat_map(|managed| {
+            let rooms = (0..NUMBERS).map(move |order| PerCpu::room(managed, cpus, Order::new(order)));
+            rooms.map(|room| List { blocks: Stack::closed(room), given: 0 })
         });
         PerCpu { answers: [Answer::NONE; ANSWERS], lists: lists.collect() }
+    }
+
+    /// How many blocks of an order each of so many processors can have at hand of a zone of so many pages.
+    pub(crate) fn room(managed: u64, cpus: usize, order: Order) -> usize {
+        let share = managed / 8 / cpus as u64;
+        let blocks = if order <= Order::COSTLY { BLOCKS_SMALL } else { BLOCKS_LARGE };
+        let most = if order.index() < ORDERS { PAGES_MAX.max(blocks << order.get()) } else { 0 };
+        (share.min(most) >> order.get()) as usize
     }
 
     /// The number of the list of a zone and an order.
