@@ -85,6 +85,13 @@ impl Context {
         self
     }
 
+    /// The same context outside of a scope.
+    #[must_use]
+    pub(crate) const fn outside(mut self, scope: Scope) -> Context {
+        self.scopes &= !scope.bit();
+        self
+    }
+
     /// The same context of a task that the OOM killer has chosen.
     #[must_use]
     pub const fn as_victim(mut self) -> Context {

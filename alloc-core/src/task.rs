@@ -81,6 +81,8 @@ pub(crate) struct Task {
     pub(crate) faults: Arc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
+    /// Inside of those of which one is.
+    inside_of: Context,
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
     /// What its requests with ACCOUNT are charged to.
@@ -117,6 +119,7 @@ impl Task {
             user_pages: FrameList::EMPTY,
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
+            inside_of: Context::default(),
             reclaiming: 0,
             memcg: None,
             accounts: Vec::new(),
@@ -138,6 +141,7 @@ impl Task {
     pub(crate) fn count_scope(&mut self, scope: Scope, open: bool) {
         let count = &mut self.scopes[scope as usize];
         *count = if open { count.saturating_add(1) } else { count.saturating_sub(1) };
+        self.inside_of = if *count > 0 { self.inside_of.inside(scope) } else { self.inside_of.outside(scope) };
     }
 
     /// How many guards of a scope are alive.
@@ -147,8 +151,7 @@ impl Task {
 
     /// All that requests of this task depend on.
     pub(crate) fn context(&self) -> Context {
-        let open = Scope::ALL.into_iter().filter(|scope| self.scopes[*scope as usize] > 0);
-        let mut context = open.fold(Context::default(), Context::inside);
+        let mut context = self.inside_of;
         context.victim = self.victim;
         context.reclaiming = self.reclaiming > 0;
         context
