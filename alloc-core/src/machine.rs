@@ -20,6 +20,8 @@ use crate::slab::registry::Slabs;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use crate::sync::still::Registered;
 use crate::task::TaskId;
 #[cfg(feature = "std")]
 use crate::threads::{Live, Threads};
@@ -60,10 +62,14 @@ pub struct Machine {
 /// All of a machine that its threads share.
 #[doc(hidden)]
 pub struct Core {
+    /// The first to be dropped.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) known_to_forks: std::sync::OnceLock<Registered>,
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
-    state: Lock<State>,
+    /// Locked by [`Machine::state`] and [`Machine::raw`].
+    pub(crate) state: Lock<State>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
     pub(crate) slabs: Slabs,
@@ -114,7 +120,9 @@ impl Machine {
         #[cfg(feature = "std")] live: Option<Arc<Live>>,
     ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
-        let core = Core {
+        let core = Arc::new(Core {
+            #[cfg(all(feature = "std", target_os = "linux"))]
+            known_to_forks: std::sync::OnceLock::new(),
             #[cfg(feature = "std")]
             live,
             number,
@@ -131,11 +139,13 @@ impl Machine {
             gate: Gate::of(faults.as_deref()),
             faults: Lock::new(faults),
             arena,
-        };
+        });
+        #[cfg(all(feature = "std", target_os = "linux"))]
+        core.make_known();
         Machine {
             #[cfg(feature = "std")]
             _threads: None,
-            core: Arc::new(core),
+            core,
         }
     }
 

@@ -15,11 +15,24 @@ mod node_mask;
 mod units;
 
 mod steps {
-    pub(super) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+    pub(super) use loom::sync::atomic::{AtomicPtr, AtomicUsize};
     use loom::sync::atomic::{Ordering::SeqCst, fence};
 
     pub(super) fn relax(_: u32) {
         loom::thread::yield_now();
+    }
+
+    /// Which thread it is matters to forks alone.
+    pub(super) fn me() -> usize {
+        1
+    }
+
+    pub(super) fn wait_for(_: usize, tries: u32) {
+        relax(tries);
+    }
+
+    pub(super) fn give_up() -> ! {
+        unreachable!("there are no forks here")
     }
 
     /// The owner's half of the barrier. In the product it is the compiler's alone, for the visitor's half reaches into the
@@ -44,6 +57,18 @@ use mark::Mark;
 use mems::{Mems, MemsMove, MoveKind};
 use node_mask::NodeMask;
 use units::NodeId;
+
+/// Forks are not looked at here.
+mod still {
+    #[derive(Clone, Copy)]
+    pub(super) struct Deadline;
+
+    impl Deadline {
+        pub(super) fn is_over(self) -> bool {
+            true
+        }
+    }
+}
 
 /// A number that loom watches: two threads that use it at once are an error.
 struct Watched(UnsafeCell<u32>);

@@ -9,6 +9,8 @@ use super::sheaf::{self, Sheaf};
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use crate::sync::still::Deadline;
 use crate::units::Order;
 
 /// One cache.
@@ -45,5 +47,18 @@ impl CacheCore {
         let sheaves = CpuLocal::new(cpus, |_| Sheaf::closed());
         let lists = Lock::new(Lists::new(nodes));
         Ok(CacheCore { id, options, shape, lists, sheaves, capacity, orphan: AtomicBool::new(false) })
+    }
+
+    /// Before a fork: see [`Still`](crate::sync::still::Still).
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn stop(&self, cpus: &Cpus, deadline: Deadline) {
+        self.lists.stop(deadline);
+        self.sheaves.stop(cpus, deadline);
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn go_on(&self) {
+        self.sheaves.go_on();
+        self.lists.go_on();
     }
 }

@@ -11,6 +11,8 @@ use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::table::SlabTable;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use crate::sync::still::Deadline;
 use crate::units::{Order, PAGE_SIZE};
 
 /// Names and sizes of kmalloc's classes.
@@ -118,6 +120,30 @@ impl Slabs {
         let place = (id as usize).checked_sub(self.classes.len())?;
         let core = self.others.lock().get(place)?.clone()?;
         Some(body(&core))
+    }
+
+    /// Before a fork: see [`Still`](crate::sync::still::Still).
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn stop(&self, cpus: &Cpus, deadline: Deadline) {
+        self.others.stop(deadline);
+        self.each_stopped(|core| core.stop(cpus, deadline));
+    }
+
+    /// Behind it.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn go_on(&self) {
+        self.each_stopped(CacheCore::go_on);
+        self.others.go_on();
+    }
+
+    /// All caches; if it is the thread that forks which makes or forgets one, those of kmalloc.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    #[expect(unsafe_code, reason = "reads what is kept still")]
+    fn each_stopped(&self, body: impl Fn(&CacheCore)) {
+        self.classes.iter().for_each(&body);
+        // SAFETY: called by the thread that forks, and the reference ends here.
+        let others = unsafe { self.others.stopped() };
+        others.into_iter().flatten().flatten().for_each(|core| body(core));
     }
 
     /// Numbers of all caches, and perhaps of some that are no more.

@@ -20,9 +20,12 @@ impl Machine {
     /// Takes an object that this processor has at hand.
     #[inline(always)]
     pub(crate) fn take_at_hand(&self, core: &CacheCore, state: ObjectState) -> Option<usize> {
-        let at = core.sheaves.with(&self.cpus, Sheaf::pop)??;
-        self.slabs.books.objects.set(at, state);
-        Some(at)
+        // Inside, so that no fork finds an object that is nowhere.
+        core.sheaves.with(&self.cpus, |sheaf| {
+            let at = sheaf.pop()?;
+            self.slabs.books.objects.set(at, state);
+            Some(at)
+        })?
     }
 
     /// Keeps an object that was given back at hand, if there is room. Whoever gave it back had the right to it.
