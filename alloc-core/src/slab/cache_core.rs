@@ -1,7 +1,5 @@
 //! What a machine keeps of one cache.
 
-use core::sync::atomic::AtomicBool;
-
 use super::lists::Lists;
 use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::shape::Shape;
@@ -9,6 +7,7 @@ use super::sheaf::{self, Sheaf};
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+use crate::sync::steps::AtomicBool;
 #[cfg(all(feature = "std", target_os = "linux"))]
 use crate::sync::still::Deadline;
 use crate::units::Order;

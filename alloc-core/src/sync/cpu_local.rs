@@ -1,19 +1,20 @@
 //! A value for each processor: reached without a locked instruction by the thread that last claimed it, and by others in turns.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 #[cfg(all(feature = "std", target_os = "linux"))]
 use super::asymmetric::stop_all;
 use super::asymmetric::{Asymmetric, visit_all};
 use super::cpus::Cpus;
 use super::mark::Mark;
+use super::steps::AtomicU32;
 #[cfg(all(feature = "std", target_os = "linux"))]
 use super::still::Deadline;
 
 /// How often a thread finds another one's value before it claims it: what changes hands at every call would cost a
 /// barrier at every call.
-const MISSES_MAX: u32 = 16;
+const MISSES_MAX: u32 = if cfg!(alloc_core_shuttle) { 2 } else { 16 };
 
 /// A value for each processor.
 ///

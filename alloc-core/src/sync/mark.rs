@@ -57,7 +57,7 @@ impl Mark {
     }
 
     /// A fork has left its thread behind. Whether that was nowhere, so that others can have the mark.
-    #[cfg(all(feature = "std", target_os = "linux"))]
+    #[cfg(all(feature = "std", target_os = "linux", not(alloc_core_shuttle)))]
     pub(super) fn leave_behind(&self) -> bool {
         let at = self.0.load(Relaxed);
         if at != 0 {
