@@ -72,7 +72,7 @@ impl<T> Lock<T> {
     #[cfg(all(feature = "std", target_os = "linux"))]
     pub(crate) fn stop(&self, deadline: super::still::Deadline) -> bool {
         while let Err(holder) = self.holder.compare_exchange(NOBODY, FORK, Acquire, Relaxed) {
-            if holder == me() || deadline.is_over() {
+            if holder == me() || super::numbers::is_gone(holder) || deadline.is_over() {
                 return false;
             }
             std::thread::yield_now();

@@ -3,10 +3,10 @@
 pub(crate) mod asymmetric;
 pub(crate) mod cpu_local;
 pub(crate) mod cpus;
-#[cfg(feature = "std")]
-pub(crate) mod gone;
 pub(crate) mod lock;
 pub(crate) mod mark;
+#[cfg(feature = "std")]
+pub(crate) mod numbers;
 #[cfg(feature = "std")]
 pub(crate) mod signal;
 /// The model checkers put their own in the place of these two: see `tests/interleavings.rs`, and the folder `schedules`.

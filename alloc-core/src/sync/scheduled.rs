@@ -75,7 +75,7 @@ number!(AtomicU32, u32);
 number!(AtomicU64, u64);
 
 pub(crate) fn me() -> usize {
-    threads::number()
+    shuttle::current::get_current_task().map_or(1, |task| usize::from(task) + 2)
 }
 
 pub(crate) fn relax(_: u32) {
@@ -83,12 +83,12 @@ pub(crate) fn relax(_: u32) {
 }
 
 pub(crate) fn wait_for(thread: usize, tries: u32) {
-    assert!(!super::gone::is_gone(thread), "there are no forks here");
+    assert!(!super::numbers::is_gone(thread), "there are no forks here");
     relax(tries);
 }
 
 pub(crate) fn give_up() -> ! {
-    super::gone::give_up()
+    super::numbers::give_up()
 }
 
 /// The owner's half of the barrier. All steps are in one order here, so that neither half has anything to do: what they are
@@ -120,14 +120,6 @@ pub(crate) mod threads {
 
     pub(crate) fn seen_on(cpu: usize) {
         CPU.with(|here| here.set(cpu));
-    }
-
-    pub(crate) fn number() -> usize {
-        shuttle::current::get_current_task().map_or(1, |task| usize::from(task) + 2)
-    }
-
-    pub(crate) fn first_new() -> usize {
-        0
     }
 
     pub(crate) fn leave_behind() {}

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::gone;
+use super::numbers;
 
 /// How often those look around who wait in a process that a fork has parted from the bell's own.
 const LOOK: Duration = Duration::from_millis(1);
@@ -23,14 +23,14 @@ pub(crate) struct Listening(u64);
 
 impl Default for Signal {
     fn default() -> Signal {
-        Signal { rings: Mutex::default(), rung: Condvar::new(), forks: gone::forks() }
+        Signal { rings: Mutex::default(), rung: Condvar::new(), forks: numbers::forks() }
     }
 }
 
 impl Signal {
     /// Whether a fork lies between this process and the one that the bell was made in.
     pub(crate) fn is_left_behind(&self) -> bool {
-        self.forks != gone::forks()
+        self.forks != numbers::forks()
     }
 
     /// Begins to listen: what rings from now on ends the wait.

@@ -6,7 +6,7 @@ pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, 
 #[inline]
 pub(crate) fn me() -> usize {
     #[cfg(feature = "std")]
-    return super::threads::number();
+    return super::numbers::mine();
     #[cfg(not(feature = "std"))]
     1
 }
@@ -14,8 +14,8 @@ pub(crate) fn me() -> usize {
 /// Lets others run, the thread of a number above all, after so many tries in vain.
 pub(crate) fn wait_for(thread: usize, tries: u32) {
     #[cfg(feature = "std")]
-    if super::gone::is_gone(thread) {
-        super::gone::give_up();
+    if super::numbers::is_gone(thread) {
+        super::numbers::give_up();
     }
     let _ = thread;
     relax(tries);
@@ -24,7 +24,7 @@ pub(crate) fn wait_for(thread: usize, tries: u32) {
 /// What is waited for will never come: its thread was left behind by a fork.
 pub(crate) fn give_up() -> ! {
     #[cfg(feature = "std")]
-    super::gone::give_up();
+    super::numbers::give_up();
     #[cfg(not(feature = "std"))]
     unreachable!("without std nobody notices forks")
 }

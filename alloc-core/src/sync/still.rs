@@ -8,7 +8,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{gone, threads};
+use super::{numbers, threads};
 
 /// How long a fork waits for other threads at most: they are done in no time, unless they wait for the one that forks.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -142,7 +142,7 @@ extern "C" fn behind_in_parent() {
 }
 
 extern "C" fn behind_in_child() {
-    gone::note(threads::number(), threads::first_new());
+    numbers::leave_behind();
     threads::leave_behind();
     LIST.each().for_each(|node| node.still().go_on(true));
     LIST.unlock();

@@ -1,4 +1,4 @@
-//! What a thread keeps of its own: its number, its mark, and the processor that it was last seen on.
+//! What a thread keeps of its own: its mark, and the processor that it was last seen on.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,14 +11,9 @@ const MARKS: usize = 256;
 /// The marks of all threads; leased, and given back when a thread ends.
 static ALL: [(Mark, AtomicBool); MARKS] = [const { (Mark(AtomicUsize::new(0)), AtomicBool::new(false)) }; MARKS];
 
-/// How many threads have a number.
-static NUMBERED: AtomicUsize = AtomicUsize::new(0);
-
 struct Here {
     mark: Cell<Option<&'static Mark>>,
     cpu: Cell<usize>,
-    /// 0 before it has one.
-    number: Cell<usize>,
 }
 
 /// A thread's lease on one of the marks.
@@ -35,7 +30,7 @@ impl Drop for Lease {
 }
 
 std::thread_local! {
-    static HERE: Here = const { Here { mark: Cell::new(None), cpu: Cell::new(0), number: Cell::new(0) } };
+    static HERE: Here = const { Here { mark: Cell::new(None), cpu: Cell::new(0) } };
     static LEASE: Lease = Lease(ALL.iter().position(|(_, taken)| {
         taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }));
@@ -52,28 +47,6 @@ fn lease() -> Option<&'static Mark> {
     let mark = LEASE.try_with(|lease| lease.0.map(|number| &ALL[number].0)).ok().flatten();
     HERE.with(|here| here.mark.set(mark));
     mark
-}
-
-/// The calling thread's number, from 1: no other thread had it, or ever gets it, of this process or of those that forked it.
-#[inline]
-pub(super) fn number() -> usize {
-    match HERE.with(|here| here.number.get()) {
-        0 => new_number(),
-        number => number,
-    }
-}
-
-#[cold]
-fn new_number() -> usize {
-    let number = NUMBERED.fetch_add(1, Ordering::Relaxed) + 1;
-    HERE.with(|here| here.number.set(number));
-    number
-}
-
-/// The first number that no thread has.
-#[cfg(target_os = "linux")]
-pub(super) fn first_new() -> usize {
-    NUMBERED.load(Ordering::Relaxed) + 1
 }
 
 /// In the child of a fork: all other threads are gone, and do not give back their marks themselves.

@@ -1,6 +1,15 @@
-//! Threads that a fork left behind: in the child they do not exist, and what they held there they hold for ever.
+//! The numbers of threads, and which of them a fork left behind: what those held, they hold for ever in the child.
 
+use core::cell::Cell;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+/// How many threads have a number.
+static NUMBERED: AtomicUsize = AtomicUsize::new(0);
+
+std::thread_local! {
+    /// The thread's own, 0 before it has one.
+    static NUMBER: Cell<usize> = const { Cell::new(0) };
+}
 
 /// How many forks lie between this process and the first one.
 static FORKS: AtomicU64 = AtomicU64::new(0);
@@ -14,11 +23,27 @@ pub(crate) fn forks() -> u64 {
     FORKS.load(Relaxed)
 }
 
-/// This process is the child of a fork that the thread `survivor` made; all others below `first_new` are gone.
+/// The calling thread's number, from 1: no other thread had it, or ever gets it, of this process or of those that forked it.
+#[inline]
+pub(super) fn mine() -> usize {
+    match NUMBER.get() {
+        0 => new(),
+        number => number,
+    }
+}
+
+#[cold]
+fn new() -> usize {
+    let number = NUMBERED.fetch_add(1, Relaxed) + 1;
+    NUMBER.set(number);
+    number
+}
+
+/// This process is the child of a fork that the calling thread made; all others are gone.
 #[cfg(target_os = "linux")]
-pub(super) fn note(survivor: usize, first_new: usize) {
-    SURVIVOR.store(survivor, Relaxed);
-    FIRST_NEW.store(first_new, Relaxed);
+pub(super) fn leave_behind() {
+    SURVIVOR.store(mine(), Relaxed);
+    FIRST_NEW.store(NUMBERED.load(Relaxed) + 1, Relaxed);
     FORKS.fetch_add(1, Relaxed);
 }
 
