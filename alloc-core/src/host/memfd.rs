@@ -197,7 +197,7 @@ unsafe impl Host for MemfdHost {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 

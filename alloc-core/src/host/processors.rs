@@ -36,7 +36,7 @@ pub(super) fn barrier() -> bool {
     (registered && ask(PRIVATE_EXPEDITED)) || ask(GLOBAL)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod tests {
     #[test]
     fn there_is_a_processor_and_this_thread_is_on_one() {

@@ -148,7 +148,7 @@ extern "C" fn behind_in_child() {
     LIST.unlock();
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
     use crate::sync::asymmetric::Asymmetric;

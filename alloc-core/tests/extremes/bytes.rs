@@ -17,11 +17,7 @@ fn memory_of_any_size_and_alignment() {
             drop(machine.kmalloc_array(usize::MAX, size, flags));
             drop(machine.kvmalloc(size, flags));
             drop(machine.kvmalloc_array(size, usize::MAX, flags));
-            assert!(
-                machine.vmalloc(size, flags).is_ok_and(|area| area.bytes().len() >= size)
-                    || flags != Gfp::KERNEL
-                    || size != 8191
-            );
+            assert!(machine.vmalloc(size, flags).map_or(true, |area| area.bytes().len() >= size));
             nodes().into_iter().for_each(|node| drop(machine.kmalloc_node(node, size, flags)));
             for power in [0, 1, 12, 13, 22, 23, 30] {
                 let layout = Layout::from_size_align(size, 1 << power);
