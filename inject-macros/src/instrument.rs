@@ -9,6 +9,7 @@ mod macros;
 mod methods;
 mod notes;
 mod origin;
+mod outline;
 mod pattern;
 mod settings;
 mod statements;
@@ -39,7 +40,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> syn::Result<TokenS
     let mut refusals = Refusals::default();
     let mut items = Items::new(&settings, &mut refusals);
     let tokens = item.clone();
-    let annotated = match syn::parse2::<Item>(item.clone()) {
+    let annotated = match outline::item(item.clone(), &settings) {
         Ok(Item::Verbatim(_)) | Err(_) => method(&mut items, item, at)?.into_token_stream(),
         Ok(mut item) => {
             if let Some(refusal) = item::refusal(&item, || begins_at(&item).unwrap_or(at)) {
@@ -71,7 +72,7 @@ fn method(items: &mut Items<'_>, tokens: TokenStream, at: Span) -> syn::Result<I
     {
         return Err(reject::declaration(&function.sig));
     }
-    match syn::parse2(tokens) {
+    match outline::method(tokens, items.settings) {
         Ok(ImplItem::Fn(function)) => {
             let mut method = ImplItem::Fn(function);
             items.annotate_method(&mut method);
@@ -117,11 +118,41 @@ mod tests {
                 quote!(#here.leave(#here.enter(0), v.try_push(if a { { #here.abandon(1); return } } else { 1 }));),
             ),
             (
+                quote!('a: loop {
+                    loop {
+                        v.try_push(if a {
+                            break 'a 5;
+                        } else if b {
+                            continue;
+                        } else {
+                            loop {
+                                break;
+                            }
+                        });
+                    }
+                }),
+                quote!('a: loop { loop { #here.leave(#here.enter(0), v.try_push(if a { break 'a #here.abandoned(1, 5); }
+                    else if b { { #here.abandon(1); continue }; } else { loop { break; } })); } }),
+            ),
+            (
                 quote!(match f() {
                     Ok(a) => a,
                     Err(e) => g(e),
                 }),
                 quote!(match f() { Ok(a) => { #here.reached(0); a } Err(e) => { #here.ran(0); g(e) } }),
+            ),
+            (
+                quote!(match f() {
+                    Err(e) => {
+                        const N: u8 = 1;
+                        g(N)
+                    }
+                    Ok(a) => {
+                        use h;
+                        h(a)
+                    }
+                }),
+                quote!(match f() { Err(e) => { const N: u8 = 1; #here.ran(0); g(N) } Ok(a) => { use h; #here.reached(0); h(a) } }),
             ),
             (
                 quote!(if let Ok(a) = f() {
@@ -141,6 +172,52 @@ mod tests {
             let found = body(plain.clone()).replace(" ,}", " }").replace("} ,", "}");
             assert_eq!(found, expected.to_string().replace("} ,", "}"), "{plain}");
         }
+    }
+
+    #[test]
+    fn what_has_the_attribute_itself_is_left_to_it() {
+        let left = quote!(
+            #[firsthit::instrument]
+            fn f() {
+                g()?;
+            }
+        );
+        let text = expand(quote!(), quote!(mod m { #left fn h() { i()?; } })).unwrap().to_string();
+        assert!(text.contains(&left.to_string()) && text.contains("tried (0 , i ())"), "{text}");
+    }
+
+    #[test]
+    fn points_know_the_conditions_they_are_compiled_under() {
+        for (plain, conditions) in [
+            (quote!(debug_assert!(a, "{}", g()?);), quote!(cfg!(all(debug_assertions)))),
+            (quote!(debug_assert_eq!(g()?, 1);), quote!(cfg!(all(debug_assertions)))),
+            (
+                quote!(
+                    #[cfg(unix)]
+                    {
+                        #[cfg(windows)]
+                        g()?;
+                    }
+                ),
+                quote!(cfg!(all(unix, windows))),
+            ),
+        ] {
+            let text = expand(quote!(), quote!(fn f() { #plain })).unwrap().to_string();
+            assert!(text.contains(&conditions.to_string()), "{text}");
+        }
+        assert!(
+            !expand(
+                quote!(),
+                quote!(
+                    fn f() {
+                        assert_eq!(g()?, 1);
+                    }
+                )
+            )
+            .unwrap()
+            .to_string()
+            .contains("all")
+        );
     }
 
     #[test]

@@ -101,7 +101,11 @@ impl Point {
             if number > 0 {
                 table.push(BETWEEN);
             }
-            table.extend(field.chars().filter(|character| ![BETWEEN, BEHIND].contains(character)));
+            // Neither stands in a text but by malice.
+            match field.contains(BETWEEN) || field.contains(BEHIND) {
+                true => table.extend(field.chars().filter(|character| ![BETWEEN, BEHIND].contains(character))),
+                false => table.push_str(field),
+            }
         }
         table.push(BEHIND);
     }

@@ -14,7 +14,7 @@ use crate::{attributes, text};
 
 /// Items that are being walked.
 pub(crate) struct Items<'a> {
-    settings: &'a Settings,
+    pub(crate) settings: &'a Settings,
     refusals: &'a mut Refusals,
     /// What the next function's name begins with.
     path: Vec<String>,
