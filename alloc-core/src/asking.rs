@@ -11,20 +11,26 @@ use crate::task::TaskId;
 use crate::units::{NodeId, Order, PAGE_SIZE};
 
 /// What a fault source says of a request.
-enum Decision {
+pub(crate) enum Decision {
     Fails,
     /// It goes on; what it is given is marked with this.
     Passes(u32),
 }
 
+/// Bytes of a block.
+fn bytes(order: Order) -> usize {
+    usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE))
+}
+
 impl Machine {
-    /// Plans a request and asks the fault source about it.
+    /// Plans a request and asks the fault source about it, unless it has decided already.
     pub(crate) fn begin(
         &self,
         task: TaskId,
         node: Option<NodeId>,
         order: Order,
         flags: Gfp,
+        decided: Option<Decision>,
     ) -> Result<Course, AllocError> {
         let mut state = self.raw();
         let begun = Course::begin(&mut state, task, node, order, flags);
@@ -33,9 +39,13 @@ impl Machine {
         }
         drop(state);
         let mut course = begun?;
-        if self.has_faults() {
-            let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-            match self.asks(task, Capability::PageAlloc, course.flags(), order, size, None) {
+        if decided.is_some() || self.has_faults() {
+            let size = bytes(order);
+            let decision = match decided {
+                Some(decision) => decision,
+                None => self.asks_for_pages(task, course.flags(), order),
+            };
+            match decision {
                 Decision::Fails => return Err(course.inject(&mut self.state())),
                 Decision::Passes(mark) => course.mark(mark),
             }
@@ -47,6 +57,11 @@ impl Machine {
             }
         }
         Ok(course)
+    }
+
+    /// What the fault source says of a request for pages, whose flags are as scopes and policy leave them.
+    pub(crate) fn asks_for_pages(&self, task: TaskId, flags: Gfp, order: Order) -> Decision {
+        self.asks(task, Capability::PageAlloc, flags, order, bytes(order), None)
     }
 
     /// Whether there is a fault source that is to be asked.
@@ -85,9 +100,8 @@ impl Machine {
 
     /// Whether the fault source wants a request to take the harder way, on which it does not fail.
     pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
-        let size = usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE));
-        let forced =
-            self.has_faults() && matches!(self.asks(task, capability, flags, order, size, None), Decision::Fails);
+        let asks = || self.asks(task, capability, flags, order, bytes(order), None);
+        let forced = self.has_faults() && matches!(asks(), Decision::Fails);
         if forced {
             self.raw().stats.injected += 1;
         }

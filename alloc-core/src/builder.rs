@@ -370,6 +370,8 @@ fn zones(
                 marks: Watermarks::new(share.min(managed), managed),
                 managed,
                 kept: ZoneKind::ALL.map(higher),
+                at_hand: false,
+                passed: 0,
             });
             start += pages;
         }

@@ -6,6 +6,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::frame;
 use crate::page::pages::Pages;
+use crate::page::per_cpu::PerCpu;
 use crate::units::{FrameNumber, Order};
 
 impl Machine {
@@ -20,7 +21,6 @@ impl Machine {
     }
 
     /// The token of a block of a zone, as above.
-    #[inline(always)]
     #[expect(unsafe_code, reason = "zeroes a block that nobody has yet")]
     pub(crate) fn token_in(&self, zone: usize, frame: FrameNumber, order: Order, flags: Gfp) -> Pages {
         if flags.contains(Gfp::ZERO) {
@@ -34,12 +34,11 @@ impl Machine {
     ///
     /// # Errors
     /// The block itself, if it is another machine's.
-    #[inline]
     pub fn free(&self, pages: Pages) -> Result<(), Pages> {
         if pages.machine() != self.number() {
             return Err(pages);
         }
-        if !self.give_quickly(&pages) {
+        if !self.give_quickly(PerCpu::list(pages.zone(), pages.order()), pages.frame()) {
             self.give_slowly(&pages);
         }
         Ok(())

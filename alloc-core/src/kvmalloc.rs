@@ -5,7 +5,7 @@ use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
-use crate::slab::kmalloc::KmallocBox;
+use crate::slab::kmalloc_box::KmallocBox;
 use crate::units::{Order, PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 

@@ -17,6 +17,7 @@ use crate::page::reclaim::Shrinkers;
 use crate::page::state::State;
 use crate::policy::Policy;
 use crate::slab::registry::Slabs;
+use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
@@ -69,7 +70,7 @@ pub struct Core {
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
     /// Locked by [`Machine::state`] and [`Machine::raw`].
-    pub(crate) state: Lock<State>,
+    pub(crate) state: Apart<Lock<State>>,
     pub(crate) shrinkers: Lock<Shrinkers>,
     pub(crate) addresses: Lock<Addresses>,
     pub(crate) slabs: Slabs,
@@ -81,7 +82,7 @@ pub struct Core {
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
     pub(crate) gate: Gate,
     pub(crate) policy: Arc<Policy>,
-    pub(crate) faults: Lock<Option<Arc<dyn FaultSource>>>,
+    pub(crate) faults: Apart<Lock<Option<Arc<dyn FaultSource>>>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -131,13 +132,13 @@ impl Machine {
             policy: Arc::clone(&state.policy),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
-            state: Lock::new(state),
+            state: Apart(Lock::new(state)),
             shrinkers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),
             gate: Gate::of(faults.as_deref()),
-            faults: Lock::new(faults),
+            faults: Apart(Lock::new(faults)),
             arena,
         });
         #[cfg(all(feature = "std", target_os = "linux"))]

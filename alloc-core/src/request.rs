@@ -2,12 +2,14 @@
 
 use alloc::vec::Vec;
 
+use crate::asking::Decision;
 use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::{Course, Move, WaitFor};
 use crate::page::frame::NO_ZONE;
+use crate::quick::Claimed;
 use crate::task::TaskId;
 use crate::time::{Patience, Slept};
 use crate::units::{NodeId, Order};
@@ -172,15 +174,32 @@ impl Machine {
         order: Order,
         flags: Gfp,
     ) -> Result<Request<'_>, AllocError> {
-        let course = self.begin(task, node, order, flags)?;
+        self.request_decided(task, node, order, flags, None)
+    }
+
+    /// The same; the fault source may have been asked before.
+    fn request_decided(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        order: Order,
+        flags: Gfp,
+        decided: Option<Decision>,
+    ) -> Result<Request<'_>, AllocError> {
+        let course = self.begin(task, node, order, flags, decided)?;
         Ok(Request { machine: self, course, node, order, flags, remembered: true, over: None })
     }
 
-    /// A block for the current task, by the engine.
+    /// A block for the current task, where that is not quick at once.
     #[cold]
     #[inline(never)]
-    fn alloc_by_steps(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
-        self.request(self.current(), node, order, flags)?.finish()
+    fn alloc_slowly(&self, node: Option<NodeId>, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
+        let decided = match self.claim_quickly(node, order, flags) {
+            Claimed::Block(block) => return Ok(block),
+            Claimed::Decided(decision) => Some(decision),
+            Claimed::Nothing => None,
+        };
+        self.request_decided(self.current(), node, order, flags, decided)?.finish()
     }
 
     /// A block of pages for the current task.
@@ -192,7 +211,7 @@ impl Machine {
     pub fn alloc_pages(&self, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(None, order, flags) {
             Some(block) => Ok(block),
-            None => self.alloc_by_steps(None, order, flags),
+            None => self.alloc_slowly(None, order, flags),
         }
     }
 
@@ -204,7 +223,7 @@ impl Machine {
     pub fn alloc_pages_node(&self, node: NodeId, order: Order, flags: Gfp) -> Result<PageBlock<'_>, AllocError> {
         match self.quick(Some(node), order, flags) {
             Some(block) => Ok(block),
-            None => self.alloc_by_steps(Some(node), order, flags),
+            None => self.alloc_slowly(Some(node), order, flags),
         }
     }
 

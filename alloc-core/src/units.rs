@@ -44,6 +44,12 @@ impl Order {
         if pages <= 1 { Order::ZERO } else { Order::new(usize::BITS - (pages - 1).leading_zeros()) }
     }
 
+    /// The order of an exponent that was an order's.
+    #[inline(always)]
+    pub(crate) const fn known(order: u8) -> Order {
+        Order(order)
+    }
+
     /// The exponent.
     pub const fn get(self) -> u32 {
         self.0 as u32

@@ -179,6 +179,41 @@ fn what_is_held_is_known_with_its_holder_and_its_mark() {
 }
 
 #[test]
+fn what_was_answered_before_is_shown_to_the_source_once_and_as_the_first_time() {
+    /// Fails every fifth request, and marks every third of the others.
+    #[derive(Default)]
+    struct Turns(Mutex<Vec<(Gfp, Order, usize)>>);
+    impl FaultSource for Turns {
+        fn fails(&self, site: &Site<'_>) -> bool {
+            let mut seen = self.0.lock().unwrap();
+            seen.push((site.flags, site.order, site.size));
+            seen.len().is_multiple_of(5)
+        }
+        fn mark(&self, _: &Site<'_>) -> u32 {
+            let number = self.0.lock().unwrap().len() as u32;
+            if number.is_multiple_of(3) { number } else { 0 }
+        }
+    }
+    let turns = Arc::new(Turns::default());
+    let machine = support::builder(Policy::kernel()).faults(turns.clone()).build().unwrap();
+    let _scope = machine.scope(Scope::NoFs);
+    for number in 1..=60_u32 {
+        let size = order(number % 2);
+        let block = machine.alloc_pages(size, Gfp::KERNEL);
+        let seen = turns.0.lock().unwrap().clone();
+        assert_eq!((seen.len(), seen.last()), (number as usize, Some(&(Gfp::NOFS, size, 4096 << size.get()))));
+        assert_eq!(block.as_ref().err(), (number % 5 == 0).then_some(&AllocError::Injected));
+        // Who is asked what is held forgets what was answered: the two requests since the last time were answered anew.
+        if number.is_multiple_of(3) && block.is_ok() {
+            assert_eq!(machine.held()[0].mark, number);
+        }
+    }
+    let stats = machine.stats();
+    assert_eq!((stats.requests(), stats.injected, stats.failures, stats.served_by_policy), (60, 12, 12, 48));
+    machine.audit().unwrap();
+}
+
+#[test]
 fn open_scopes_are_known_by_their_tasks() {
     let machine = machine(Policy::kernel());
     let task = hog(&machine, 0);

@@ -112,7 +112,8 @@ impl Watched {
 
 /// A thread's mark, which lives for ever.
 fn mark() -> &'static Mark {
-    Box::leak(Box::new(Mark(steps::AtomicUsize::new(0))))
+    let (place, cpu) = (steps::AtomicUsize::new(0), core::sync::atomic::AtomicUsize::new(0));
+    Box::leak(Box::new(Mark { place, cpu }))
 }
 
 #[test]

@@ -33,6 +33,39 @@ fn row_126_sizes_are_served_by_the_smallest_class_and_above_by_blocks() {
 }
 
 #[test]
+fn row_126_memory_has_as_many_bytes_as_were_asked_for_wherever_it_is() {
+    let machine = roomy();
+    let sizes =
+        [1, 2, 7, 8, 64, 191, 4095, 4096, 4097, 8191, 8192, 8193, 12_289, 65_535, 65_536, (1 << 20) - 1, 1 << 20];
+    for flags in [Gfp::KERNEL, Gfp::KERNEL | Gfp::DMA] {
+        // Each size twice: as it comes from the engine, and from what is at hand.
+        let mut held: Vec<_> = sizes
+            .iter()
+            .flat_map(|size| [*size; 2])
+            .map(|size| (size, machine.kmalloc(size, flags).unwrap()))
+            .collect();
+        for (number, (size, memory)) in held.iter_mut().enumerate() {
+            assert_eq!(memory.bytes_mut().len(), *size);
+            memory.bytes_mut().fill(number as u8);
+        }
+        for (number, (size, memory)) in held.iter().enumerate() {
+            assert!(memory.bytes().iter().all(|byte| *byte == number as u8), "{size} bytes are somebody else's, too");
+        }
+        for (size, memory) in &mut held {
+            let (place, room) = (memory.as_ptr(), memory.ksize());
+            for smaller in [room, (*size).div_ceil(2), 1] {
+                memory.krealloc(smaller, flags).unwrap();
+                assert_eq!((memory.as_ptr(), memory.bytes().len(), memory.ksize()), (place, smaller, room));
+            }
+        }
+        drop(held);
+        machine.audit().unwrap();
+        machine.shrink_slabs();
+        assert_eq!(machine.free_pages(None), 4096);
+    }
+}
+
+#[test]
 fn row_126_powers_of_two_are_naturally_aligned() {
     for debug in [SlabDebug::NONE, SlabDebug::ALL] {
         let machine = support::builder(Policy::kernel()).slab_debug(debug).build().unwrap();

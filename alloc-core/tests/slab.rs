@@ -91,6 +91,35 @@ fn row_126_what_is_no_object_of_the_cache_is_named_and_changes_nothing() {
 }
 
 #[test]
+fn row_126_what_is_at_hand_is_told_from_what_has_an_owner() {
+    let machine = machine(Policy::kernel());
+    let cache = cache(&machine, 64);
+    let boxes: Vec<SlabBox<'_>> = (0..20).map(|_| cache.alloc(Gfp::KERNEL).unwrap()).collect();
+    let places: Vec<*mut u8> = boxes.iter().map(|object| object.as_ptr().as_ptr()).collect();
+    // SAFETY: nobody uses the object.
+    let free = |pointer: *mut u8| unsafe { cache.free(pointer) };
+    let mut kept: Vec<SlabBox<'_>> = Vec::new();
+    boxes.into_iter().enumerate().filter(|(number, _)| number % 2 == 0).for_each(|(_, object)| kept.push(object));
+    // Every second one was dropped, and is at hand; the first look makes all of them free, and the second finds them so.
+    for _ in 0..2 {
+        for (number, place) in places.iter().enumerate() {
+            let found = if number % 2 == 0 { FreeError::Owned } else { FreeError::AlreadyFree };
+            assert_eq!((free(*place), number), (Err(found), number));
+        }
+        drop((cache.alloc(Gfp::KERNEL).unwrap(), cache.alloc(Gfp::KERNEL).unwrap()));
+    }
+    assert_eq!((cache.live_objects().len(), cache.usage().live), (10, 10));
+    // As pointers they are told apart, too.
+    let raw: Vec<_> = kept.into_iter().map(SlabBox::into_raw).collect();
+    for object in &raw {
+        assert_eq!(free(object.as_ptr()), Ok(()));
+        assert_eq!(free(object.as_ptr()), Err(FreeError::AlreadyFree));
+    }
+    assert_eq!((cache.live_objects(), cache.usage().live), (Vec::new(), 0));
+    machine.audit().unwrap();
+}
+
+#[test]
 fn row_126_a_constructor_makes_each_object_once() {
     let machine = machine(Policy::kernel());
     let constructor: fn(&mut [u8]) = |object| object.copy_from_slice(b"made");

@@ -13,7 +13,7 @@ use crate::case::{Case, Crossing, Path, Repeated, Scarce};
 use crate::frames::Frames;
 use crate::general::Global;
 use crate::machine::Pages;
-use crate::objects::Objects;
+use crate::objects::{OBJECT, Objects, OneCache};
 use crate::rival::Rival;
 
 /// Makes a contestant's case on a path, with blocks of a size.
@@ -35,6 +35,8 @@ enum Kind {
     Arena,
     /// Pages of an arena.
     Pages,
+    /// Objects of one size.
+    Cache,
     /// alloc-core with something more to do, measured for itself alone.
     Variant,
 }
@@ -56,6 +58,7 @@ impl Contestant {
     pub(crate) fn case(&self, path: Path, size: usize) -> Option<Box<dyn Case>> {
         let does = match (self.kind, path) {
             (Kind::Variant, _) => path == Path::Pair && size == 4096,
+            (Kind::Cache, _) => size == OBJECT,
             (Kind::Pages, Path::Isolated(_)) => true,
             (Kind::Pages, _) => size >= 4096,
             // Only an arena has a free list that is known to hold the isolated pages.
@@ -69,6 +72,7 @@ impl Contestant {
     pub(crate) fn all() -> Vec<Contestant> {
         vec![
             Contestant::new("alloc-core pages", Kind::Pages, Pages::new()),
+            Contestant::new("alloc-core Cache", Kind::Cache, OneCache::new()),
             Contestant::new("alloc-core kmalloc", Kind::System, Objects::new()),
             Contestant::new("alloc-core, two zones", Kind::Variant, Pages::beside_a_full_zone(Gfp::KERNEL)),
             Contestant::new(

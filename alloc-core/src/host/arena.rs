@@ -54,10 +54,27 @@ impl Arena {
         Some(NonNull::slice_from_raw_parts(begin, len))
     }
 
+    /// The byte `at` bytes behind the start of the arena.
+    ///
+    /// # Safety
+    /// It lies within the arena.
+    #[inline(always)]
+    pub(crate) unsafe fn at(&self, at: usize) -> NonNull<u8> {
+        // SAFETY: the caller's promise; the host's pages are one allocation by its contract.
+        unsafe { self.base.add(at) }
+    }
+
+    /// How many bytes behind the start of the arena an address lies, were there no end to it: those before the start are far
+    /// behind every end.
+    #[inline(always)]
+    pub(crate) fn distance(&self, address: usize) -> usize {
+        address.wrapping_sub(self.base.addr().get())
+    }
+
     /// How many bytes behind the start of the arena an address lies, or `None` if it does not lie within.
     #[inline]
     pub(crate) fn offset(&self, address: usize) -> Option<usize> {
-        address.checked_sub(self.base.addr().get()).filter(|at| *at < self.pages * PAGE_SIZE)
+        Some(self.distance(address)).filter(|at| *at < self.pages * PAGE_SIZE)
     }
 
     /// Zeroes a block.

@@ -4,22 +4,32 @@
 //! the machine as if nothing had been at hand. See `quick` for why what is taken here would have been served there.
 
 use alloc::boxed::Box;
-use alloc::vec;
 
+use super::course::Course;
 use crate::gfp::Gfp;
 use crate::latency::RequestClass;
+use crate::stack::Stack;
 use crate::stats::Stats;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
-/// Orders that are kept at hand: 0 to 3.
-pub(crate) const ORDERS: usize = Order::COSTLY.index() + 1;
+/// Orders that are kept at hand: up to 4 MiB.
+pub(crate) const ORDERS: usize = Order::LARGEST.index() + 1;
 
-/// Pages that are fetched at once, and given back at once where there are too many.
-const BATCH_PAGES: u64 = 31;
+/// Lists are numbered by zone and order, with so many numbers for a zone: a number has room for any order, and the
+/// lists of those beyond `ORDERS` stay closed.
+const NUMBERS: u32 = 32;
+const _: () = assert!(Order::LIMIT.get() < NUMBERS);
 
-/// Pages of one zone and order that one processor has at hand at most: 2 MiB, or its share of an eighth of the zone.
+/// Pages that are fetched at once, and given back at once where there are too many; but no fewer blocks than the second
+/// number, as far as blocks are small.
+const BATCH_PAGES: usize = 63;
+const BATCH_BLOCKS: usize = 8;
+
+/// Pages of one zone and order that one processor has at hand at most: 2 MiB, or sixteen blocks; but no more than its share of
+/// an eighth of the zone.
 const PAGES_MAX: u64 = 512;
+const BLOCKS: u64 = 16;
 
 /// Answers that one processor remembers.
 const ANSWERS: usize = 8;
@@ -29,16 +39,19 @@ const ANSWERS: usize = 8;
 pub(crate) struct Asked {
     /// Flags, order and node.
     request: u64,
-    task: TaskId,
     /// How often the task had changed; see [`Epochs`](crate::task::Epochs).
     epoch: u64,
+    task: TaskId,
 }
 
 impl Asked {
+    /// What nobody asks: it has flags that there are not.
+    const NOTHING: Asked = Asked { request: u64::MAX, epoch: 0, task: TaskId(0) };
+
     #[inline(always)]
     pub(crate) fn new(task: TaskId, epoch: u64, node: Option<NodeId>, order: Order, flags: Gfp) -> Asked {
         let node = node.map_or(0, |node| u64::from(node.0) + 1);
-        Asked { request: u64::from(flags.bits()) << 32 | (order.index() as u64) << 16 | node, task, epoch }
+        Asked { request: u64::from(flags.bits()) << 32 | (order.index() as u64) << 16 | node, epoch, task }
     }
 
     /// The answer's place.
@@ -54,25 +67,23 @@ impl Asked {
 
 /// What the engine answered to a request: from where it was served, and whether it had to be.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Answer {
     asked: Asked,
-    list: usize,
+    list: u32,
+    /// How often it was given since it was last counted.
+    served: u64,
     certain: bool,
     /// The class that its time counts in, and how long the engine took.
     latency: (RequestClass, u32),
-    /// How often it was given since it was last counted.
-    served: u64,
+    /// The flags as scopes and policy left them.
+    flags: Gfp,
 }
 
 /// The blocks of one zone and order.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Debug)]
 struct List {
-    /// Where its part of the frames begins.
-    begin: usize,
-    len: usize,
-    /// Blocks that it takes at the moment: none while it is closed.
-    most: usize,
-    room: usize,
+    blocks: Stack<u32>,
     /// Blocks that were given since they were last counted.
     given: u64,
 }
@@ -80,52 +91,65 @@ struct List {
 /// One processor's free pages.
 #[derive(Debug)]
 pub(crate) struct PerCpu {
-    answers: [Option<Answer>; ANSWERS],
-    /// By zone, and within a zone by order.
+    answers: [Answer; ANSWERS],
+    /// By number.
     lists: Box<[List]>,
-    frames: Box<[u32]>,
 }
 
 impl PerCpu {
     /// Nothing at hand. There are zones of so many pages, and so many processors.
     pub(crate) fn new(zones: impl Iterator<Item = u64>, cpus: usize) -> PerCpu {
-        let mut end = 0;
-        let pages = zones.map(|managed| (managed / 8 / cpus as u64).min(PAGES_MAX));
-        let lists = pages.flat_map(|pages| (0..ORDERS).map(move |order| pages as usize >> order)).map(|room| {
-            end += room;
-            List { begin: end - room, room, ..List::default() }
+        let shares = zones.map(|managed| managed / 8 / cpus as u64);
+        let lists = shares.flat_map(|share| {
+            (0..NUMBERS).map(move |order| {
+                let most = if (order as usize) < ORDERS { PAGES_MAX.max(BLOCKS << order) } else { 0 };
+                List { blocks: Stack::closed((share.min(most) >> order) as usize), given: 0 }
+            })
         });
-        let lists = lists.collect();
-        PerCpu { answers: [None; ANSWERS], lists, frames: vec![0; end].into_boxed_slice() }
+        PerCpu { answers: [Answer::NONE; ANSWERS], lists: lists.collect() }
     }
 
-    /// The list of a zone and an order.
-    #[inline(always)]
-    pub(crate) fn list(zone: usize, order: Order) -> usize {
-        zone * ORDERS + order.index()
+    /// The number of the list of a zone and an order.
+    pub(crate) const fn list(zone: usize, order: Order) -> u32 {
+        zone as u32 * NUMBERS + order.get()
     }
 
-    /// A block for a request that was answered before, and the number of its zone.
+    /// The order of a list's blocks.
     #[inline(always)]
-    pub(crate) fn take(&mut self, asked: Asked) -> Option<(FrameNumber, usize)> {
-        let answer = self.answers[asked.place()].as_mut().filter(|answer| answer.asked == asked)?;
-        let list = self.lists.get_mut(answer.list)?;
-        let len = list.len.checked_sub(1)?;
-        let frame = *self.frames.get(list.begin + len)?;
-        list.len = len;
+    pub(crate) const fn order_of_list(list: u32) -> Order {
+        Order::known((list % NUMBERS) as u8)
+    }
+
+    /// The zone of a list's blocks.
+    pub(crate) fn zone_of_list(list: u32) -> usize {
+        (list / NUMBERS) as usize
+    }
+
+    /// The flags of a request that was answered before, as scopes and policy leave them.
+    pub(crate) fn planned(&self, asked: &Asked) -> Option<Gfp> {
+        let answer = &self.answers[asked.place()];
+        (answer.asked == *asked).then_some(answer.flags)
+    }
+
+    /// A block for a request that was answered before, and the number of its list.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, asked: &Asked) -> Option<(FrameNumber, u32)> {
+        let answer = &mut self.answers[asked.place()];
+        if answer.asked != *asked {
+            return None;
+        }
+        let frame = self.lists.get_mut(answer.list as usize)?.blocks.pop()?;
         answer.served += 1;
-        Some((FrameNumber(frame), answer.list / ORDERS))
+        Some((FrameNumber(frame), answer.list))
     }
 
     /// Takes a block back; false if the list is full or closed.
     #[inline(always)]
-    pub(crate) fn give(&mut self, list: usize, frame: FrameNumber) -> bool {
-        let Some(list) = self.lists.get_mut(list).filter(|list| list.len < list.most) else { return false };
-        let Some(place) = self.frames.get_mut(list.begin + list.len) else { return false };
-        *place = frame.0;
-        list.len += 1;
-        list.given += 1;
-        true
+    pub(crate) fn give(&mut self, list: u32, frame: FrameNumber) -> bool {
+        let Some(list) = self.lists.get_mut(list as usize) else { return false };
+        let given = list.blocks.push(frame.0);
+        list.given += u64::from(given);
+        given
     }
 
     /// Remembers an answer, opens the lists of its zone, and fills that of its order from `fetch`.
@@ -133,65 +157,43 @@ impl PerCpu {
         &mut self,
         asked: Asked,
         zone: usize,
-        certain: bool,
-        latency: (RequestClass, u32),
+        course: &Course,
         stats: &mut Stats,
         fetch: impl FnMut() -> Option<FrameNumber>,
     ) {
         let list = PerCpu::list(zone, asked.order());
-        let place = &mut self.answers[asked.place()];
-        if place.is_none_or(|before| before.asked != asked) {
-            if let Some(before) = place.take() {
-                before.count(stats);
-            }
-            *place = Some(Answer { asked, list, certain, latency, served: 0 });
+        let answer = &mut self.answers[asked.place()];
+        if answer.asked != asked {
+            answer.forget(stats);
+            let (certain, latency, flags) = (course.is_certain(), course.latency(), course.flags());
+            *answer = Answer { asked, list, served: 0, certain, latency, flags };
         }
-        for list in self.lists.iter_mut().skip(PerCpu::list(zone, Order::ZERO)).take(ORDERS) {
-            list.most = list.room;
-        }
-        let Some(list) = self.lists.get_mut(list) else { return };
-        let wanted = batch(asked.order()).min(list.most - list.len);
-        let before = list.len;
-        for frame in core::iter::from_fn(fetch).take(wanted) {
-            if let Some(place) = self.frames.get_mut(list.begin + list.len) {
-                *place = frame.0;
-                list.len += 1;
-            }
-        }
-        // The last one goes first: what was fetched goes in the order that it was fetched in.
-        if let Some(fetched) = self.frames.get_mut(list.begin + before..list.begin + list.len) {
-            fetched.reverse();
+        let first = PerCpu::list(zone, Order::ZERO) as usize;
+        self.lists.iter_mut().skip(first).take(ORDERS).for_each(|list| list.blocks.open());
+        if let Some(list) = self.lists.get_mut(list as usize) {
+            // What was fetched goes in the order that it was fetched in.
+            list.blocks.fill(batch(asked.order()), core::iter::from_fn(fetch).map(|frame| frame.0));
         }
     }
 
-    /// Gives some blocks of a full list away.
-    pub(crate) fn spill(&mut self, list: usize, mut give: impl FnMut(FrameNumber)) {
-        let order = Order::new((list % ORDERS) as u32);
-        let Some(list) = self.lists.get_mut(list) else { return };
-        // The oldest go; the newest are still in the processor's cache.
-        let count = if list.len < list.most { 0 } else { batch(order).min(list.len) };
-        let Some(frames) = self.frames.get_mut(list.begin..list.begin + list.len) else { return };
-        frames[..count].iter().for_each(|frame| give(FrameNumber(*frame)));
-        frames.copy_within(count.., 0);
-        list.len -= count;
+    /// Gives some blocks of a full list away: the oldest.
+    pub(crate) fn spill(&mut self, list: u32, mut give: impl FnMut(FrameNumber)) {
+        let most = batch(PerCpu::order_of_list(list));
+        if let Some(list) = self.lists.get_mut(list as usize) {
+            list.blocks.spill(most, |frame| give(FrameNumber(frame)));
+        }
     }
 
     /// Forgets all answers, closes all lists, gives what they hold away, and counts what was done with them: blocks that
     /// were given are told to `stats`, and their number is the answer.
     pub(crate) fn close(&mut self, stats: &mut Stats, mut give: impl FnMut(FrameNumber, Order)) -> u64 {
-        for answer in &mut self.answers {
-            if let Some(answer) = answer.take() {
-                answer.count(stats);
-            }
-        }
+        self.answers.iter_mut().for_each(|answer| answer.forget(stats));
         let mut given = 0;
-        for (number, list) in self.lists.iter_mut().enumerate().filter(|(_, list)| list.most > 0) {
-            let order = Order::new((number % ORDERS) as u32);
-            let frames = self.frames.get(list.begin..list.begin + list.len).unwrap_or(&[]);
-            frames.iter().for_each(|frame| give(FrameNumber(*frame), order));
+        for (number, list) in (0..).zip(&mut self.lists).filter(|(_, list)| list.blocks.is_open()) {
+            let order = PerCpu::order_of_list(number);
+            list.blocks.close(|frame| give(FrameNumber(frame), order));
             stats.freed_pages += list.given * order.pages();
-            given += list.given;
-            (list.len, list.most, list.given) = (0, 0, 0);
+            given += core::mem::take(&mut list.given);
         }
         given
     }
@@ -199,15 +201,30 @@ impl PerCpu {
 
 /// Blocks that are fetched or given back at once.
 fn batch(order: Order) -> usize {
-    (BATCH_PAGES >> order.get()).max(1) as usize
+    let least = if order <= Order::COSTLY { BATCH_BLOCKS } else { 1 };
+    (BATCH_PAGES >> order.get()).max(least)
 }
 
 impl Answer {
-    /// Counts the requests that it served.
-    fn count(&self, stats: &mut Stats) {
-        stats.orders[self.asked.order().index()] += self.served;
-        let served = if self.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
-        *served += self.served;
-        stats.latency.record(self.latency.0, self.latency.1, self.served);
+    /// No answer.
+    const NONE: Answer = Answer {
+        asked: Asked::NOTHING,
+        list: 0,
+        served: 0,
+        certain: false,
+        latency: (RequestClass::NoWait, 0),
+        flags: Gfp::NONE,
+    };
+
+    /// Counts the requests that it served, and is none any more.
+    fn forget(&mut self, stats: &mut Stats) {
+        let answer = core::mem::replace(self, Answer::NONE);
+        if answer.asked == Asked::NOTHING {
+            return;
+        }
+        stats.orders[answer.asked.order().index()] += answer.served;
+        let served = if answer.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
+        *served += answer.served;
+        stats.latency.record(answer.latency.0, answer.latency.1, answer.served);
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct State {
     pub(crate) reap_wanted: bool,
     /// Whether processors may have free pages at hand, which the zones do not know of.
     pub(crate) at_hand: bool,
-    /// Whether a look at a zone failed that was allowed: it might not have, with everything collected.
+    /// Whether a look failed at a zone of which blocks are at hand: it might not have, with everything collected.
     pub(crate) missed: bool,
     /// Turned whenever a task changes.
     pub(crate) epochs: Arc<Epochs>,
@@ -161,8 +161,11 @@ impl State {
 
     /// Puts a block back on its free list.
     pub(crate) fn put_back(&mut self, frame: FrameNumber) {
-        let zone = usize::from(self.frames.at(frame.0).zone);
-        self.zones[zone].buddy.give(&mut self.frames, frame);
+        let zone = &mut self.zones[usize::from(self.frames.at(frame.0).zone)];
+        zone.buddy.give(&mut self.frames, frame);
+        if zone.passed != 0 {
+            self.epochs.turn_all(core::mem::take(&mut zone.passed));
+        }
         if self.waiting > 0 {
             self.hand_over();
         }

@@ -46,15 +46,31 @@ impl Course {
         }
     }
 
-    /// Whether the same request, made again, would first look at this zone, and nothing else would come of it.
+    /// Whether the same request, made again at once, would be served from this zone, and nothing else would come of it: those
+    /// that it looks at before have nothing for it, and processors have none of their blocks at hand.
     pub(crate) fn would_repeat(&self, state: &State, zone: usize) -> bool {
-        let nodes = self.nodes(state, true);
-        let list = &state.zonelists[usize::from(self.node.0)];
-        let mut zones = (0..).map_while(|at| list.at(at));
-        let open = |index: &usize| state.zones[*index].kind <= self.highest && nodes.has(state.zones[*index].node);
         let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
-        let noted = self.is_noted() || turns;
-        zones.find(open) == Some(zone) && self.plan.misuses.is_empty() && !noted
+        if self.is_noted() || turns || !self.plan.misuses.is_empty() {
+            return false;
+        }
+        let gives_nothing = |index: usize| {
+            let zone = &state.zones[index];
+            !zone.at_hand && !zone.admits(self.plan.order, self.highest, Mark::Low, Right::PLAIN)
+        };
+        self.looks_at(state).any(|index| index == zone) && self.before(state, zone).all(gives_nothing)
+    }
+
+    /// The zones that its first look is allowed at, in order.
+    fn looks_at<'s>(&self, state: &'s State) -> impl Iterator<Item = usize> + use<'s> {
+        let (nodes, highest) = (self.nodes(state, true), self.highest);
+        let list = &state.zonelists[usize::from(self.node.0)];
+        let zones = (0..).map_while(|at| list.at(at));
+        zones.filter(move |index| state.zones[*index].kind <= highest && nodes.has(state.zones[*index].node))
+    }
+
+    /// Those before a zone.
+    pub(crate) fn before<'s>(&self, state: &'s State, zone: usize) -> impl Iterator<Item = usize> + use<'s> {
+        self.looks_at(state).take_while(move |index| *index != zone)
     }
 
     /// Looks at one zone of the list.
@@ -62,7 +78,7 @@ impl Course {
         let Some(index) = state.zonelists[usize::from(self.node.0)].at(at) else { return Look::End };
         let nodes = self.nodes(state, walls);
         let zone = &mut state.zones[index];
-        let (node, kind) = (zone.node, zone.kind);
+        let (node, kind, at_hand) = (zone.node, zone.kind, zone.at_hand);
         if kind > self.highest {
             return Look::More;
         }
@@ -70,7 +86,7 @@ impl Course {
             .has(node)
             .then(|| zone.take(&mut state.frames, self.plan.order, self.highest, mark, right, frame::State::Owned))
             .flatten();
-        state.missed |= taken.is_none() && nodes.has(node);
+        state.missed |= taken.is_none() && nodes.has(node) && at_hand;
         if state.traces_looks {
             let kind = EventKind::Looked { node, zone: kind, taken: taken.is_some() };
             state.events.note(kind, self.task, self.plan.order, self.plan.flags);

@@ -52,6 +52,11 @@ pub(crate) struct Zone {
     pub(crate) managed: u64,
     /// Pages that a request leaves here although it could have them, by the highest zone that it could use instead.
     pub(crate) kept: [u64; 3],
+    /// Whether processors may have blocks of it at hand.
+    pub(crate) at_hand: bool,
+    /// The [`Epochs`](crate::epochs::Epochs) of tasks that it is remembered of that they find nothing here: when something
+    /// comes free, they turn. None while blocks are at hand, which come free without a word.
+    pub(crate) passed: u64,
 }
 
 impl Zone {

@@ -164,10 +164,6 @@ impl Machine {
                     return Err(wrong(name, at, "a free object that nobody looks for"));
                 }
             }
-            // Where the operating system refuses the barrier, what is at hand cannot be collected, and is no mistake.
-            if found == ObjectState::Cached && !core.lists.lock().at_hand {
-                return Err(wrong(name, at, "an object at hand that no processor has"));
-            }
             let is_free = found == ObjectState::Free;
             if let Some(guards) = &guards {
                 // SAFETY: the object is the cache's; and by its state nobody's, if it is looked at as a free one.

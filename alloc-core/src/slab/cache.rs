@@ -1,13 +1,12 @@
 //! Caches: objects of one kind, made, asked for, given back, and ended.
 #![expect(unsafe_code, reason = "takes objects back by pointer")]
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering::Relaxed;
 
-use super::cache_core::CacheCore;
+use super::handle::Handle;
 use super::object::ObjectState;
 use super::options::{CacheError, CacheOptions};
 use super::slab_box::SlabBox;
@@ -35,10 +34,7 @@ use crate::units::{NodeId, Order, PAGE_SIZE};
 /// What a request for an object is promised follows from the page request that it may lead to: see
 /// [`Policy::explain`](crate::Policy::explain) for a slab's order. A request that is served from free objects asks nobody,
 /// so neither the task's scopes nor a machine that has stopped are noticed by it.
-pub struct Cache<'m> {
-    machine: &'m Machine,
-    core: Arc<CacheCore>,
-}
+pub struct Cache<'m>(Handle<'m>);
 
 /// How much memory a cache has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,10 +87,10 @@ impl<'m> Cache<'m> {
         self.alloc_on(Some(node), flags)
     }
 
-    #[inline]
+    #[inline(always)]
     fn alloc_on(&self, node: Option<NodeId>, flags: Gfp) -> Result<SlabBox<'_>, AllocError> {
-        let at = self.machine.object(&self.core, node, flags, ObjectState::Owned)?;
-        Ok(SlabBox::new(self.machine, &self.core, at))
+        let at = self.0.machine.object(&self.0.core, node, flags, ObjectState::Held)?;
+        Ok(SlabBox::new(&self.0, at))
     }
 
     /// An object as a bare pointer (`kmem_cache_alloc`). It comes back through [`Cache::free`] or [`Machine::kfree`].
@@ -103,8 +99,9 @@ impl<'m> Cache<'m> {
     /// As [`Cache::alloc`].
     #[inline]
     pub fn alloc_raw(&self, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
-        let at = self.machine.object(&self.core, None, flags, ObjectState::Raw)?;
-        Ok(self.machine.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
+        let at = self.0.machine.object(&self.0.core, None, flags, ObjectState::Raw)?;
+        // SAFETY: the object lies within a slab of the machine.
+        Ok(unsafe { self.0.machine.arena.at(at) })
     }
 
     /// Takes an object back that was handed out as a pointer (`kmem_cache_free`). Nothing about the pointer is believed.
@@ -119,33 +116,35 @@ impl<'m> Cache<'m> {
     /// If the pointer is that of an object in use, nobody uses the object any more.
     #[inline]
     pub unsafe fn free(&self, object: *mut u8) -> Result<(), FreeError> {
-        let at = self.machine.arena.offset(object.addr()).ok_or(FreeError::Foreign)?;
+        let at = self.0.machine.arena.distance(object.addr());
         // SAFETY: the caller's promise.
-        unsafe { self.machine.give_object(&self.core, at, ObjectState::Raw) }
+        unsafe { self.0.machine.give_object(&self.0.core, at) }
     }
 
     /// Gives the slabs back that are wholly free, and says how many pages they were (`kmem_cache_shrink`).
     pub fn shrink(&self) -> u64 {
-        self.machine.shrink_cache(&self.core)
+        self.0.machine.shrink_cache(&self.0.core)
     }
 
     /// How much memory the cache has.
     pub fn usage(&self) -> CacheUsage {
-        let lists = self.machine.collect_sheaves(&self.core);
+        let lists = self.0.machine.collect_sheaves(&self.0.core);
         let (slabs, objects, reserved) = (lists.slabs, lists.objects, lists.reserved);
         CacheUsage { slabs, objects, live: objects - lists.free, reserved }
     }
 
     /// Where the objects are that somebody has, in bytes from the start of the machine's memory.
     pub fn live_objects(&self) -> Vec<usize> {
-        let books = &self.machine.slabs.books;
-        let slabs = (0..books.table.len() as u32).filter(|frame| books.table.cache(*frame) == Some(self.core.id));
+        // What is held and not at hand has an owner; nobody takes anything from the slabs meanwhile.
+        let _lists = self.0.machine.collect_sheaves(&self.0.core);
+        let books = &self.0.machine.slabs.books;
+        let slabs = (0..books.table.len() as u32).filter(|frame| books.table.cache(*frame) == Some(self.0.core.id));
         let heads = slabs.filter(|frame| books.table.head(*frame) == *frame);
         let objects = heads.flat_map(|slab| {
-            let begins = self.core.shape.begins(books.table.order(slab));
+            let begins = self.0.core.shape.begins(books.table.order(slab));
             begins.map(move |begin| slab as usize * PAGE_SIZE + begin)
         });
-        let live = |at: &usize| matches!(books.objects.get(*at), ObjectState::Owned | ObjectState::Raw);
+        let live = |at: &usize| matches!(books.objects.get(*at), ObjectState::Held | ObjectState::Raw);
         objects.filter(live).collect()
     }
 
@@ -157,22 +156,18 @@ impl<'m> Cache<'m> {
     pub fn destroy(self) -> Result<(), CacheInUse> {
         match self.usage().live {
             0 => Ok(()),
-            _ => Err(CacheInUse { cache: self.core.options.name, objects: self.live_objects() }),
+            _ => Err(CacheInUse { cache: self.0.core.options.name, objects: self.live_objects() }),
         }
     }
 
-    pub(crate) fn machine(&self) -> &'m Machine {
-        self.machine
-    }
-
-    pub(crate) fn core(&self) -> &CacheCore {
-        &self.core
+    pub(super) fn handle(&self) -> &Handle<'m> {
+        &self.0
     }
 }
 
 impl fmt::Debug for Cache<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cache({}, {} bytes)", self.core.options.name, self.core.options.size)
+        write!(f, "Cache({}, {} bytes)", self.0.core.options.name, self.0.core.options.size)
     }
 }
 
@@ -180,14 +175,14 @@ impl Drop for Cache<'_> {
     fn drop(&mut self) {
         let live = self.usage().live;
         if live > 0 {
-            let kind = EventKind::CacheInUse { cache: self.core.options.name, live };
-            let task = self.machine.current();
-            let mut state = self.machine.raw();
+            let kind = EventKind::CacheInUse { cache: self.0.core.options.name, live };
+            let task = self.0.machine.current();
+            let mut state = self.0.machine.raw();
             state.stats.warnings += 1;
             state.events.note(kind, task, Order::ZERO, Gfp::NONE);
         }
-        self.core.orphan.store(true, Relaxed);
-        self.machine.end_orphan(&self.core);
+        self.0.core.orphan.store(true, Relaxed);
+        self.0.machine.end_orphan(&self.0.core);
     }
 }
 
@@ -197,6 +192,6 @@ impl Machine {
     /// # Errors
     /// When there is no such cache: see [`CacheError`].
     pub fn cache(&self, options: CacheOptions) -> Result<Cache<'_>, CacheError> {
-        Ok(Cache { machine: self, core: self.slabs.create(options, &self.cpus)? })
+        Ok(Cache(Handle { machine: self, core: self.slabs.create(options, &self.cpus)? }))
     }
 }

@@ -4,6 +4,8 @@ use super::lists::Lists;
 use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::shape::Shape;
 use super::sheaf::{self, Sheaf};
+use crate::stack::Stack;
+use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
@@ -18,7 +20,7 @@ pub(crate) struct CacheCore {
     pub(crate) id: u32,
     pub(crate) options: CacheOptions,
     pub(crate) shape: Shape,
-    pub(crate) lists: Lock<Lists>,
+    pub(crate) lists: Apart<Lock<Lists>>,
     /// What the processors have at hand. Whoever opens a sheaf, or empties one, has the lists' lock.
     pub(crate) sheaves: CpuLocal<Sheaf>,
     /// How many objects each of them takes.
@@ -28,7 +30,7 @@ pub(crate) struct CacheCore {
 }
 
 impl CacheCore {
-    /// A cache without slabs.
+    /// A cache without slabs, on a machine of so many nodes and pages.
     ///
     /// # Errors
     /// When there is no such cache.
@@ -36,15 +38,15 @@ impl CacheCore {
         id: u32,
         options: CacheOptions,
         largest: Order,
-        nodes: usize,
+        (nodes, pages): (usize, usize),
         cpus: &Cpus,
     ) -> Result<CacheCore, CacheError> {
         let shape = Shape::new(&options, largest)?;
         // What a debugging cache looks for, it looks for at every turn; and an object at hand has lost its node.
         let plain = options.debug == SlabDebug::NONE && nodes == 1;
-        let capacity = if plain { sheaf::capacity(&shape) } else { 0 };
-        let sheaves = CpuLocal::new(cpus, |_| Sheaf::closed());
-        let lists = Lock::new(Lists::new(nodes));
+        let capacity = if plain { sheaf::capacity(&shape, pages) } else { 0 };
+        let sheaves = CpuLocal::new(cpus, |_| Stack::closed(capacity));
+        let lists = Apart(Lock::new(Lists::new(nodes)));
         Ok(CacheCore { id, options, shape, lists, sheaves, capacity, orphan: AtomicBool::new(false) })
     }
 

@@ -13,34 +13,51 @@ use crate::page::frame::State;
 use crate::units::{Order, PAGE_SIZE};
 
 impl Machine {
-    /// Takes an object back whose state is to be `state`.
+    /// Takes an object back that was handed out as a pointer.
     ///
     /// # Errors
     /// What it is instead. Nothing has changed then.
     ///
     /// # Safety
     /// If there is such an object, nobody uses it any more.
-    #[inline]
-    pub(crate) unsafe fn give_object(&self, core: &CacheCore, at: usize, state: ObjectState) -> Result<(), FreeError> {
+    #[inline(always)]
+    pub(crate) unsafe fn give_object(&self, core: &CacheCore, at: usize) -> Result<(), FreeError> {
         let books = &self.slabs.books;
         let found = books.objects.get(at);
-        if found != state {
+        if found != ObjectState::Raw {
             return Err(self.what_is(at, found));
         }
         if books.table.cache((at / PAGE_SIZE) as u32) != Some(core.id) {
             return Err(FreeError::OtherCache);
         }
-        if self.keep_at_hand(core, at) {
+        if self.keep_at_hand(core, at, ObjectState::Raw) {
             return Ok(());
         }
         // SAFETY: the caller's promise.
-        unsafe { self.give_to_slab(core, at) }
+        unsafe { self.give_slowly_to(core, at, ObjectState::Raw) }
+    }
+
+    /// Takes an object back from its safe owner.
+    ///
+    /// # Safety
+    /// The object is the cache's, its state is `Held`, the caller was its only owner, and nobody uses it any more.
+    #[inline(always)]
+    pub(crate) unsafe fn give_owned(&self, core: &CacheCore, at: usize) {
+        if !self.keep_at_hand(core, at, ObjectState::Held) {
+            // SAFETY: the caller's promise.
+            let given = unsafe { self.give_slowly_to(core, at, ObjectState::Held) };
+            debug_assert!(matches!(given, Ok(()) | Err(FreeError::RedZone)), "an object has one owner");
+        }
     }
 
     /// Takes an object back that is the cache's and in use.
     #[cold]
     #[inline(never)]
-    unsafe fn give_to_slab(&self, core: &CacheCore, at: usize) -> Result<(), FreeError> {
+    unsafe fn give_slowly_to(&self, core: &CacheCore, at: usize, state: ObjectState) -> Result<(), FreeError> {
+        debug_assert_eq!(self.slabs.books.objects.get(at), state, "nobody else changes it");
+        if self.claim_and_keep(core, at, state) {
+            return Ok(());
+        }
         let books = &self.slabs.books;
         if let Some(guards) = Guards::of(&self.arena, &core.shape, &core.options) {
             // SAFETY: by its state it is an object of the cache.
@@ -77,23 +94,28 @@ impl Machine {
     ///
     /// # Safety
     /// As [`Machine::give_object`].
-    #[inline]
-    pub(crate) unsafe fn give_any_object(&self, at: usize, state: ObjectState) -> Result<(), FreeError> {
+    #[inline(always)]
+    pub(crate) unsafe fn give_any_object(&self, at: usize) -> Result<(), FreeError> {
         let id = self.slabs.books.table.cache((at / PAGE_SIZE) as u32);
         // SAFETY: the caller's promise.
-        let given = id.and_then(|id| self.slabs.with(id, |core| unsafe { self.give_object(core, at, state) }));
+        let given = id.and_then(|id| self.slabs.with(id, |core| unsafe { self.give_object(core, at) }));
         given.unwrap_or_else(|| Err(self.what_is(at, ObjectState::None)))
     }
 
     /// What is at a place where an object was to be.
     #[cold]
+    #[inline(never)]
     pub(crate) fn what_is(&self, at: usize, found: ObjectState) -> FreeError {
         match found {
-            ObjectState::Free | ObjectState::Cached => return FreeError::AlreadyFree,
-            ObjectState::Owned | ObjectState::Raw => return FreeError::Owned,
+            ObjectState::Free => return FreeError::AlreadyFree,
+            ObjectState::Held => return self.what_is_held(at),
+            ObjectState::Raw => return FreeError::Owned,
             ObjectState::None => {}
         }
-        let frame = (at / PAGE_SIZE) as u32;
+        let frame = match u32::try_from(at / PAGE_SIZE) {
+            Ok(frame) if at / PAGE_SIZE < self.arena.pages() => frame,
+            _ => return FreeError::Foreign,
+        };
         if self.slabs.books.table.cache(frame).is_some() {
             return FreeError::NotTheBeginning;
         }
@@ -105,6 +127,19 @@ impl Machine {
             Some(_) => FreeError::NotAnObject,
             None => FreeError::Foreign,
         }
+    }
+
+    /// What a held object is: one with an owner, unless it is at hand.
+    fn what_is_held(&self, at: usize) -> FreeError {
+        let books = &self.slabs.books;
+        let id = books.table.cache((at / PAGE_SIZE) as u32);
+        let found = id.and_then(|id| {
+            self.slabs.with(id, |core| {
+                let _lists = self.collect_sheaves(core);
+                books.objects.get(at)
+            })
+        });
+        if found == Some(ObjectState::Held) { FreeError::Owned } else { FreeError::AlreadyFree }
     }
 
     /// Gives the slabs of a cache back that are wholly free, and says how many pages they were.

@@ -1,84 +1,18 @@
 //! kmalloc: memory of any size, from classes of objects up to 8 KiB and from whole blocks above.
 
-use core::fmt;
-use core::ptr::{self, NonNull};
-
+use super::kmalloc_box::KmallocBox;
+use super::kmalloc_word::Word;
 use super::object::ObjectState;
-use super::slab_box::SlabBox;
 use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::page::frame::State;
 use crate::units::{NodeId, Order, PAGE_SIZE, array_size};
-
-/// Where memory of no bytes is: an address that is not null, and that nobody may touch.
-pub const ZERO_SIZE_PTR: NonNull<u8> = match NonNull::new(ptr::without_provenance_mut(16)) {
-    Some(pointer) => pointer,
-    None => unreachable!(),
-};
 
 /// The largest alignment that blocks have.
 const ALIGN_MAX: usize = Order::LARGEST.pages() as usize * PAGE_SIZE;
 
-/// Memory that kmalloc gave; it gives itself back on drop (`kfree`).
-pub struct KmallocBox<'m> {
-    machine: &'m Machine,
-    piece: Piece<'m>,
-    size: usize,
-}
-
-/// What stands behind a request to kmalloc.
-pub(crate) enum Piece<'m> {
-    /// Nothing.
-    Zero,
-    Object(SlabBox<'m>),
-    Pages(PageBlock<'m>),
-}
-
-impl Piece<'_> {
-    pub(crate) fn ksize(&self) -> usize {
-        match self {
-            Piece::Zero => 0,
-            Piece::Object(object) => object.ksize(),
-            Piece::Pages(block) => block.bytes().len(),
-        }
-    }
-}
-
-impl<'m> KmallocBox<'m> {
-    /// The bytes, as many as were asked for.
-    pub fn bytes(&self) -> &[u8] {
-        match &self.piece {
-            Piece::Zero => &[],
-            Piece::Object(object) => object.prefix(self.size),
-            Piece::Pages(block) => &block.bytes()[..self.size],
-        }
-    }
-
-    /// The bytes, to write.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
-        match &mut self.piece {
-            Piece::Zero => &mut [],
-            Piece::Object(object) => object.prefix_mut(self.size),
-            Piece::Pages(block) => &mut block.bytes_mut()[..self.size],
-        }
-    }
-
-    /// How large the memory could be without being moved (`ksize`).
-    pub fn ksize(&self) -> usize {
-        self.piece.ksize()
-    }
-
-    /// Where the memory is; [`ZERO_SIZE_PTR`] if it has no bytes.
-    pub fn as_ptr(&self) -> NonNull<u8> {
-        match &self.piece {
-            Piece::Zero => ZERO_SIZE_PTR,
-            Piece::Object(object) => object.as_ptr(),
-            Piece::Pages(block) => NonNull::from(block.bytes()).cast(),
-        }
-    }
-
+impl KmallocBox<'_> {
     /// Makes the memory larger or smaller (`krealloc`), in place if its class or its blocks have room. With ZERO, the
     /// bytes that it gains are zero.
     ///
@@ -95,40 +29,19 @@ impl<'m> KmallocBox<'m> {
     /// # Errors
     /// Those of [`Machine::kmalloc`]. The memory is as it was then.
     pub fn krealloc(&mut self, size: usize, flags: Gfp) -> Result<(), AllocError> {
-        let old = self.size;
+        let old = self.bytes().len();
         if size == 0 || size > self.ksize() {
-            let mut moved = self.machine.kmalloc(size, flags.without(Gfp::ZERO))?;
+            let mut moved = self.machine().kmalloc(size, flags.without(Gfp::ZERO))?;
             let kept = old.min(size);
             moved.bytes_mut()[..kept].copy_from_slice(&self.bytes()[..kept]);
             *self = moved;
+        } else {
+            self.resize(size);
         }
-        self.size = size;
         if flags.contains(Gfp::ZERO) && size > old {
             self.bytes_mut()[old..].fill(0);
         }
         Ok(())
-    }
-
-    /// Turns the memory into a bare pointer, as kernel code passes it around. It comes back through [`Machine::kfree`].
-    pub fn into_raw(self) -> NonNull<u8> {
-        let pointer = self.as_ptr();
-        match self.piece {
-            Piece::Zero => pointer,
-            Piece::Object(object) => object.into_raw(),
-            Piece::Pages(block) => {
-                let frame = block.frame();
-                // By becoming a pointer, the token becomes the frame's entry.
-                let _ = block.into_pages();
-                self.machine.raw().frames.at(frame.0).state = State::Kmalloc;
-                pointer
-            }
-        }
-    }
-}
-
-impl fmt::Debug for KmallocBox<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KmallocBox({} of {} bytes)", self.size, self.ksize())
     }
 }
 
@@ -151,7 +64,13 @@ impl Machine {
     ///
     /// # Errors
     /// Those of [`Cache::alloc`](crate::Cache::alloc) up to 8 KiB, and of [`Machine::alloc_pages`] above.
+    #[inline(always)]
     pub fn kmalloc(&self, size: usize, flags: Gfp) -> Result<KmallocBox<'_>, AllocError> {
+        if let Some((number, class)) = self.slabs.class(size)
+            && let Some(at) = self.quick_object(class, flags)
+        {
+            return Ok(KmallocBox::new(self, Word::object(number, at, size)));
+        }
         self.kmalloc_on(None, size, 1, flags)
     }
 
@@ -187,25 +106,28 @@ impl Machine {
         self.kmalloc_on(None, layout.size(), layout.align(), flags)
     }
 
-    fn kmalloc_on(
+    #[inline(always)]
+    pub(super) fn kmalloc_on(
         &self,
         node: Option<NodeId>,
         size: usize,
         align: usize,
         flags: Gfp,
     ) -> Result<KmallocBox<'_>, AllocError> {
+        Ok(KmallocBox::new(self, self.kmalloc_slowly(node, size, align, flags)?))
+    }
+
+    #[inline(never)]
+    fn kmalloc_slowly(&self, node: Option<NodeId>, size: usize, align: usize, flags: Gfp) -> Result<Word, AllocError> {
         if size == 0 {
-            return Ok(KmallocBox { machine: self, piece: Piece::Zero, size });
+            return Ok(Word::NOTHING);
         }
-        let class = if flags.contains(Gfp::DMA) { None } else { self.slabs.class(size, align) };
-        let piece = match class {
-            Some(core) => {
-                let at = self.object(core, node, flags, ObjectState::Owned)?;
-                Piece::Object(SlabBox::new(self, core, at))
-            }
-            None => Piece::Pages(self.kmalloc_large(node, size, align, flags)?),
-        };
-        Ok(KmallocBox { machine: self, piece, size })
+        if let Some((number, class)) = self.slabs.class_aligned(size, align).filter(|_| !flags.contains(Gfp::DMA)) {
+            let at = self.object_slowly(class, node, flags, ObjectState::Held)?;
+            return Ok(Word::object(number, at, size));
+        }
+        let (frame, list) = self.kmalloc_large(node, size, align, flags)?.into_parts();
+        Ok(Word::block(frame, list, size))
     }
 
     /// A whole block.

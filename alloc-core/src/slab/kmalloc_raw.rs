@@ -3,7 +3,7 @@
 
 use core::ptr::NonNull;
 
-use super::kmalloc::ZERO_SIZE_PTR;
+use super::kmalloc_box::ZERO_SIZE_PTR;
 use super::object::ObjectState;
 use crate::error::{AllocError, FreeError};
 use crate::gfp::Gfp;
@@ -28,14 +28,20 @@ impl Machine {
     /// Those of [`Machine::kmalloc`].
     #[inline]
     pub fn kmalloc_raw(&self, size: usize, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
-        let small = size > 0 && !flags.contains(Gfp::DMA);
-        match if small { self.slabs.class(size, 1) } else { None } {
-            Some(core) => {
-                let at = self.object(core, None, flags, ObjectState::Raw)?;
-                Ok(self.arena.range(at, 0).map_or(NonNull::dangling(), NonNull::cast))
-            }
-            None => Ok(self.kmalloc(size, flags)?.into_raw()),
+        if let Some((_, core)) = self.slabs.class(size)
+            && let Some(at) = self.quick_object(core, flags)
+        {
+            self.slabs.books.objects.set(at, ObjectState::Raw);
+            // SAFETY: the object lies within a slab of the machine.
+            return Ok(unsafe { self.arena.at(at) });
         }
+        self.kmalloc_raw_slowly(size, flags)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn kmalloc_raw_slowly(&self, size: usize, flags: Gfp) -> Result<NonNull<u8>, AllocError> {
+        Ok(self.kmalloc_on(None, size, 1, flags)?.into_raw())
     }
 
     /// Takes memory back that was handed out as a pointer by kmalloc or by any cache. Null, and memory of no bytes, are
@@ -48,11 +54,10 @@ impl Machine {
     /// If the pointer is that of memory in use, nobody uses the memory any more.
     #[inline]
     pub unsafe fn kfree(&self, pointer: *mut u8) -> Result<(), FreeError> {
-        if let Some(at) = self.arena.offset(pointer.addr())
-            && self.slabs.books.objects.get(at) == ObjectState::Raw
-        {
+        let at = self.arena.distance(pointer.addr());
+        if self.slabs.books.objects.get(at) == ObjectState::Raw {
             // SAFETY: the caller's promise.
-            return unsafe { self.give_any_object(at, ObjectState::Raw) };
+            return unsafe { self.give_any_object(at) };
         }
         // SAFETY: the caller's promise.
         unsafe { self.kfree_other(pointer) }
@@ -65,7 +70,7 @@ impl Machine {
         match self.found(pointer)? {
             Found::Nothing => Ok(()),
             // SAFETY: the caller's promise.
-            Found::Object(at) => unsafe { self.give_any_object(at, ObjectState::Raw) },
+            Found::Object(at) => unsafe { self.give_any_object(at) },
             Found::Block(frame, order) => {
                 let before = core::mem::replace(&mut self.raw().frames.at(frame.0).state, State::Owned);
                 debug_assert_eq!(before, State::Kmalloc, "nobody else gives the block back");

@@ -15,10 +15,9 @@ pub(crate) enum ObjectState {
     None,
     /// A free object of a slab.
     Free,
-    /// A free object in a processor's array.
-    Cached,
-    /// An object with a safe owner.
-    Owned,
+    /// An object with a safe owner, or a free one that a processor has at hand. Which of the two is known when what is at
+    /// hand was collected: neither who takes it from there nor who puts it there has to write this down.
+    Held,
     /// An object that was handed out as a pointer.
     Raw,
 }
@@ -38,16 +37,14 @@ impl Objects {
     }
 
     /// What begins `at` bytes behind the start of memory; outside of it, and between grains, nothing does.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, at: usize) -> ObjectState {
-        if !at.is_multiple_of(GRAIN) {
-            return ObjectState::None;
-        }
-        match self.0.get(at / GRAIN).map_or(0, |state| state.load(Relaxed)) {
+        // Between grains the low bits are not zero; as the highest ones, they make the place one behind the end.
+        let place = at.rotate_right(GRAIN.trailing_zeros());
+        match self.0.get(place).map_or(0, |state| state.load(Relaxed)) {
             1 => ObjectState::Free,
-            2 => ObjectState::Cached,
-            3 => ObjectState::Owned,
-            4 => ObjectState::Raw,
+            2 => ObjectState::Held,
+            3 => ObjectState::Raw,
             _ => ObjectState::None,
         }
     }
@@ -59,7 +56,7 @@ impl Objects {
     }
 
     /// Changes what begins at a place in memory that is known to be one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set(&self, at: usize, state: ObjectState) {
         self.0[at / GRAIN].store(state as u8, Relaxed);
     }

@@ -3,20 +3,18 @@
 use core::fmt;
 
 use super::cache::Cache;
-use super::cache_core::CacheCore;
+use super::handle::Handle;
 use super::lists::Lists;
 use super::object::ObjectState;
 use super::slab_box::SlabBox;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
-use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
 use crate::units::{NodeId, PAGE_SIZE, array_size};
 
 /// A number of objects that are sure to be there. Those that were not taken are anybody's again on drop.
 pub struct Prefilled<'c> {
-    machine: &'c Machine,
-    core: &'c CacheCore,
+    cache: &'c Handle<'c>,
     left: usize,
 }
 
@@ -27,13 +25,13 @@ impl<'c> Prefilled<'c> {
     pub fn take(&mut self) -> Option<SlabBox<'c>> {
         self.left = self.left.checked_sub(1)?;
         let at = {
-            let mut lists = self.core.lists.lock();
+            let mut lists = self.cache.core.lists.lock();
             lists.reserved -= 1;
-            let (books, shape) = (&self.machine.slabs.books, &self.core.shape);
-            lists.take_any(books, shape, NodeId(0), NodeMask::ALL, ObjectState::Owned)?
+            let (books, shape) = (&self.cache.machine.slabs.books, &self.cache.core.shape);
+            lists.take_any(books, shape, NodeId(0), NodeMask::ALL, ObjectState::Held)?
         };
-        self.machine.hand_out(self.core, at, Gfp::NONE);
-        Some(SlabBox::new(self.machine, self.core, at))
+        self.cache.machine.hand_out(&self.cache.core, at, Gfp::NONE);
+        Some(SlabBox::new(self.cache, at))
     }
 
     /// Sets aside what is free, up to `objects` in all.
@@ -51,13 +49,13 @@ impl<'c> Prefilled<'c> {
 
 impl fmt::Debug for Prefilled<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Prefilled({} objects of {})", self.left, self.core.options.name)
+        write!(f, "Prefilled({} objects of {})", self.left, self.cache.core.options.name)
     }
 }
 
 impl Drop for Prefilled<'_> {
     fn drop(&mut self) {
-        self.core.lists.lock().reserved -= self.left;
+        self.cache.core.lists.lock().reserved -= self.left;
     }
 }
 
@@ -80,14 +78,15 @@ impl Cache<'_> {
     /// Those of [`Cache::alloc`]; [`AllocError::Overflow`] and [`AllocError::Impossible`] for more objects than can be. What
     /// was got until then is given back.
     pub fn prefill(&self, objects: usize, flags: Gfp) -> Result<Prefilled<'_>, AllocError> {
-        let (machine, core) = (self.machine(), self.core());
+        let cache = self.handle();
+        let (machine, core) = (cache.machine, &*cache.core);
         let bytes = array_size(objects, core.shape.stride).ok_or(AllocError::Overflow)?;
         if bytes > machine.slabs.books.table.len() * PAGE_SIZE {
             return Err(AllocError::Impossible);
         }
         let flags = machine.begin_object(core, flags)?;
         // What is there is promised at once, or reclaim for the rest would give it back.
-        let mut ready = Prefilled { machine, core, left: 0 };
+        let mut ready = Prefilled { cache, left: 0 };
         ready.promise(&mut machine.collect_sheaves(core), objects);
         while ready.left < objects {
             if let Err(error) = machine.grow_cache(core, None, flags, |lists, _| ready.promise(lists, objects)) {

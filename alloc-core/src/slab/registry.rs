@@ -16,7 +16,7 @@ use crate::sync::still::Deadline;
 use crate::units::{Order, PAGE_SIZE};
 
 /// Names and sizes of kmalloc's classes.
-const CLASSES: [(&str, usize); 13] = [
+pub(crate) const CLASSES: [(&str, usize); 13] = [
     ("kmalloc-8", 8),
     ("kmalloc-16", 16),
     ("kmalloc-32", 32),
@@ -32,17 +32,20 @@ const CLASSES: [(&str, usize); 13] = [
     ("kmalloc-8k", 8192),
 ];
 
+/// Bytes of the largest class.
+pub(crate) const OBJECT_MAX: usize = CLASSES[CLASSES.len() - 1].1;
+
 /// The class of each size up to 192, by eights.
 const SMALL: [u8; 24] = [0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 6];
 
-/// The place of the first class in `CLASSES` that holds `size` bytes; behind the last one if none does.
-#[inline]
+/// The place of the first class in `CLASSES` that holds `size` bytes; behind the last one if none does, as for no bytes.
+#[inline(always)]
 fn class_of(size: usize) -> usize {
-    match size {
-        0..=8 => 0,
-        9..=192 => usize::from(SMALL[(size - 1) / 8]),
-        193..=8192 => (size - 1).ilog2() as usize,
-        _ => CLASSES.len(),
+    let last = size.wrapping_sub(1);
+    match SMALL.get(last / 8) {
+        Some(class) => usize::from(*class),
+        None if size > OBJECT_MAX || size == 0 => CLASSES.len(),
+        None => last.ilog2() as usize,
     }
 }
 
@@ -66,20 +69,29 @@ impl Slabs {
         let classes = (0..).zip(CLASSES).map_while(|(id, (name, size))| {
             let align = 1 << size.trailing_zeros();
             let options = CacheOptions { align, debug, failslab: true, ..CacheOptions::new(name, size) };
-            CacheCore::new(id, options, largest, nodes, cpus).ok()
+            CacheCore::new(id, options, largest, (nodes, pages), cpus).ok()
         });
         let classes = classes.collect();
         Some(Slabs { books, classes, others: Lock::default(), debug, nodes, largest })
     }
 
-    /// The class that serves a size and an alignment, if one does.
-    #[inline]
-    pub(crate) fn class(&self, size: usize, align: usize) -> Option<&CacheCore> {
-        let classes = self.classes.get(class_of(size)..)?;
-        if align <= 8 {
-            return classes.first();
-        }
-        classes.iter().find(|class| class.options.align >= align)
+    /// The class that serves a size, and its number, if one does.
+    #[inline(always)]
+    pub(crate) fn class(&self, size: usize) -> Option<(usize, &CacheCore)> {
+        let number = class_of(size);
+        Some((number, self.classes.get(number)?))
+    }
+
+    /// The class that serves a size and an alignment, and its number, if one does.
+    pub(crate) fn class_aligned(&self, size: usize, align: usize) -> Option<(usize, &CacheCore)> {
+        let mut classes = self.classes.iter().enumerate().skip(class_of(size));
+        classes.find(|(_, class)| class.options.align >= align)
+    }
+
+    /// The class of a number, if it is one's.
+    #[inline(always)]
+    pub(crate) fn class_at(&self, number: usize) -> Option<&CacheCore> {
+        self.classes.get(number)
     }
 
     /// Makes a cache.
@@ -91,7 +103,7 @@ impl Slabs {
         let mut others = self.others.lock();
         let place = others.iter().position(Option::is_none).unwrap_or(others.len());
         let id = u32::try_from(self.classes.len() + place).map_err(|_| CacheError::TooBig)?;
-        let core = Arc::new(CacheCore::new(id, options, self.largest, self.nodes, cpus)?);
+        let core = Arc::new(CacheCore::new(id, options, self.largest, (self.nodes, self.books.table.len()), cpus)?);
         if place == others.len() {
             others.push(None);
         }
@@ -159,7 +171,8 @@ mod tests {
 
     #[test]
     fn row_126_every_size_has_the_smallest_class_that_holds_it() {
-        for size in (0..=8193).step_by(if cfg!(miri) { 117 } else { 1 }) {
+        assert_eq!(class_of(0), CLASSES.len(), "memory of no bytes is no object");
+        for size in (1..=8193).step_by(if cfg!(miri) { 117 } else { 1 }) {
             let expected = CLASSES.iter().position(|(_, class)| *class >= size).unwrap_or(CLASSES.len());
             assert_eq!(class_of(size), expected, "{size}");
         }
@@ -172,11 +185,11 @@ mod tests {
     fn row_126_an_alignment_is_served_by_a_class_of_that_alignment() {
         let cpus = Cpus::new(Arc::new(PlainHost::new(1).unwrap()), 1, false);
         let slabs = Slabs::new(16, 1, Order::LARGEST, SlabDebug::NONE, &cpus).unwrap();
-        let size = |size, align| slabs.class(size, align).map(|class| class.options.size);
+        let size = |size, align| slabs.class_aligned(size, align).map(|(_, class)| class.options.size);
         assert_eq!((size(90, 8), size(90, 32), size(90, 64)), (Some(96), Some(96), Some(128)));
         assert_eq!((size(1, 4096), size(8192, 8192), size(1, 16384)), (Some(4096), Some(8192), None));
         assert_eq!((size(usize::MAX, 1), size(1, 1 << 30)), (None, None));
         let small = Slabs::new(16, 1, Order::ZERO, SlabDebug::NONE, &cpus).unwrap();
-        assert!(small.class(4096, 8).is_some() && small.class(4097, 8).is_none());
+        assert!(small.class(4096).is_some() && small.class(4097).is_none());
     }
 }

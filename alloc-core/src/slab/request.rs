@@ -20,9 +20,21 @@ use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 /// Flags that ask for zones: objects of one slab cannot lie in the zones of each request.
 const ZONES: Gfp = Gfp::HIGHMEM.with(Gfp::DMA32).with(Gfp::DMA);
 
+/// Flags with which there is more to do than to take an object that is at hand.
+const MORE: Gfp = ZONES.with(Gfp::ZERO);
+
 impl Machine {
+    /// An object of a cache that this processor has at hand, if nothing more is asked for. Its state is `Held`.
+    #[inline(always)]
+    pub(crate) fn quick_object(&self, core: &CacheCore, flags: Gfp) -> Option<usize> {
+        if flags.without(MORE) != flags || self.has_faults() {
+            return None;
+        }
+        self.take_at_hand(core)
+    }
+
     /// An object of a cache, which nobody had or which was given back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn object(
         &self,
         core: &CacheCore,
@@ -30,21 +42,21 @@ impl Machine {
         flags: Gfp,
         state: ObjectState,
     ) -> Result<usize, AllocError> {
-        let plain = node.is_none() && flags.without(ZONES) == flags && !self.has_faults();
-        match if plain { self.take_at_hand(core, state) } else { None } {
-            Some(at) => {
-                if flags.contains(Gfp::ZERO) {
-                    self.zero(core, at);
-                }
-                Ok(at)
+        if node.is_none()
+            && let Some(at) = self.quick_object(core, flags)
+        {
+            if state != ObjectState::Held {
+                self.slabs.books.objects.set(at, state);
             }
-            None => self.object_slowly(core, node, flags, state),
+            return Ok(at);
         }
+        self.object_slowly(core, node, flags, state)
     }
 
+    /// The same, where there is more to do.
     #[cold]
     #[inline(never)]
-    fn object_slowly(
+    pub(crate) fn object_slowly(
         &self,
         core: &CacheCore,
         node: Option<NodeId>,
@@ -52,6 +64,16 @@ impl Machine {
         state: ObjectState,
     ) -> Result<usize, AllocError> {
         let flags = self.begin_object(core, flags)?;
+        if node.is_none()
+            && let Some(at) = self.claim_and_take(core)
+        {
+            // Only caches that do not look for stray writes have objects at hand.
+            self.slabs.books.objects.set(at, state);
+            if flags.contains(Gfp::ZERO) {
+                self.zero(core, at);
+            }
+            return Ok(at);
+        }
         let at = self.find_object(core, node, flags, state)?;
         self.hand_out(core, at, flags);
         Ok(at)

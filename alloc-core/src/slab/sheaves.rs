@@ -17,29 +17,38 @@ use crate::sync::lock::Guard;
 use crate::units::{NodeId, Order};
 
 impl Machine {
-    /// Takes an object that this processor has at hand.
+    /// Takes an object that this processor has at hand, if it is the thread's own. Its state is `Held`.
     #[inline(always)]
-    pub(crate) fn take_at_hand(&self, core: &CacheCore, state: ObjectState) -> Option<usize> {
-        // Inside, so that no fork finds an object that is nowhere.
-        core.sheaves.with(&self.cpus, |sheaf| {
-            let at = sheaf.pop()?;
-            self.slabs.books.objects.set(at, state);
-            Some(at)
-        })?
+    pub(crate) fn take_at_hand(&self, core: &CacheCore) -> Option<usize> {
+        core.sheaves.enter(&self.cpus)?.pop()
     }
 
-    /// Keeps an object that was given back at hand, if there is room. Whoever gave it back had the right to it.
+    /// Keeps an object at hand that was given back, if the thread has a place for it. Whoever gave it back had the right to
+    /// it, as a pointer or as a safe owner, whose object's state is `Held` as before.
     #[inline(always)]
-    pub(crate) fn keep_at_hand(&self, core: &CacheCore, at: usize) -> bool {
-        let kept = core.sheaves.with(&self.cpus, |sheaf| {
-            let room = sheaf.has_room();
-            if room {
-                self.slabs.books.objects.set(at, ObjectState::Cached);
-                sheaf.push(at);
-            }
-            room
-        });
-        kept == Some(true)
+    pub(crate) fn keep_at_hand(&self, core: &CacheCore, at: usize, state: ObjectState) -> bool {
+        let Some(mut sheaf) = core.sheaves.enter(&self.cpus) else { return false };
+        self.push(&mut sheaf, at, state)
+    }
+
+    #[inline(always)]
+    fn push(&self, sheaf: &mut Sheaf, at: usize, state: ObjectState) -> bool {
+        let kept = sheaf.push(at);
+        // Nobody else sees the sheaf before the thread leaves it.
+        if kept && state != ObjectState::Held {
+            self.slabs.books.objects.set(at, ObjectState::Held);
+        }
+        kept
+    }
+
+    /// The same as `take_at_hand`, by a thread that may have to become the owner of the processor's sheaf first.
+    pub(crate) fn claim_and_take(&self, core: &CacheCore) -> Option<usize> {
+        core.sheaves.with(&self.cpus, Sheaf::pop)?
+    }
+
+    /// The same as `keep_at_hand`.
+    pub(crate) fn claim_and_keep(&self, core: &CacheCore, at: usize, state: ObjectState) -> bool {
+        core.sheaves.with(&self.cpus, |sheaf| self.push(sheaf, at, state)) == Some(true)
     }
 
     /// Fills this processor's sheaf to its half, with objects that nobody was promised.
@@ -47,7 +56,7 @@ impl Machine {
         let (books, shape) = (&self.slabs.books, &core.shape);
         self.opened(core, lists, |lists, sheaf| {
             while sheaf.is_low() {
-                let at = lists.take(books, shape, NodeId(0), NodeMask::ALL, ObjectState::Cached);
+                let at = lists.take(books, shape, NodeId(0), NodeMask::ALL, ObjectState::Held);
                 let Some(at) = at else { return };
                 sheaf.push(at);
             }
@@ -57,7 +66,9 @@ impl Machine {
     /// Puts half of this processor's sheaf back into the slabs, if it is full.
     pub(crate) fn spill(&self, core: &CacheCore, lists: &mut Lists, leaving: &mut SlabList) {
         let (books, shape) = (&self.slabs.books, &core.shape);
-        self.opened(core, lists, |lists, sheaf| sheaf.spill(|at| lists.put(books, shape, at, leaving)));
+        self.opened(core, lists, |lists, sheaf| {
+            sheaf.spill(core.capacity.div_ceil(2), |at| lists.put(books, shape, at, leaving));
+        });
     }
 
     /// Uses this processor's sheaf, which is open from then on; a cache without a handle opens none.
@@ -67,7 +78,7 @@ impl Machine {
         }
         lists.at_hand = true;
         core.sheaves.with(&self.cpus, |sheaf| {
-            sheaf.open(core.capacity);
+            sheaf.open();
             body(lists, sheaf);
         });
     }
@@ -80,7 +91,7 @@ impl Machine {
             let all = core.sheaves.each(&self.cpus, |_, sheaf| {
                 // What was spoilt meanwhile would spoil the lists.
                 sheaf.close(|at| {
-                    if books.objects.get(at) == ObjectState::Cached {
+                    if books.objects.get(at) == ObjectState::Held {
                         lists.put_and_keep(books, at);
                     }
                 });

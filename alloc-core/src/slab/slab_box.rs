@@ -5,90 +5,87 @@ use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use super::cache_core::CacheCore;
+use super::handle::Handle;
 use super::object::ObjectState;
-use crate::machine::Machine;
 
 /// An object of a cache, given back on drop.
 ///
+/// It is two words, so that it travels in registers.
+///
 /// # Invariants
-/// The object at `at` is one of `core`'s, its state is `Owned`, and this is the only owner.
+/// The object at `at` is one of the cache's, whose slabs lie within the machine's memory; its state is `Held`, and this is the
+/// only owner.
 pub struct SlabBox<'c> {
-    machine: &'c Machine,
-    core: &'c CacheCore,
+    cache: &'c Handle<'c>,
     at: usize,
 }
 
 impl<'c> SlabBox<'c> {
-    /// The owner of an object that has just been taken from `core`, in state `Owned`.
-    #[inline]
-    pub(crate) fn new(machine: &'c Machine, core: &'c CacheCore, at: usize) -> SlabBox<'c> {
+    /// The owner of an object that has just been taken from a cache, in state `Held`.
+    #[inline(always)]
+    pub(super) fn new(cache: &'c Handle<'c>, at: usize) -> SlabBox<'c> {
         // INVARIANT: the caller took the object, and makes no other owner of it.
-        SlabBox { machine, core, at }
+        SlabBox { cache, at }
     }
 
     /// Bytes of the object that may be used: at least those that the cache was made for.
+    #[inline]
     pub fn ksize(&self) -> usize {
-        self.core.shape.usable
+        self.cache.core.shape.usable
     }
 
     /// The object's bytes, as many as the cache was made for. Unless they were asked for with ZERO, they are what their
     /// last owner or the constructor left.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        self.prefix(self.core.options.size)
+        // SAFETY: 1. By the invariant the object lies within the host's pages, which are initialised and live as long as the
+        // machine. 2. By the invariant this is the only owner, and the machine touches no object that has one; so nobody writes
+        // while `self` is borrowed.
+        unsafe { self.memory().as_ref() }
     }
 
     /// The object's bytes, to write.
     #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        self.prefix_mut(self.core.options.size)
+        // SAFETY: as in `bytes`, and `self` is borrowed exclusively.
+        unsafe { self.memory().as_mut() }
     }
 
-    /// The first `len` bytes, or all that may be used if they are fewer.
-    #[inline]
-    pub(crate) fn prefix(&self, len: usize) -> &[u8] {
-        let Some(bytes) = self.machine.arena.range(self.at, len.min(self.ksize())) else { return &[] };
-        // SAFETY: 1. The range lies within the host's pages, which are initialised and live as long as the machine. 2. By the
-        // invariant this is the only owner, and the machine touches no object that has one; so nobody writes while `self`
-        // is borrowed.
-        unsafe { bytes.as_ref() }
-    }
-
-    /// The first `len` bytes, to write.
-    #[inline]
-    pub(crate) fn prefix_mut(&mut self, len: usize) -> &mut [u8] {
-        let Some(mut bytes) = self.machine.arena.range(self.at, len.min(self.ksize())) else { return &mut [] };
-        // SAFETY: as in `prefix`, and `self` is borrowed exclusively.
-        unsafe { bytes.as_mut() }
+    #[inline(always)]
+    fn memory(&self) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(self.as_ptr(), self.cache.core.options.size)
     }
 
     /// Where the object is.
     #[inline]
     pub fn as_ptr(&self) -> NonNull<u8> {
-        self.machine.arena.range(self.at, 0).map_or(NonNull::dangling(), NonNull::cast)
+        // SAFETY: by the invariant the object lies within the host's pages.
+        unsafe { self.cache.machine.arena.at(self.at) }
     }
 
     /// Turns the object into a bare pointer, as kernel code passes it around. It comes back through
     /// [`Cache::free`](crate::Cache::free) or [`Machine::kfree`].
     pub fn into_raw(self) -> NonNull<u8> {
         let object = ManuallyDrop::new(self);
-        object.machine.slabs.books.objects.set(object.at, ObjectState::Raw);
+        object.cache.machine.slabs.books.objects.set(object.at, ObjectState::Raw);
         object.as_ptr()
     }
 }
 
 impl fmt::Debug for SlabBox<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SlabBox({} bytes of {} at {:#x})", self.core.options.size, self.core.options.name, self.at)
+        write!(
+            f,
+            "SlabBox({} bytes of {} at {:#x})",
+            self.cache.core.options.size, self.cache.core.options.name, self.at
+        )
     }
 }
 
 impl Drop for SlabBox<'_> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: by the invariant this was the only owner, and it ends here.
-        let given = unsafe { self.machine.give_object(self.core, self.at, ObjectState::Owned) };
-        debug_assert!(given != Err(crate::FreeError::AlreadyFree), "an object has one owner");
+        // SAFETY: the invariant, and that this owner ends here.
+        unsafe { self.cache.machine.give_owned(&self.cache.core, self.at) };
     }
 }

@@ -5,9 +5,8 @@ use core::sync::atomic::Ordering::Relaxed;
 
 #[cfg(all(feature = "std", target_os = "linux"))]
 use super::asymmetric::stop_all;
-use super::asymmetric::{Asymmetric, visit_all};
+use super::asymmetric::{Asymmetric, Owner, visit_all};
 use super::cpus::Cpus;
-use super::mark::Mark;
 use super::steps::AtomicU32;
 #[cfg(all(feature = "std", target_os = "linux"))]
 use super::still::Deadline;
@@ -35,24 +34,33 @@ impl<T> CpuLocal<T> {
         CpuLocal { values, misses: (0..cpus.count()).map(|_| AtomicU32::new(0)).collect() }
     }
 
-    /// Uses this processor's value. `None` if that would take longer than doing without: another thread has it.
+    /// This processor's value, for the thread that owns it. Whoever finds it shut tries [`CpuLocal::with`].
     #[inline(always)]
-    pub(crate) fn with<R>(&self, cpus: &Cpus, body: impl FnOnce(&mut T) -> R) -> Option<R> {
-        let me = cpus.me();
-        if let Some(mut owner) = me.and_then(|me| self.values.get(cpus.here())?.enter(me)) {
-            return Some(body(&mut owner));
+    pub(crate) fn enter(&self, cpus: &Cpus) -> Option<Owner<'_, T>> {
+        #[cfg(feature = "std")]
+        {
+            // Only who can be an owner is one: by another mark nobody enters.
+            let (me, cpu) = cpus.here();
+            self.values.get(cpu)?.enter(me)
         }
-        self.claim(cpus, me, body)
+        #[cfg(not(feature = "std"))]
+        {
+            let _ = cpus;
+            None
+        }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn claim<R>(&self, cpus: &Cpus, me: Option<&'static Mark>, body: impl FnOnce(&mut T) -> R) -> Option<R> {
+    /// Uses this processor's value. `None` if that would take longer than doing without: another thread has it.
+    pub(crate) fn with<R>(&self, cpus: &Cpus, body: impl FnOnce(&mut T) -> R) -> Option<R> {
+        if let Some(mut owner) = self.enter(cpus) {
+            return Some(body(&mut owner));
+        }
+        let me = cpus.me();
         // Whoever is inside of a place must not wait for another, nor for this one.
         if (cpus.have_owners() && me.is_none()) || me.is_some_and(|me| !me.is_nowhere()) {
             return None;
         }
-        let cpu = cpus.look_again();
+        let cpu = cpus.look(me);
         let value = self.values.get(cpu)?;
         if let Some(mut owner) = me.and_then(|me| value.enter(me)) {
             return Some(body(&mut owner));

@@ -39,31 +39,35 @@ impl Cpus {
         self.set.store(cpu % self.count, Relaxed);
     }
 
-    /// The one that a request is made on. Where the host says, this is where the thread was last seen: reading it costs
-    /// nothing, and a thread that moved is as right there as before until another one claims the place.
+    /// The calling thread's mark, if it was asked for before, and the processor that a request is made on: where the host
+    /// says, this is where the thread was last seen. Reading it costs nothing, and a thread that moved is as right there as
+    /// before until another one claims the place. A machine of fewer processors may have no such one.
+    #[cfg(feature = "std")]
     #[inline(always)]
-    pub(crate) fn here(&self) -> usize {
-        let set = self.set.load(Relaxed);
-        #[cfg(feature = "std")]
-        let set = if set == HOST_SAYS { super::threads::cpu() } else { set };
-        if set < self.count { set } else { 0 }
+    pub(crate) fn here(&self) -> (&'static Mark, usize) {
+        let (me, set) = (super::threads::mark(), self.set.load(Relaxed));
+        (me, if set == HOST_SAYS { me.cpu() } else { set })
     }
 
-    /// The same, and the host is asked.
-    pub(crate) fn look_again(&self) -> usize {
-        #[cfg(feature = "std")]
-        if self.set.load(Relaxed) == HOST_SAYS {
-            super::threads::seen_on(self.host.cpu() % self.count);
+    /// The processor that a request is made on. Where the host says, it is asked, and a thread that can be an owner remembers
+    /// the answer.
+    pub(crate) fn look(&self, me: Option<&Mark>) -> usize {
+        let set = self.set.load(Relaxed);
+        if set != HOST_SAYS {
+            return set;
         }
-        self.here()
+        let cpu = self.host.cpu() % self.count;
+        if let Some(me) = me {
+            me.seen_on(cpu);
+        }
+        cpu
     }
 
     /// The calling thread's mark, if it can be an owner.
-    #[inline(always)]
     pub(crate) fn me(&self) -> Option<&'static Mark> {
         #[cfg(feature = "std")]
         if self.asymmetric {
-            return super::threads::mark();
+            return super::threads::lease();
         }
         None
     }

@@ -1,5 +1,6 @@
 //! What threads need to share a machine: locks, and values of which each processor has its own.
 
+pub(crate) mod apart;
 pub(crate) mod asymmetric;
 pub(crate) mod cpu_local;
 pub(crate) mod cpus;

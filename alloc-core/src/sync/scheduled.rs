@@ -102,24 +102,20 @@ pub(crate) mod threads {
     use super::AtomicUsize;
     use crate::sync::mark::Mark;
     use alloc::boxed::Box;
-    use core::cell::Cell;
 
     shuttle::thread_local! {
         /// One for each thread of each schedule; they are never freed.
-        static MARK: &'static Mark = Box::leak(Box::new(Mark(AtomicUsize::new(0))));
-        static CPU: Cell<usize> = Cell::new(0);
+        static MARK: &'static Mark = {
+            Box::leak(Box::new(Mark { place: AtomicUsize::new(0), cpu: core::sync::atomic::AtomicUsize::new(0) }))
+        };
     }
 
-    pub(crate) fn mark() -> Option<&'static Mark> {
-        MARK.try_with(|mark| *mark).ok()
+    pub(crate) fn mark() -> &'static Mark {
+        MARK.with(|mark| *mark)
     }
 
-    pub(crate) fn cpu() -> usize {
-        CPU.with(Cell::get)
-    }
-
-    pub(crate) fn seen_on(cpu: usize) {
-        CPU.with(|here| here.set(cpu));
+    pub(crate) fn lease() -> Option<&'static Mark> {
+        Some(mark())
     }
 
     pub(crate) fn leave_behind() {}

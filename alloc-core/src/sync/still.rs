@@ -250,7 +250,7 @@ mod tests {
     fn a_place_whose_owner_was_left_behind_inside_says_so() {
         let place = Asymmetric::new(0);
         let inside = |turns: &Barrier| {
-            let me = threads::mark().unwrap();
+            let me = threads::lease().unwrap();
             place.visit(Some(me), || true, |_| ()).unwrap();
             let owner = place.enter(me).unwrap();
             turns.wait();
