@@ -111,6 +111,10 @@ mod tests {
         let forms = [
             (quote!(v.try_reserve(n)?;), quote!(#here.tried(1, #here.leave(#here.enter(0), v.try_reserve(n)))?;)),
             (quote!(v.try_push(f()?);), quote!(#here.leave(#here.enter(0), v.try_push(#here.tried_in(1, 1, f())?));)),
+            (
+                quote!(v.try_push(a.get(0)?);),
+                quote!(#here.leave(#here.enter(0), v.try_push(#here.abandon_if(1, a.get(0))?));),
+            ),
             (quote!(v.try_push(1).await;), quote!(#here.awaited(0, #here.leave(#here.enter(0), v.try_push(1))).await;)),
             (quote!(v.try_push(f().await);), quote!(#here.pass(#here.reached(0), v.try_push(f().await));)),
             (

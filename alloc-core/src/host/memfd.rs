@@ -197,7 +197,8 @@ unsafe impl Host for MemfdHost {
     }
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(not(miri))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -36,7 +36,8 @@ pub(super) fn barrier() -> bool {
     (registered && ask(PRIVATE_EXPEDITED)) || ask(GLOBAL)
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(not(miri))]
+#[cfg(test)]
 mod tests {
     #[test]
     fn there_is_a_processor_and_this_thread_is_on_one() {

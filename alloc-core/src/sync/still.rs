@@ -148,7 +148,8 @@ extern "C" fn behind_in_child() {
     LIST.unlock();
 }
 
-#[cfg(all(test, not(miri)))]
+#[cfg(not(miri))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sync::asymmetric::Asymmetric;

@@ -28,10 +28,14 @@ pub(crate) fn hint() -> Option<String> {
     if root.is_file() {
         annotated(root.parent()?, &root, &mut FILES_MAX.clone(), &mut found);
     }
-    // What is annotated in every build counts, before what is so under a condition.
-    let (file, condition) = found.into_iter().min_by_key(|(_, condition)| condition.is_some())?;
+    let (file, condition) = to_tell(found)?;
     let file = file.strip_prefix(&package).unwrap_or(&file).display().to_string();
     Some(told(&file, &library, condition.as_deref()))
+}
+
+/// The file to tell of: what is annotated in every build counts, before what is so under a condition.
+fn to_tell(found: Vec<(PathBuf, Option<String>)>) -> Option<(PathBuf, Option<String>)> {
+    found.into_iter().min_by_key(|(_, condition)| condition.is_some())
 }
 
 fn told(file: &str, library: &str, condition: Option<&str>) -> String {
@@ -158,6 +162,19 @@ mod tests {
         ] {
             assert_eq!(annotates(source), expected, "{source}");
         }
+    }
+
+    #[test]
+    fn what_is_always_annotated_is_told_first() {
+        let found = |conditions: &[Option<&str>]| {
+            let file = |(number, condition): (usize, &Option<&str>)| {
+                (PathBuf::from(number.to_string()), condition.map(str::to_owned))
+            };
+            to_tell(conditions.iter().enumerate().map(file).collect()).map(|(file, _)| file.display().to_string())
+        };
+        assert_eq!(found(&[]), None);
+        assert_eq!(found(&[Some("test"), None, None]).as_deref(), Some("1"));
+        assert_eq!(found(&[Some("test"), Some("unix")]).as_deref(), Some("0"));
     }
 
     #[test]

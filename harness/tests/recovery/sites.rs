@@ -57,6 +57,32 @@ fn a_failure_is_the_innermost_calls() {
     assert_eq!(known["nested: consume(room(11)?)?"].verdicts, "swallowed:1");
 }
 
+/// `room(*counts.first()?)`: a lookup that may find nothing, and leave the call before it is made.
+fn looked_up(counts: &[usize]) -> Option<usize> {
+    firsthit::__function!(HERE, "looked_up", 1, [Site "room(*counts.first()?)" 0, 60, 1;]);
+    let entered = HERE.enter(0);
+    let count = *HERE.abandon_if(1, counts.first())?;
+    HERE.leave(entered, room(count)).ok().map(|block| block.capacity())
+}
+
+#[test]
+#[ignore = "run by `a_lookup_that_finds_nothing_leaves_the_call`"]
+fn with_lookups() {
+    let report = Sweep::new().explorer(Explorer::Worker).run(|| {
+        let nothing = looked_up(&[]);
+        let behind = room(20)?.capacity();
+        Ok::<_, NoMemory>((nothing, behind, looked_up(&[21])))
+    });
+    assert_eq!(report.verdicts().len(), 2, "{report}");
+}
+
+#[test]
+fn a_lookup_that_finds_nothing_leaves_the_call() {
+    // The failure of room(20) is recovered, and in no call; that of room(21) is swallowed.
+    let left = &Folder::new().run("sites::with_lookups")["looked_up: room(*counts.first()?)"];
+    assert_eq!((left.hits, left.chains, left.verdicts.as_str()), (2, 1, "swallowed:1"));
+}
+
 /// A call that unwinds.
 fn unwinding() -> usize {
     firsthit::__function!(HERE, "unwinding", 1, [Site "panics()" 0, 20, 1;]);

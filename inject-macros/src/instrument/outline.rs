@@ -161,7 +161,7 @@ mod tests {
     use syn::Item;
 
     /// What becomes of an item, its points, and how many parts of it were not read.
-    fn annotated(mut item: Item, settings: &Settings) -> (String, usize, usize) {
+    fn annotated(mut item: Item, settings: &Settings) -> Option<(String, usize, usize)> {
         let left = match &item {
             Item::Fn(function) => {
                 let is_left = |stmt: &&syn::Stmt| matches!(stmt, syn::Stmt::Expr(syn::Expr::Verbatim(_), _));
@@ -179,8 +179,8 @@ mod tests {
         let mut items = Items::new(settings, &mut refusals);
         items.annotate(&mut item);
         let points = items.identities.len();
-        refusals.none().unwrap();
-        (item.into_token_stream().to_string(), points, left)
+        refusals.none().ok()?;
+        Some((item.into_token_stream().to_string(), points, left))
     }
 
     #[test]
@@ -220,8 +220,8 @@ mod tests {
             ),
         ] {
             let tokens: TokenStream = source.parse().unwrap();
-            let whole = annotated(syn::parse2(tokens.clone()).unwrap(), &settings);
-            let lazily = annotated(item(tokens, &settings).unwrap(), &settings);
+            let whole = annotated(syn::parse2(tokens.clone()).unwrap(), &settings).unwrap();
+            let lazily = annotated(item(tokens, &settings).unwrap(), &settings).unwrap();
             assert_eq!((&lazily.0, lazily.1), (&whole.0, whole.1), "{source}");
             assert!(whole.1 > 0 && lazily.0.len() > source.len() / 2);
             assert_eq!(lazily.2 - whole.2, left, "{source}");
@@ -240,5 +240,66 @@ mod tests {
         let whole = refused(syn::parse2(tokens.clone()));
         assert!(whole.is_some());
         assert_eq!(refused(item(tokens, &settings)), whole);
+    }
+
+    /// All functions of published crates, of a folder of sources that FIRSTHIT_SOURCES names: read here and by the parser alone,
+    /// they come to the same.
+    #[test]
+    #[ignore = "it reads the sources of others: FIRSTHIT_SOURCES names their folder"]
+    fn the_sources_of_others_are_read_as_by_the_parser() {
+        let settings: Settings = syn::parse_str("").unwrap();
+        let mut folders = vec![std::path::PathBuf::from(std::env::var_os("FIRSTHIT_SOURCES").unwrap())];
+        let (mut read, mut points, mut wrong) = (0, 0, Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let source =
+                    std::fs::read_to_string(&path).ok().filter(|_| path.extension().is_some_and(|it| it == "rs"));
+                let Some(file) = source.and_then(|source| syn::parse_file(&source).ok()) else { continue };
+                for whole in file.items {
+                    let tokens = match &whole {
+                        Item::Fn(item) if item.sig.constness.is_none() => item.to_token_stream(),
+                        Item::Impl(_) | Item::Trait(_) | Item::Mod(syn::ItemMod { content: Some(_), .. }) => {
+                            whole.to_token_stream()
+                        }
+                        _ => continue,
+                    };
+                    let name = tokens.to_string().chars().take(200).collect::<String>();
+                    let lazily = item(tokens, &settings).unwrap();
+                    let (Some(lazily), Some(whole)) = (annotated(lazily, &settings), annotated(whole, &settings))
+                    else {
+                        continue;
+                    };
+                    read += 1;
+                    points += whole.1;
+                    if (&lazily.0, lazily.1) != (&whole.0, whole.1) {
+                        wrong.push(format!(
+                            "{}: {name}\n{}\n{}",
+                            path.display(),
+                            difference(&lazily.0, &whole.0),
+                            difference(&whole.0, &lazily.0)
+                        ));
+                    }
+                }
+            }
+        }
+        println!("{read} items with {points} points were read");
+        assert!(
+            wrong.is_empty(),
+            "{} differ:\n{}",
+            wrong.len(),
+            wrong.iter().take(20).cloned().collect::<Vec<_>>().join("\n")
+        );
+        assert!(points > 1_000);
+    }
+
+    /// Where one text begins to differ from another.
+    fn difference(one: &str, other: &str) -> String {
+        let at = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+        one.chars().skip(at.saturating_sub(80)).take(200).collect()
     }
 }

@@ -18,7 +18,7 @@ use shuttle::{Config, FailurePersistence, Runner};
 /// Schedules of each test by each of the two schedulers; `SCHEDULES` in the environment says another number.
 fn schedules() -> usize {
     let asked = std::env::var("SCHEDULES").ok().and_then(|number| number.parse().ok());
-    asked.unwrap_or(if cfg!(debug_assertions) { 50 } else { 500 })
+    asked.unwrap_or(if cfg!(debug_assertions) { 50 } else { 300 })
 }
 
 /// Runs `test` under random schedules, and under those that need few overtakings at chosen places (PCT: every bug that needs
