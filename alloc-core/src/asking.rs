@@ -1,8 +1,11 @@
 //! How a machine begins requests and asks its fault source about them.
 
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::sync::atomic::Ordering::{Acquire, Release};
 
 use crate::error::AllocError;
+use crate::fault::at_hand::SourceAtHand;
 use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
@@ -119,17 +122,40 @@ impl Machine {
         size: usize,
         cache: Option<CacheSite>,
     ) -> Decision {
-        let Some(source) = self.faults.lock().clone() else { return Decision::Passes(0) };
-        let Some(task) = self.task_faults(asking) else { return Decision::Passes(0) };
-        let site = Site { capability, flags, order, size, cache, asking, task: &task };
-        if source.fails(&site) { Decision::Fails } else { Decision::Passes(source.mark(&site)) }
+        let Some(at_hand) = self.source_for(asking) else { return Decision::Passes(0) };
+        let site = Site { capability, flags, order, size, cache, asking, task: &at_hand.task };
+        let fails = at_hand.source.fails(&site);
+        let decision = if fails { Decision::Fails } else { Decision::Passes(at_hand.source.mark(&site)) };
+        // What is not kept ends here, outside of the processor's place: it may be the last of the user's source.
+        drop(self.faults_at_hand.with(&self.cpus, |slot| {
+            let keeps = slot.is_none() && at_hand.version == self.faults_version.load(Acquire);
+            if keeps { slot.replace(at_hand) } else { Some(at_hand) }
+        }));
+        decision
+    }
+
+    /// The fault source, and what it is to be told of a task: as the processor has it at hand, or fetched.
+    fn source_for(&self, asking: TaskId) -> Option<SourceAtHand> {
+        let version = self.faults_version.load(Acquire);
+        let at_hand = self.faults_at_hand.with(&self.cpus, Option::take).flatten();
+        at_hand.filter(|at_hand| at_hand.version == version && at_hand.asking == asking).or_else(|| {
+            let source = self.faults.lock().clone()?;
+            Some(SourceAtHand { version, source, asking, task: self.task_faults(asking)? })
+        })
     }
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
         self.gate.set(source.as_deref());
         let before = core::mem::replace(&mut *self.faults.lock(), source);
-        // The user's code, should it end here, runs without the lock.
-        drop(before);
+        // Whoever asks the one before at this moment does not keep it, and nobody else has it at hand.
+        self.faults_version.fetch_add(1, Release);
+        let mut at_hand = Vec::new();
+        if before.is_some() {
+            at_hand.reserve(self.cpus());
+            self.faults_at_hand.each(&self.cpus, |_, slot| at_hand.extend(slot.take()));
+        }
+        // The user's code, should it end here, runs without the lock, and outside of all places.
+        drop((before, at_hand));
     }
 }

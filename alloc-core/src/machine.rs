@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
+use crate::fault::at_hand::SourceAtHand;
 use crate::fault::gate::Gate;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
@@ -83,6 +84,9 @@ pub struct Core {
     pub(crate) gate: Gate,
     pub(crate) policy: Arc<Policy>,
     pub(crate) faults: Apart<Lock<Option<Arc<dyn FaultSource>>>>,
+    /// How often the source was replaced.
+    pub(crate) faults_version: AtomicU64,
+    pub(crate) faults_at_hand: CpuLocal<Option<SourceAtHand>>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -128,6 +132,7 @@ impl Machine {
             live,
             number,
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
+            faults_at_hand: CpuLocal::new(&cpus, |_| None),
             epochs: Arc::clone(&state.epochs),
             policy: Arc::clone(&state.policy),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
@@ -139,6 +144,7 @@ impl Machine {
             current: Current::new(number, Machine::BOOT),
             gate: Gate::of(faults.as_deref()),
             faults: Apart(Lock::new(faults)),
+            faults_version: AtomicU64::new(0),
             arena,
         });
         #[cfg(all(feature = "std", target_os = "linux"))]

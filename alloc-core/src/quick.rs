@@ -112,7 +112,7 @@ impl Machine {
         zone: usize,
     ) {
         let order = course.order();
-        let repeats = order.index() < ORDERS && state.is_at_ease();
+        let repeats = PerCpu::room(state.zones[zone].managed, self.cpus(), order) > 0 && state.is_at_ease();
         if !repeats || !course.would_repeat(state, zone) {
             return;
         }

@@ -65,10 +65,11 @@ impl<T: Copy + Default> Stack<T> {
         self.len < self.open.div_ceil(2)
     }
 
-    /// Puts up to `most` values on top, the first of them topmost.
+    /// Puts up to `most` values on top, the first of them topmost; but leaves half of the room to those that come back, which
+    /// else would send these away again.
     pub(crate) fn fill(&mut self, most: usize, values: impl Iterator<Item = T>) {
         let before = self.len;
-        for value in values.take(most.min(self.left())) {
+        for value in values.take(most.min(self.left() / 2)) {
             self.push(value);
         }
         self.room[before..self.len].reverse();
@@ -110,11 +111,22 @@ mod tests {
         stack.spill(3, |_| panic!("there is room"));
         stack.fill(2, 6..9);
         assert_eq!((stack.pop(), stack.pop()), (Some(6), Some(7)), "what was fetched first goes first");
+        assert_eq!(stack.pop(), Some(4));
         stack.fill(9, 1..9);
-        assert_eq!((stack.pop(), stack.left()), (Some(1), 1), "no more is fetched than there is room for");
+        assert_eq!((stack.left(), stack.pop()), (3, Some(1)), "half of the room is left to what comes back");
         let mut given = Vec::new();
         stack.close(|at| given.push(at));
-        assert_eq!((given, stack.pop(), stack.push(1)), ([4, 4, 3, 2].into(), None, false));
+        assert_eq!((given, stack.pop(), stack.push(1)), ([2].into(), None, false));
+    }
+
+    #[test]
+    fn what_is_fetched_leaves_room_for_what_comes_back() {
+        for room in 1..20 {
+            let mut stack = Stack::closed(room);
+            stack.open();
+            stack.fill(10, 0..);
+            assert!(stack.push(1), "room for {room}");
+        }
     }
 
     #[test]

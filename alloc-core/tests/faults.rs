@@ -214,6 +214,68 @@ fn what_was_answered_before_is_shown_to_the_source_once_and_as_the_first_time() 
 }
 
 #[test]
+fn a_source_that_was_taken_out_is_kept_nowhere() {
+    struct Passes(Arc<()>);
+    impl FaultSource for Passes {
+        fn fails(&self, _: &Site<'_>) -> bool {
+            Arc::strong_count(&self.0) == 0
+        }
+    }
+    let alive = Arc::new(());
+    let machine = support::builder(Policy::kernel()).cpus(2).build().unwrap();
+    let ask = || drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    for replaced in [Some(Arc::new(Passes(Arc::clone(&alive)))), None] {
+        machine.set_faults(Some(Arc::new(Passes(Arc::clone(&alive)))));
+        for turn in 0..6 {
+            machine.set_cpu(turn);
+            ask();
+        }
+        let replaced = replaced.map(|source| source as Arc<dyn FaultSource>);
+        let rest = 1 + usize::from(replaced.is_some());
+        machine.set_faults(replaced);
+        assert_eq!(Arc::strong_count(&alive), rest);
+    }
+}
+
+#[test]
+fn a_source_that_is_taken_out_while_it_is_asked_is_kept_nowhere() {
+    struct TakesItselfOut(Arc<()>, Arc<Machine>);
+    impl FaultSource for TakesItselfOut {
+        fn fails(&self, _: &Site<'_>) -> bool {
+            self.1.set_faults(None);
+            Arc::strong_count(&self.0) == 0
+        }
+    }
+    let alive = Arc::new(());
+    let machine = Arc::new(machine(Policy::kernel()));
+    machine.set_faults(Some(Arc::new(TakesItselfOut(Arc::clone(&alive), Arc::clone(&machine)))));
+    drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    assert_eq!((Arc::strong_count(&alive), Arc::strong_count(&machine)), (1, 1));
+}
+
+#[test]
+fn the_source_at_hand_is_told_of_the_task_that_asks() {
+    struct Asking(Mutex<Vec<(u32, u64)>>);
+    impl FaultSource for Asking {
+        fn fails(&self, site: &Site<'_>) -> bool {
+            self.0.lock().unwrap().push((site.asking.0, site.task.fail_nth.get()));
+            false
+        }
+    }
+    let asking = Arc::new(Asking(Mutex::default()));
+    let machine = support::builder(Policy::kernel()).faults(asking.clone()).build().unwrap();
+    let other = machine.spawn(alloc_core::TaskOptions::named("other"));
+    machine.task_faults(other).unwrap().fail_nth.set(7);
+    let ask = || drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+    for _ in 0..3 {
+        ask();
+        machine.run_as(other, ask);
+        ask();
+    }
+    assert_eq!(*asking.0.lock().unwrap(), [(0, 0), (other.0, 7), (0, 0)].repeat(3));
+}
+
+#[test]
 fn open_scopes_are_known_by_their_tasks() {
     let machine = machine(Policy::kernel());
     let task = hog(&machine, 0);

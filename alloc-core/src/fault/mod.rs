@@ -1,5 +1,6 @@
 //! Failures on demand: the hook that a request asks before it looks at memory, and the kernel's knobs behind it.
 
+pub(crate) mod at_hand;
 pub(crate) mod attributes;
 pub(crate) mod gate;
 pub(crate) mod knob;

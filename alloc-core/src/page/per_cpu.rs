@@ -26,10 +26,11 @@ const _: () = assert!(Order::LIMIT.get() < NUMBERS);
 const BATCH_PAGES: usize = 63;
 const BATCH_BLOCKS: usize = 8;
 
-/// Pages of one zone and order that one processor has at hand at most: 2 MiB, or sixteen blocks; but no more than its share of
-/// an eighth of the zone.
+/// Pages of one zone and order that one processor has at hand at most: 2 MiB, or so many small or large blocks if that is
+/// more; but no more than its share of an eighth of the zone.
 const PAGES_MAX: u64 = 512;
-const BLOCKS: u64 = 16;
+const BLOCKS_SMALL: u64 = 128;
+const BLOCKS_LARGE: u64 = 16;
 
 /// Answers that one processor remembers.
 const ANSWERS: usize = 8;
@@ -99,14 +100,19 @@ pub(crate) struct PerCpu {
 impl PerCpu {
     /// Nothing at hand. There are zones of so many pages, and so many processors.
     pub(crate) fn new(zones: impl Iterator<Item = u64>, cpus: usize) -> PerCpu {
-        let shares = zones.map(|managed| managed / 8 / cpus as u64);
-        let lists = shares.flat_map(|share| {
-            (0..NUMBERS).map(move |order| {
-                let most = if (order as usize) < ORDERS { PAGES_MAX.max(BLOCKS << order) } else { 0 };
-                List { blocks: Stack::closed((share.min(most) >> order) as usize), given: 0 }
-            })
+        let lists = zones.flat_map(|managed| {
+            let rooms = (0..NUMBERS).map(move |order| PerCpu::room(managed, cpus, Order::new(order)));
+            rooms.map(|room| List { blocks: Stack::closed(room), given: 0 })
         });
         PerCpu { answers: [Answer::NONE; ANSWERS], lists: lists.collect() }
+    }
+
+    /// How many blocks of an order each of so many processors can have at hand of a zone of so many pages.
+    pub(crate) fn room(managed: u64, cpus: usize, order: Order) -> usize {
+        let share = managed / 8 / cpus as u64;
+        let blocks = if order <= Order::COSTLY { BLOCKS_SMALL } else { BLOCKS_LARGE };
+        let most = if order.index() < ORDERS { PAGES_MAX.max(blocks << order.get()) } else { 0 };
+        (share.min(most) >> order.get()) as usize
     }
 
     /// The number of the list of a zone and an order.

@@ -94,7 +94,6 @@ impl Machine {
     ///
     /// # Safety
     /// As [`Machine::give_object`].
-    #[inline(always)]
     pub(crate) unsafe fn give_any_object(&self, at: usize) -> Result<(), FreeError> {
         let id = self.slabs.books.table.cache((at / PAGE_SIZE) as u32);
         // SAFETY: the caller's promise.

@@ -55,15 +55,20 @@ impl Machine {
     #[inline]
     pub unsafe fn kfree(&self, pointer: *mut u8) -> Result<(), FreeError> {
         let at = self.arena.distance(pointer.addr());
-        if self.slabs.books.objects.get(at) == ObjectState::Raw {
-            // SAFETY: the caller's promise.
-            return unsafe { self.give_any_object(at) };
+        let books = &self.slabs.books;
+        // An object in use lies in a slab, whose frames say whose it is.
+        if books.objects.get(at) == ObjectState::Raw
+            && let Some(id) = books.table.cache((at / PAGE_SIZE) as u32)
+            && let Some(class) = self.slabs.class_at(id as usize)
+            && self.keep_at_hand(class, at, ObjectState::Raw)
+        {
+            return Ok(());
         }
         // SAFETY: the caller's promise.
         unsafe { self.kfree_other(pointer) }
     }
 
-    /// Takes back what is no object in use.
+    /// Takes back what is no object of a class in use, or cannot be kept at hand.
     #[cold]
     #[inline(never)]
     unsafe fn kfree_other(&self, pointer: *mut u8) -> Result<(), FreeError> {
