@@ -2,14 +2,16 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::{Acquire, Release};
+use core::ops::Deref;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::error::AllocError;
 use crate::fault::at_hand::SourceAtHand;
-use crate::fault::source::{CacheSite, Capability, FaultSource, Site};
+use crate::fault::source::{CacheSite, Capability, FaultSource, SITES_MAX, Site};
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::Course;
+use crate::policy::Policy;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order, PAGE_SIZE};
 
@@ -18,6 +20,24 @@ pub(crate) enum Decision {
     Fails,
     /// It goes on; what it is given is marked with this.
     Passes(u32),
+}
+
+/// The policy that a request follows.
+pub(crate) enum Rules<'m> {
+    Machines(&'m Policy),
+    Scopes(Arc<Policy>),
+}
+
+impl Deref for Rules<'_> {
+    type Target = Policy;
+
+    #[inline]
+    fn deref(&self) -> &Policy {
+        match self {
+            Rules::Machines(policy) => policy,
+            Rules::Scopes(policy) => policy,
+        }
+    }
 }
 
 /// Bytes of a block.
@@ -62,6 +82,16 @@ impl Machine {
         Ok(course)
     }
 
+    /// The policy that requests of the current task follow at the moment.
+    #[inline]
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        if !self.has_other_policies.load(Relaxed) {
+            return Rules::Machines(&self.policy);
+        }
+        let state = self.raw();
+        Rules::Scopes(Arc::clone(state.policies.at(state.policy_of(self.current()))))
+    }
+
     /// What the fault source says of a request for pages, whose flags are as scopes and policy leave them.
     pub(crate) fn asks_for_pages(&self, task: TaskId, flags: Gfp, order: Order) -> Decision {
         self.asks(task, Capability::PageAlloc, flags, order, bytes(order), None)
@@ -102,8 +132,8 @@ impl Machine {
     }
 
     /// Whether the fault source wants a request to take the harder way, on which it does not fail.
-    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, order: Order, flags: Gfp) -> bool {
-        let asks = || self.asks(task, capability, flags, order, bytes(order), None);
+    pub(crate) fn is_forced(&self, task: TaskId, capability: Capability, size: usize, flags: Gfp) -> bool {
+        let asks = || self.asks(task, capability, flags, Order::for_layout(size, 1), size, None);
         let forced = self.has_faults() && matches!(asks(), Decision::Fails);
         if forced {
             self.raw().stats.injected += 1;
@@ -123,7 +153,10 @@ impl Machine {
         cache: Option<CacheSite>,
     ) -> Decision {
         let Some(at_hand) = self.source_for(asking) else { return Decision::Passes(0) };
-        let site = Site { capability, flags, order, size, cache, asking, task: &at_hand.task };
+        let mut names = [""; SITES_MAX];
+        let found = if self.has_sites.load(Relaxed) { self.sites_of(asking, &mut names) } else { 0 };
+        let sites = &names[..found];
+        let site = Site { capability, flags, order, size, cache, sites, asking, task: &at_hand.task };
         let fails = at_hand.source.fails(&site);
         let decision = if fails { Decision::Fails } else { Decision::Passes(at_hand.source.mark(&site)) };
         // What is not kept ends here, outside of the processor's place: it may be the last of the user's source.
@@ -132,6 +165,13 @@ impl Machine {
             if keeps { slot.replace(at_hand) } else { Some(at_hand) }
         }));
         decision
+    }
+
+    /// Writes the names of the sites that a task is inside of, and says how many there are.
+    #[cold]
+    fn sites_of(&self, task: TaskId, names: &mut [&'static str]) -> usize {
+        let state = self.raw();
+        state.stats.sites.names(state.site_of(task), names)
     }
 
     /// The fault source, and what it is to be told of a task: as the processor has it at hand, or fetched.

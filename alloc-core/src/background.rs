@@ -6,20 +6,80 @@ use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
-use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId};
+use crate::page::notifier::{OomNotifier, OomNotifierId};
+use crate::page::reclaim::{BATCH, PRIORITY_FIRST, Shrinker, ShrinkerId, share};
 use crate::page::state::State;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order};
 
+/// A task that frees memory.
+struct Reclaiming<'m>(&'m Machine, TaskId);
+
+impl Drop for Reclaiming<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.raw();
+        state.slow -= 1;
+        if let Some(task) = state.task_mut(self.1) {
+            task.reclaiming -= 1;
+            task.inside = None;
+        }
+    }
+}
+
 impl Machine {
     /// Registers a shrinker.
     pub fn register_shrinker(&self, shrinker: Arc<dyn Shrinker>) -> ShrinkerId {
-        self.shrinkers.lock().add(shrinker)
+        ShrinkerId(self.shrinkers.lock().add(shrinker))
     }
 
     /// Gives a registered shrinker back, or `None` if it was given back before.
     pub fn unregister_shrinker(&self, id: ShrinkerId) -> Option<Arc<dyn Shrinker>> {
-        self.shrinkers.lock().remove(id)
+        self.shrinkers.lock().remove(id.0)
+    }
+
+    /// Registers an OOM notifier.
+    pub fn register_oom_notifier(&self, notifier: Arc<dyn OomNotifier>) -> OomNotifierId {
+        let id = self.oom_notifiers.lock().add(notifier);
+        self.raw().notifies_oom = true;
+        OomNotifierId(id)
+    }
+
+    /// Gives a registered notifier back, or `None` if it was given back before.
+    pub fn unregister_oom_notifier(&self, id: OomNotifierId) -> Option<Arc<dyn OomNotifier>> {
+        self.oom_notifiers.lock().remove(id.0)
+    }
+
+    /// Calls all OOM notifiers in the name of a task, and says how many pages came back meanwhile.
+    pub(crate) fn notify_oom(&self, task: TaskId) -> u64 {
+        if self.oom_notifiers.lock().is_empty() {
+            return 0;
+        }
+        let _reclaiming = self.reclaiming(task);
+        let before = self.state().stats.freed_pages;
+        let notifier = |place| self.oom_notifiers.lock().at(place);
+        for notifier in (0..).map_while(notifier) {
+            self.run_as(task, || {
+                notifier.notify(&mut |pages| {
+                    // A block of another machine is not this one's gain, and is lost to both.
+                    let _ = self.free(pages);
+                });
+            });
+        }
+        let mut state = self.state();
+        let gained = state.stats.freed_pages - before;
+        state.stats.kills_averted += u64::from(gained > 0);
+        state.events.note(EventKind::OomNotified(gained), task, Order::ZERO, Gfp::NONE);
+        gained
+    }
+
+    /// The task frees memory until the guard is dropped: what it asks for meanwhile does not reclaim again.
+    fn reclaiming(&self, task: TaskId) -> Reclaiming<'_> {
+        let mut state = self.state();
+        state.slow += 1;
+        if let Some(task) = state.task_mut(task) {
+            task.reclaiming += 1;
+        }
+        Reclaiming(self, task)
     }
 
     /// One pass of reclaim in the name of a task: shrinkers that the flags are open to, gently first, until enough is gained.
@@ -32,24 +92,7 @@ impl Machine {
         outer: Option<Gfp>,
         enough: impl Fn(&State, u64) -> bool,
     ) -> u64 {
-        struct Reclaiming<'m>(&'m Machine, TaskId);
-        impl Drop for Reclaiming<'_> {
-            fn drop(&mut self) {
-                let mut state = self.0.raw();
-                state.slow -= 1;
-                if let Some(task) = state.task_mut(self.1) {
-                    task.reclaiming -= 1;
-                    task.inside = None;
-                }
-            }
-        }
-        let mut state = self.state();
-        state.slow += 1;
-        if let Some(task) = state.task_mut(task) {
-            task.reclaiming += 1;
-        }
-        drop(state);
-        let _reclaiming = Reclaiming(self, task);
+        let _reclaiming = self.reclaiming(task);
         let before = self.state().stats.freed_pages;
         let gained = || self.state().stats.freed_pages - before;
         // What the machine itself holds and nobody needs is given back before anybody is asked for more.
@@ -65,7 +108,8 @@ impl Machine {
                 place += 1;
                 let count = shrinker.count();
                 reclaimable = reclaimable.saturating_add(count);
-                if count >> priority == 0 || !shrinker.class().is_open_to(flags) {
+                let pages = share(count, priority, shrinker.seeks());
+                if pages == 0 || !shrinker.class().is_open_to(flags) {
                     continue;
                 }
                 if outer.is_some_and(|outer| !outer.may_wait() || !shrinker.class().is_open_to(outer)) {
@@ -77,7 +121,7 @@ impl Machine {
                     |inside| self.state().task_mut(task).and_then(|task| core::mem::replace(&mut task.inside, inside));
                 let before = enter(Some(shrinker.class()));
                 self.run_as(task, || {
-                    shrinker.scan(count >> priority, &mut |pages| {
+                    shrinker.scan(pages, &mut |pages| {
                         // A block of another machine is not this one's gain, and is lost to both.
                         let _ = self.free(pages);
                     });

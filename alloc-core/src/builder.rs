@@ -8,6 +8,7 @@ use core::fmt;
 use std::time::Duration;
 
 use crate::budget::Budgets;
+use crate::calls::Policies;
 use crate::epochs::Epochs;
 use crate::event::Ring;
 use crate::fault::source::FaultSource;
@@ -289,8 +290,10 @@ impl MachineBuilder {
         let names = core::iter::once("boot").chain(core::iter::repeat_n("kswapd", reclaimers));
         let kernel_thread = |name| Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named(name) });
         let tasks = names.map(kernel_thread).collect();
+        let policy = Arc::new(self.policy);
         let state = State {
-            policy: Arc::new(self.policy),
+            policies: Policies::new(Arc::clone(&policy)),
+            policy,
             frames,
             zones,
             zonelists,
@@ -304,6 +307,7 @@ impl MachineBuilder {
             progress: 0,
             kswapd_wanted: NodeMask::NONE,
             reclaimable: 0,
+            notifies_oom: false,
             oom_holder: None,
             begun: 0,
             waiting: 0,
@@ -369,6 +373,7 @@ fn zones(
                 buddy: Buddy::new(frames, number, start, start + pages, largest),
                 marks: Watermarks::new(share.min(managed), managed),
                 managed,
+                claimed: 0,
                 kept: ZoneKind::ALL.map(higher),
                 at_hand: false,
                 passed: 0,

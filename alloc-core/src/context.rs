@@ -33,6 +33,8 @@ pub enum Scope {
     WriteOut,
     /// The code is a shrinker: it must not wait for memory without bound.
     Shrinking,
+    /// The task writes its core: it is ending, and nobody is killed for it (the kernel's `PF_DUMPCORE`).
+    CoreDump,
     /// A spin lock is held.
     Atomic,
     /// An interrupt is handled.
@@ -41,7 +43,7 @@ pub enum Scope {
 
 impl Scope {
     /// Every scope, in the order of their numbers.
-    pub const ALL: [Scope; 10] = [
+    pub const ALL: [Scope; 11] = [
         Scope::NoFs,
         Scope::NoIo,
         Scope::NoReclaim,
@@ -50,6 +52,7 @@ impl Scope {
         Scope::NoWarn,
         Scope::WriteOut,
         Scope::Shrinking,
+        Scope::CoreDump,
         Scope::Atomic,
         Scope::Interrupt,
     ];
@@ -79,6 +82,13 @@ impl Context {
     #[must_use]
     pub const fn inside(mut self, scope: Scope) -> Context {
         self.scopes |= scope.bit();
+        self
+    }
+
+    /// The same context outside of a scope.
+    #[must_use]
+    pub(crate) const fn outside(mut self, scope: Scope) -> Context {
+        self.scopes &= !scope.bit();
         self
     }
 

@@ -47,6 +47,8 @@ pub enum EventKind {
         /// Who holds it.
         holder: TaskId,
     },
+    /// The OOM notifiers were called, and gave so many pages back.
+    OomNotified(u64),
     /// A task was killed.
     Killed(TaskId),
     /// The reaper took a victim's pages.

@@ -35,6 +35,7 @@ impl Still for Core {
     fn stop(&self, deadline: Deadline) {
         self.slabs.stop(&self.cpus, deadline);
         self.shrinkers.stop(deadline);
+        self.oom_notifiers.stop(deadline);
         self.faults.stop(deadline);
         self.addresses.stop(deadline);
         self.state.stop(deadline);
@@ -46,6 +47,7 @@ impl Still for Core {
         self.state.go_on();
         self.addresses.go_on();
         self.faults.go_on();
+        self.oom_notifiers.go_on();
         self.shrinkers.go_on();
         self.slabs.go_on();
     }

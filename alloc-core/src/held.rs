@@ -65,6 +65,17 @@ pub struct OpenScope {
     pub guards: u32,
 }
 
+/// A stretch of a task's calls that has not ended: see [`Machine::site`] and [`Machine::policy_scope`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OpenCall {
+    /// The task.
+    pub task: TaskId,
+    /// The site's name; none stands for a policy's scope.
+    pub site: Option<&'static str>,
+    /// By which stretches are told apart: each has one of its own.
+    pub number: u64,
+}
+
 impl Machine {
     /// Every block that was given out and has not come back, in the order of their frames.
     ///
@@ -124,6 +135,14 @@ impl Machine {
             scopes.filter(|open| open.guards > 0)
         });
         scopes.collect()
+    }
+
+    /// Every stretch of calls that has not ended, by tasks, outermost first.
+    pub fn open_calls(&self) -> Vec<OpenCall> {
+        let state = self.raw();
+        let tasks = (0..).map(TaskId).zip(&state.tasks);
+        let calls = tasks.flat_map(|(task, known)| known.calls.iter().map(move |call| (task, call)));
+        calls.map(|(task, call)| OpenCall { task, site: call.name, number: call.number }).collect()
     }
 
     /// The name that a task was spawned with, or `None` if there is no such task.

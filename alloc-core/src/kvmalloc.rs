@@ -1,12 +1,14 @@
 //! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
 
+use core::sync::atomic::Ordering::Relaxed;
+
 use crate::error::AllocError;
 use crate::fault::source::Capability;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
 use crate::slab::kmalloc_box::KmallocBox;
-use crate::units::{Order, PAGE_SIZE, array_size};
+use crate::units::{PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 
 /// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
@@ -36,6 +38,47 @@ impl KvBlock<'_> {
     }
 }
 
+impl KvBlock<'_> {
+    /// How large the memory could be without being moved.
+    pub fn room(&self) -> usize {
+        match self {
+            KvBlock::Contiguous(block) => block.ksize(),
+            KvBlock::Mapped(area) => area.room(),
+        }
+    }
+
+    /// Makes the memory larger or smaller (`kvrealloc`), in place if it has room, and otherwise by [`Machine::kvmalloc`]: what
+    /// was contiguous may become mapped, and the reverse. With ZERO, the bytes that it gains are zero.
+    ///
+    /// Whole blocks of pages behind the end of a mapped area are given back. Of no bytes, it is memory that takes nothing.
+    ///
+    /// ```
+    /// use alloc_core::{Gfp, Machine, NodePages};
+    /// let machine = Machine::builder().node(NodePages::new(256)).build()?;
+    /// let mut table = machine.kvmalloc(5, Gfp::KERNEL)?;
+    /// table.bytes_mut().copy_from_slice(b"entry");
+    /// table.kvrealloc(50_000, Gfp::KERNEL | Gfp::ZERO)?;
+    /// assert!(table.bytes().starts_with(b"entry\0") && table.bytes().len() == 50_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Machine::kvmalloc`]. The memory is as it was then.
+    pub fn kvrealloc(&mut self, size: usize, flags: Gfp) -> Result<(), AllocError> {
+        let machine = match self {
+            KvBlock::Contiguous(block) if size <= block.ksize() => return block.krealloc(size, flags),
+            KvBlock::Mapped(area) if size > 0 && size <= area.room() => return area.vrealloc(size, flags),
+            KvBlock::Contiguous(block) => block.machine,
+            KvBlock::Mapped(area) => area.machine,
+        };
+        let mut moved = machine.kvmalloc(size, flags)?;
+        let kept = self.bytes().len().min(size);
+        moved.bytes_mut()[..kept].copy_from_slice(&self.bytes()[..kept]);
+        *self = moved;
+        Ok(())
+    }
+}
+
 impl Machine {
     /// Memory of `size` bytes, contiguous in the machine if that is easy, and mapped page by page otherwise.
     ///
@@ -54,19 +97,19 @@ impl Machine {
     /// ```
     ///
     /// # Errors
-    /// [`AllocError::TooBig`] above the policy's cap, and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
+    /// [`AllocError::TooBig`] above the policy's cap, unless [`Policy::bad_nofail`](crate::Policy::bad_nofail) says otherwise
+    /// for NOFAIL; and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
-        if size > self.policy.kv_bytes_max {
-            let (order, quiet) = (Order::for_layout(size, 1), flags.contains(Gfp::NOWARN));
-            self.raw().note_failure(AllocError::TooBig, self.current(), order, flags, quiet);
-            return Err(AllocError::TooBig);
+        if size > self.kv_bytes_max() {
+            return Err(self.impossible(AllocError::TooBig, size, flags));
         }
         if size <= PAGE_SIZE {
             return self.kmalloc(size, flags).map(KvBlock::Contiguous);
         }
+        let policy = self.rules();
         self.ask(Capability::Kvmalloc, size, flags, None)?;
         let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
-        let first = match self.policy.kv_fast {
+        let first = match policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,
             KvFast::NoReclaim => quiet.without(Gfp::DIRECT_RECLAIM),
             KvFast::NoRetry => quiet | Gfp::NORETRY,
@@ -79,6 +122,12 @@ impl Machine {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The cap that the current task's requests follow.
+    #[inline]
+    fn kv_bytes_max(&self) -> usize {
+        if self.has_other_policies.load(Relaxed) { self.rules().kv_bytes_max } else { self.policy.kv_bytes_max }
     }
 
     /// Memory for an array, as [`Machine::kvmalloc`] gives it.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 use core::ops::Deref;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::current::Current;
 use crate::epochs::Epochs;
@@ -13,17 +13,19 @@ use crate::fault::gate::Gate;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
 use crate::page::locked::Locked;
+use crate::page::notifier::OomNotifier;
 use crate::page::per_cpu::PerCpu;
-use crate::page::reclaim::Shrinkers;
+use crate::page::reclaim::Shrinker;
 use crate::page::state::State;
 use crate::policy::Policy;
+use crate::registered::Registered;
 use crate::slab::registry::Slabs;
 use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
 #[cfg(all(feature = "std", target_os = "linux"))]
-use crate::sync::still::Registered;
+use crate::sync::still;
 use crate::task::TaskId;
 #[cfg(feature = "std")]
 use crate::threads::{Live, Threads};
@@ -66,13 +68,14 @@ pub struct Machine {
 pub struct Core {
     /// The first to be dropped.
     #[cfg(all(feature = "std", target_os = "linux"))]
-    pub(crate) known_to_forks: std::sync::OnceLock<Registered>,
+    pub(crate) known_to_forks: std::sync::OnceLock<still::Registered>,
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
     /// Locked by [`Machine::state`] and [`Machine::raw`].
     pub(crate) state: Apart<Lock<State>>,
-    pub(crate) shrinkers: Lock<Shrinkers>,
+    pub(crate) shrinkers: Lock<Registered<dyn Shrinker>>,
+    pub(crate) oom_notifiers: Lock<Registered<dyn OomNotifier>>,
     pub(crate) addresses: Lock<Addresses>,
     pub(crate) slabs: Slabs,
     current: Current,
@@ -83,6 +86,10 @@ pub struct Core {
     /// Whether the fault source is to be asked: all that a request looks at when it is not.
     pub(crate) gate: Gate,
     pub(crate) policy: Arc<Policy>,
+    /// Whether a request may follow another one: from the first scope on that has one.
+    pub(crate) has_other_policies: AtomicBool,
+    /// Whether a request may be made in a named site: from the first one on.
+    pub(crate) has_sites: AtomicBool,
     pub(crate) faults: Apart<Lock<Option<Arc<dyn FaultSource>>>>,
     /// How often the source was replaced.
     pub(crate) faults_version: AtomicU64,
@@ -135,10 +142,13 @@ impl Machine {
             faults_at_hand: CpuLocal::new(&cpus, |_| None),
             epochs: Arc::clone(&state.epochs),
             policy: Arc::clone(&state.policy),
+            has_other_policies: AtomicBool::new(false),
+            has_sites: AtomicBool::new(false),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
             state: Apart(Lock::new(state)),
             shrinkers: Lock::default(),
+            oom_notifiers: Lock::default(),
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),

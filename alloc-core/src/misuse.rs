@@ -36,6 +36,8 @@ pub enum Misuse {
     SlabZone,
     /// Flags that vmalloc does not know, as of zones, nodes or reserves.
     VmallocUnknown,
+    /// ZERO from a pool: elements of its reserve are what their last users left.
+    MempoolZero,
 }
 
 /// One row of the table: a misuse, and what becomes of it.
@@ -77,7 +79,7 @@ const fn row(
 }
 
 /// The table. The engine, `explain` and the documentation read this one.
-pub const MISUSES: [MisuseRow; 14] = [
+pub const MISUSES: [MisuseRow; 15] = [
     row(Misuse::NofailCannotWait, "NOFAIL without DIRECT_RECLAIM", "warns and fails", true, |asked| {
         asked.has(Gfp::NOFAIL) && !asked.flags.may_wait()
     }),
@@ -126,6 +128,7 @@ pub const MISUSES: [MisuseRow; 14] = [
         true,
         |_| false,
     ),
+    row(Misuse::MempoolZero, "ZERO from a mempool", "warns, and zeroes only new elements", true, |_| false),
 ];
 
 /// The misuses found in one request.

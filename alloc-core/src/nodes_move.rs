@@ -20,6 +20,8 @@ impl State {
         if matches!(done, MemsStep::Expanded | MemsStep::Replaced) {
             task.policy.rebind(nodes.to().intersection(online));
         }
+        // What is free there may be what it waits for; and it waits no longer for what was free elsewhere.
+        self.hand_over(None);
         self.progress += 1;
         self.events.note(EventKind::Moved(done), id, Order::ZERO, Gfp::NONE);
         Some(done)

@@ -1,6 +1,6 @@
 //! A request's plan: every answer that the policy gives about it, made once and read by the engine and by `explain`.
 
-use crate::context::Context;
+use crate::context::{Context, Scope};
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::latency::RequestClass;
@@ -125,7 +125,7 @@ impl Plan {
             order,
             flags,
             effort: effort(policy, flags, order, waits, nofail),
-            oom: oom_step(policy, flags, order, nofail),
+            oom: if context.has(Scope::CoreDump) { OomStep::GiveUp } else { oom_step(policy, flags, order, nofail) },
             nofail,
             misuses,
         })

@@ -124,7 +124,9 @@ pub enum VmallocInner {
 
 /// What a machine does where the kernel's developers disagree, or might change their minds.
 ///
-/// A policy belongs to a machine; two machines of one process may differ in every point.
+/// A policy belongs to a machine; two machines of one process may differ in every point. A task, or a named call site, may
+/// follow another one for a while: see [`Machine::policy_scope`](crate::Machine::policy_scope) and
+/// [`Machine::set_site_policy`](crate::Machine::set_site_policy).
 ///
 /// ```
 /// use alloc_core::{Context, Gfp, Order, Policy, Promise};
@@ -180,6 +182,17 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// This policy as part of a machine that has another one: what is about the machine is the machine's.
+    pub(crate) fn within(&self, own: &Policy) -> Policy {
+        Policy {
+            largest: own.largest,
+            rounds_max: self.rounds_max.min(own.rounds_max),
+            mappings_max: own.mappings_max,
+            release_on_kill: own.release_on_kill,
+            ..self.clone()
+        }
+    }
+
     /// What Linux does, as of version 6.19. Where versions differ, the point's own values say which does what.
     pub const fn kernel() -> Policy {
         Policy {

@@ -36,7 +36,7 @@ impl Machine {
         self.raw().events.since(number).collect()
     }
 
-    /// The machine's policy.
+    /// The machine's policy. See [`Machine::current_policy`] for the one that requests follow at the moment.
     pub fn policy(&self) -> Policy {
         Policy::clone(&self.policy)
     }

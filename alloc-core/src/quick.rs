@@ -2,10 +2,10 @@
 //!
 //! # Why the answers are those of the engine
 //! 1. An answer is remembered only of a request that the engine served without looking at any zone twice, and that it had
-//!    nothing to note about. Policy, zones and distances never change, and whatever changes about a task makes its answers old
-//!    (`Epochs`): so asked again, the engine would look at the same zones in the same order. Those that it looked at in vain
-//!    have no blocks at hand, and what comes free there makes the answers old as well; what is taken there does not help. So it
-//!    would go past them again.
+//!    nothing to note about. Zones and distances never change, and whatever changes about a task, the policy that it follows
+//!    included, makes its answers old (`Epochs`): so asked again, the engine would look at the same zones in the same
+//!    order. Those that it looked at in vain have no blocks at hand, and what comes free there makes the answers old as well;
+//!    what is taken there does not help. So it would go past them again.
 //! 2. While blocks of a zone are at hand, its free lists alone have the level below which that look could fail, whatever the
 //!    flags: after every take it is looked whether this is still so, and if not, everything at hand is collected. So the zone,
 //!    with the blocks at hand counted, would admit the request; and it would have a block of the order, for one is at hand.

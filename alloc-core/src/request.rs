@@ -70,6 +70,11 @@ impl<'m> Request<'m> {
                 self.course.reclaimed(&mut self.machine.state(), gained);
                 Step::Next
             }
+            Move::NotifyOom => {
+                let gained = self.machine.notify_oom(self.course.task());
+                self.course.notified(&mut self.machine.state(), gained);
+                Step::Next
+            }
             Move::Taken(frame) => {
                 self.over = Some(AllocError::NoMemory);
                 // What is noted of a block goes with it to the free lists, where it is taken off: never to what is at hand.

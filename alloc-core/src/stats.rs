@@ -1,6 +1,7 @@
 //! What a machine has done, in numbers.
 
-use crate::latency::Latency;
+use crate::latency::{Latency, RequestClass};
+use crate::sites::{SiteId, Sites};
 use crate::units::Order;
 
 /// Counts since the machine was built.
@@ -9,6 +10,8 @@ use crate::units::Order;
 pub struct Stats {
     /// Requests by order; those beyond [`Order::LIMIT`] count with it. The sum is the number of requests.
     pub orders: [u64; Order::LIMIT.index() + 1],
+    /// Requests for pages that were made inside of named sites.
+    pub sites: Sites,
     /// Requests that got their memory and had to, by policy: they cannot fail, or only as a victim.
     pub served_by_policy: u64,
     /// Requests that got their memory and might have failed.
@@ -33,6 +36,8 @@ pub struct Stats {
     pub bad_frees: u64,
     /// Tasks that the OOM killer killed.
     pub kills: u64,
+    /// Times that OOM notifiers gave memory back, and nobody was killed.
+    pub kills_averted: u64,
     /// Kills although there were pages enough, only not side by side: what looping on a fragmented memory does.
     pub kills_with_free_memory: u64,
     /// Kills although a zone that was allowed could have served the request: there must be none, but for pages that another thread
@@ -52,7 +57,26 @@ pub struct Stats {
     pub hangs: u64,
 }
 
+/// How a request that is over counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Tally {
+    pub(crate) site: Option<SiteId>,
+    pub(crate) class: RequestClass,
+    pub(crate) steps: u32,
+}
+
+impl Tally {
+    /// That of no request.
+    pub(crate) const NONE: Tally = Tally { site: None, class: RequestClass::NoWait, steps: 0 };
+}
+
 impl Stats {
+    /// Counts requests of an order that begin.
+    pub(crate) fn count(&mut self, site: Option<SiteId>, order: Order, requests: u64) {
+        self.orders[order.min(Order::LIMIT).index()] += requests;
+        self.sites.count(site, order, requests);
+    }
+
     /// Requests in all.
     pub fn requests(&self) -> u64 {
         self.orders.iter().sum()

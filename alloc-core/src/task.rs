@@ -5,7 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::budget::BudgetId;
-use crate::context::{Context, Scope};
+use crate::calls::Calls;
+use crate::context::{Context, Place, Scope};
 use crate::fault::source::TaskFaults;
 use crate::gfp::Gfp;
 use crate::numa::mem_policy::TaskPolicy;
@@ -80,12 +81,16 @@ pub(crate) struct Task {
     pub(crate) faults: Arc<TaskFaults>,
     /// How many guards of each scope are alive.
     scopes: [u32; Scope::ALL.len()],
+    /// Inside of those of which one is.
+    inside_of: Context,
     /// How many passes of direct reclaim of this task are under way.
     pub(crate) reclaiming: u32,
     /// What its requests with ACCOUNT are charged to.
     pub(crate) memcg: Option<BudgetId>,
     /// What all of its requests are charged to: the last one counts.
     pub(crate) accounts: Vec<(u64, BudgetId)>,
+    /// What its calls are part of.
+    pub(crate) calls: Calls,
     /// The flags of the call of vmalloc that its requests are part of.
     pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
@@ -114,9 +119,11 @@ impl Task {
             user_pages: FrameList::EMPTY,
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
+            inside_of: Context::default(),
             reclaiming: 0,
             memcg: None,
             accounts: Vec::new(),
+            calls: Calls::default(),
             outer: None,
             ticket: None,
             inside: None,
@@ -134,6 +141,7 @@ impl Task {
     pub(crate) fn count_scope(&mut self, scope: Scope, open: bool) {
         let count = &mut self.scopes[scope as usize];
         *count = if open { count.saturating_add(1) } else { count.saturating_sub(1) };
+        self.inside_of = if *count > 0 { self.inside_of.inside(scope) } else { self.inside_of.outside(scope) };
     }
 
     /// How many guards of a scope are alive.
@@ -143,11 +151,15 @@ impl Task {
 
     /// All that requests of this task depend on.
     pub(crate) fn context(&self) -> Context {
-        let open = Scope::ALL.into_iter().filter(|scope| self.scopes[*scope as usize] > 0);
-        let mut context = open.fold(Context::default(), Context::inside);
+        let mut context = self.inside_of;
         context.victim = self.victim;
         context.reclaiming = self.reclaiming > 0;
         context
+    }
+
+    /// Whether an interrupt hides the task.
+    pub(crate) fn is_in_interrupt(&self) -> bool {
+        self.context().place() == Place::Interrupt
     }
 
     /// The nodes that its memory comes from: those that it may use, as far as its memory policy is not narrower.

@@ -56,6 +56,7 @@ impl Machine {
             && let Some(ending) = state.task_mut(task)
         {
             ending.exited = true;
+            state.leave_queue(task);
             state.free_user_pages(task.0 as usize);
         }
     }

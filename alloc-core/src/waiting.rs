@@ -17,7 +17,9 @@ pub enum Wait {
     Never,
     /// For one pass of the background reclaimer: there is a cheap fallback.
     OnePass,
-    /// Without bound, in a queue: memory that comes free is handed to the first in it. Forbidden where others wait for
+    /// Without bound, in the queue of each zone that the task may use: memory that comes free in a zone is handed to the
+    /// first in its queue. Who waits for more than a page is not overtaken by those behind it: as many pages as it asks for
+    /// are kept from them, though not from requests by the other doors. Forbidden where others wait for
     /// the caller to free memory: in shrinkers, on the write-out path, in scopes without reclaim; and in atomic context.
     Forever,
 }
@@ -60,6 +62,14 @@ impl<'m> Queued<'m> {
         Step::Done(result)
     }
 
+    /// Asks the killer, if this is the first in the queue and the policy kills for it: the notifiers first.
+    fn asks_killer(&self) -> bool {
+        let state = self.machine.state();
+        let asks = state.is_kswapd_idle() && state.kills_for_queue(self.task);
+        drop(state);
+        asks && (self.machine.notify_oom(self.task) > 0 || self.machine.state().kill_for_queue(self.task))
+    }
+
     /// Drives the request to its end: whenever it sleeps, the background's work is done; if that gains nothing and it is
     /// the first in the queue, somebody may be killed for it.
     ///
@@ -74,9 +84,7 @@ impl<'m> Queued<'m> {
             }
             self.machine.wake_background();
             let slept = self.machine.sleep(&mut patience);
-            let mut state = self.machine.state();
-            let helped = slept == Slept::Moved || (state.is_kswapd_idle() && state.kill_for_queue(self.task));
-            drop(state);
+            let helped = slept == Slept::Moved || self.asks_killer();
             if !helped && slept == Slept::Hung {
                 let mut state = self.machine.state();
                 (state.stats.hangs, state.stats.failures) = (state.stats.hangs + 1, state.stats.failures + 1);
@@ -126,14 +134,15 @@ impl Machine {
         }
     }
 
-    /// Puts a task into the queue of those who wait without bound. A task can be in it once.
+    /// Puts a task into the queues of those who wait without bound. A task can wait once.
     ///
     /// # Errors
     /// [`AllocError::ForbiddenContext`] where that is forbidden or the task waits already; and when task or order are not
     /// the machine's.
     pub fn queue(&self, task: TaskId, order: Order) -> Result<Queued<'_>, AllocError> {
         let mut state = self.state();
-        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
+        let site = state.site_of(task);
+        state.stats.count(site, order, 1);
         if let Err(error) = state.take_ticket(task, order) {
             state.stats.failures += 1;
             return Err(error);

@@ -3,7 +3,8 @@
 mod support;
 
 use alloc_core::{
-    AllocError, EventKind, Fragments, Gfp, Machine, NodeId, NodePages, Order, Policy, ReclaimClass, Step, TaskOptions,
+    AllocError, EventKind, Fragments, Gfp, Machine, NodeId, NodePages, Order, Policy, Promise, ReclaimClass, Scope,
+    Step, TaskOptions,
 };
 use support::{Cache, MIN, NODE, full, hog, kinds, machine, order};
 
@@ -157,6 +158,20 @@ fn row_119_the_policy_may_kill_the_task_that_asks() {
     let _hoard = full(&machine);
     assert!(machine.run_as(asking, || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop)).is_ok());
     assert!(machine.is_victim(asking) && !machine.is_victim(bystander));
+}
+
+#[test]
+fn row_119_nobody_is_killed_for_a_task_that_writes_its_core() {
+    let machine = machine(Policy::kernel());
+    let bystander = hog(&machine, 400);
+    let _hoard = full(&machine);
+    let dumps = machine.scope(Scope::CoreDump);
+    assert_eq!(machine.explain(Gfp::KERNEL, Order::ZERO).promise, Promise::FailsAfterEffort);
+    assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::NoMemory);
+    assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL | Gfp::NOFAIL).unwrap_err(), AllocError::Hang);
+    assert!(!machine.is_victim(bystander));
+    drop(dumps);
+    assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok() && machine.is_victim(bystander));
 }
 
 #[test]

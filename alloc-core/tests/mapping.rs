@@ -4,7 +4,8 @@
 mod support;
 
 use alloc_core::{
-    AllocError, Fragments, Gfp, KvBlock, KvFast, Machine, MemfdHost, NodePages, PAGE_SIZE, PlainHost, Policy,
+    AllocError, BadNofail, EventKind, Fragments, Gfp, KvBlock, KvFast, Machine, MemfdHost, Misuse, NodePages,
+    PAGE_SIZE, PlainHost, Policy, Scope,
 };
 use support::{MIN, hog, order};
 
@@ -146,6 +147,50 @@ fn row_081_above_the_cap_nothing_is_tried() {
     let stats = machine.stats();
     assert_eq!((stats.direct_passes, stats.kills), (0, 0));
     assert_eq!(machine.free_blocks(order(10)), 7);
+}
+
+#[test]
+fn row_060_nofail_for_more_bytes_than_there_can_be_is_what_the_policy_says() {
+    for (bad_nofail, of_kvmalloc, of_vmalloc) in [
+        (BadNofail::Fail, AllocError::TooBig, AllocError::Impossible),
+        (BadNofail::Promote, AllocError::TooBig, AllocError::Impossible),
+        (BadNofail::Loop, AllocError::Hang, AllocError::Hang),
+        (BadNofail::KillTask, AllocError::TaskKilled, AllocError::TaskKilled),
+        (BadNofail::Bug, AllocError::Dead, AllocError::Dead),
+    ] {
+        for kv in [true, false] {
+            let machine = machine(Policy { bad_nofail, kv_bytes_max: 1000, ..Policy::kernel() });
+            let ask = |flags| match kv {
+                true => machine.kvmalloc(1001, flags).map(drop),
+                false => machine.vmalloc(8193 * PAGE_SIZE, flags).map(drop),
+            };
+            let without = if kv { AllocError::TooBig } else { AllocError::Impossible };
+            assert_eq!(ask(Gfp::KERNEL), Err(without), "{bad_nofail:?}");
+            let from = machine.next_event();
+            let with = if kv { of_kvmalloc } else { of_vmalloc };
+            assert_eq!(ask(Gfp::KERNEL | Gfp::NOFAIL), Err(with), "{bad_nofail:?}");
+            assert!(support::kinds(&machine, from).contains(&EventKind::Misused(Misuse::NofailTooBig)));
+            let stats = machine.stats();
+            assert_eq!((stats.failures, stats.direct_passes, stats.kills), (2, 0, 0), "{bad_nofail:?}");
+        }
+    }
+    let strict = machine(Policy { kv_bytes_max: 1000, ..Policy::strict() });
+    assert_eq!(strict.kvmalloc(1001, Gfp::KERNEL | Gfp::NOFAIL).unwrap_err(), AllocError::InvalidFlags);
+    let _quiet = strict.scope(Scope::NoWarn);
+    let warnings = strict.stats().warnings;
+    assert_eq!(strict.kvmalloc(1001, Gfp::KERNEL).unwrap_err(), AllocError::TooBig);
+    assert_eq!(strict.stats().warnings, warnings, "a scope silences it, as the flag does");
+}
+
+#[test]
+fn row_059_nofail_above_the_costly_order_falls_back_to_mapped_pages_through_kvmalloc() {
+    let machine = machine(Policy::kernel());
+    let _fragments = machine.fragment(Fragments::KeepOneIn(4));
+    let table = machine.kvmalloc(100 * PAGE_SIZE, Gfp::KERNEL | Gfp::NOFAIL).unwrap();
+    assert!(matches!(table, KvBlock::Mapped(_)));
+    let misused = |kind: &EventKind| matches!(kind, EventKind::Misused(_));
+    assert!(!support::kinds(&machine, 0).iter().any(misused), "nobody asked for a large block with NOFAIL");
+    assert_eq!(machine.stats().kills, 0);
 }
 
 #[test]

@@ -54,6 +54,38 @@ fn row_122_a_pass_is_gentle_first_and_ends_when_enough_is_gained() {
     assert_eq!(left, [300 - 1 - 2 - 4 - 9, 300 - 1 - 2 - 4 - 9]);
 }
 
+/// A cache whose pages cost nothing.
+struct Cheap(Arc<Cache>);
+
+impl Shrinker for Cheap {
+    fn class(&self) -> ReclaimClass {
+        self.0.class()
+    }
+
+    fn count(&self) -> u64 {
+        self.0.count()
+    }
+
+    fn seeks(&self) -> u32 {
+        0
+    }
+
+    fn scan(&self, pages: u64, free: &mut dyn FnMut(Pages)) {
+        self.0.scan(pages, free);
+    }
+}
+
+#[test]
+fn row_122_half_of_what_costs_nothing_goes_first() {
+    let machine = machine(Policy::kernel());
+    let dear = Cache::register(&machine, ReclaimClass::Clean, 300);
+    let cheap = Cache::unregistered(&machine, ReclaimClass::Clean, 300);
+    machine.register_shrinker(Arc::new(Cheap(cheap.clone())));
+    let _hoard = full(&machine);
+    let _ = machine.request(Machine::BOOT, None, Order::ZERO, Gfp::KERNEL | Gfp::NORETRY).unwrap().finish();
+    assert_eq!([&dear, &cheap].map(|cache| cache.pages.lock().unwrap().len()), [300, 150]);
+}
+
 /// A shrinker that asks for memory itself.
 struct Nested {
     machine: Weak<Machine>,

@@ -30,7 +30,12 @@ fn compare(random: &mut Random<'_>, host: &Arc<PlainHost>, case: &dyn Display) -
             budget.attach(asking).unwrap();
             all.then(|| budget.account())
         });
+        let of_scopes =
+            |within| world.scoped.iter().filter(move |(_, inner)| *inner == within).map(|(policy, _)| policy);
+        let _before: Vec<_> = of_scopes(false).map(|policy| machine.policy_scope(policy.clone())).collect();
         let _scopes: Vec<_> = world.scopes.iter().map(|scope| machine.scope(*scope)).collect();
+        let _within: Vec<_> = of_scopes(true).map(|policy| machine.policy_scope(policy.clone())).collect();
+        assert_eq!(machine.current_policy(), world.rules(), "{case}");
         machine.alloc_pages(Order::new(world.order), world.flags).map(drop)
     });
     let after = machine.stats();
@@ -40,7 +45,7 @@ fn compare(random: &mut Random<'_>, host: &Arc<PlainHost>, case: &dyn Display) -
     machine.audit().unwrap();
 
     let context = world.scopes.iter().fold(Context::default(), |context, scope| context.inside(*scope));
-    let guarantee = world.policy.explain(world.flags, Order::new(world.order), context);
+    let guarantee = world.rules().explain(world.flags, Order::new(world.order), context);
     use AllocError::{Dead, Hang, InvalidFlags, NoMemory, OrderTooBig, TaskKilled, VictimReservesGone};
     assert!(budget.is_none_or(|(budget, _)| budget.charged() == 0), "{case}");
     let (promise, allowed): (usize, &[AllocError]) = match guarantee.promise {

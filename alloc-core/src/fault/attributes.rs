@@ -5,6 +5,7 @@ use core::ops::Range;
 use core::str::FromStr;
 
 use super::knob::Knob;
+use super::report::FaultReport;
 use super::source::{Capability, FaultSource, Site};
 use crate::gfp::Gfp;
 use crate::random::Random;
@@ -63,6 +64,14 @@ pub struct Attributes {
     pub inject_nofail: bool,
     /// Of caches, only marked ones fail.
     pub cache_filter: bool,
+    /// Only requests that are made in a site of this name fail, or in one that was entered from there; others are not even
+    /// counted. The kernel has no such knob.
+    pub site: Option<&'static str>,
+    /// How much `report` is told of each failure: nothing at 0, what failed at 1, and by which call chain from 2 on. Of
+    /// requests with NOWARN nothing is told.
+    pub verbose: u8,
+    /// Who is told of failures. The kernel prints them; `|report| eprintln!("{report}")` does, too.
+    pub report: Option<fn(&FaultReport<'_>)>,
     passed: Knob<u32>,
     random: Knob<Random>,
 }
@@ -81,6 +90,9 @@ impl Default for Attributes {
             min_order: Order::new(1),
             inject_nofail: false,
             cache_filter: false,
+            site: None,
+            verbose: 2,
+            report: None,
             passed: Knob::new(0),
             random: Knob::new(Random::new(0)),
         }
@@ -115,7 +127,11 @@ impl Attributes {
             Capability::Slab => self.cache_filter && site.cache.is_some_and(|cache| !cache.failslab),
             _ => false,
         };
-        of_its_kind || (has(Gfp::NOFAIL) && !self.inject_nofail) || (self.ignore_gfp_wait && site.flags.may_wait())
+        let elsewhere = self.site.is_some_and(|name| !site.sites.contains(&name));
+        of_its_kind
+            || elsewhere
+            || (has(Gfp::NOFAIL) && !self.inject_nofail)
+            || (self.ignore_gfp_wait && site.flags.may_wait())
     }
 
     /// Counts a request against `space` and `interval`, and rolls.
@@ -139,10 +155,15 @@ impl Attributes {
 }
 
 impl StackFilter {
+    /// Writes the addresses that are looked at, and says how many they are.
+    fn captured(&self, frames: &mut [usize; STACK_DEPTH_MAX]) -> usize {
+        let depth = self.depth.min(STACK_DEPTH_MAX);
+        (self.capture)(&mut frames[..depth]).min(depth)
+    }
+
     fn admits(&self) -> bool {
         let mut frames = [0; STACK_DEPTH_MAX];
-        let depth = self.depth.min(STACK_DEPTH_MAX);
-        let found = (self.capture)(&mut frames[..depth]).min(depth);
+        let found = self.captured(&mut frames);
         let any = |range: &Range<usize>| frames[..found].iter().any(|frame| range.contains(frame));
         !any(&self.reject) && any(&self.require)
     }
@@ -164,6 +185,9 @@ impl Attributes {
         }
         let nth = site.task.fail_nth.turn(|nth| core::mem::replace(nth, nth.saturating_sub(1)));
         if nth > 0 {
+            if nth == 1 {
+                self.tell(site);
+            }
             return nth == 1;
         }
         if self.probability == 0 || (self.task_filter && !site.task.make_it_fail.get()) {
@@ -176,14 +200,36 @@ impl Attributes {
             return false;
         }
         // Another thread may have taken the last one meanwhile.
-        self.times.turn(|times| match times {
+        let fails = self.times.turn(|times| match times {
             Some(left) => {
                 let any = *left > 0;
                 *left -= u32::from(any);
                 any
             }
             None => true,
-        })
+        });
+        if fails {
+            self.tell(site);
+        }
+        fails
+    }
+
+    /// Reports a failure, as far as somebody wants to know.
+    fn tell(&self, site: &Site<'_>) {
+        let Some(report) = self.report.filter(|_| self.verbose > 0 && !site.flags.contains(Gfp::NOWARN)) else {
+            return;
+        };
+        let mut frames = [0; STACK_DEPTH_MAX];
+        let filter = self.stack.as_ref().filter(|_| self.verbose > 1);
+        let found = filter.map_or(0, |filter| filter.captured(&mut frames));
+        report(&FaultReport {
+            site,
+            probability: self.probability,
+            interval: self.interval,
+            space: self.space.get(),
+            times: self.times.get().map_or(-1, i64::from),
+            stack: &frames[..found],
+        });
     }
 }
 
@@ -195,12 +241,16 @@ impl Attributes {
         tell("interval", &self.interval)?;
         tell("times", &self.times.get().map_or(-1, i64::from))?;
         tell("space", &self.space.get())?;
+        tell("verbose", &self.verbose)?;
         tell("task-filter", &yes(self.task_filter))?;
         tell("ignore-gfp-wait", &yes(self.ignore_gfp_wait))?;
         tell("ignore-gfp-highmem", &yes(self.ignore_gfp_highmem))?;
         tell("min-order", &self.min_order.get())?;
         tell("inject-nofail", &yes(self.inject_nofail))?;
         tell("cache-filter", &yes(self.cache_filter))?;
+        if let Some(site) = self.site {
+            tell("site", &site)?;
+        }
         let Some(stack) = &self.stack else { return tell("stacktrace-depth", &0) };
         tell("stacktrace-depth", &stack.depth.min(STACK_DEPTH_MAX))?;
         tell("require-start", &stack.require.start)?;
@@ -263,7 +313,8 @@ mod tests {
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
         let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
-        Site { capability, flags, order, size: order.pages() as usize * PAGE_SIZE, cache: None, asking, task }
+        let size = order.pages() as usize * PAGE_SIZE;
+        Site { capability, flags, order, size, cache: None, sites: &[], asking, task }
     }
 
     fn failed(attributes: &Attributes, calls: usize) -> Vec<usize> {

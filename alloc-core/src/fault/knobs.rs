@@ -76,13 +76,13 @@ mod tests {
         let knobs: Knobs = " fail_vmalloc=3,100,0,-1\tfail_page_alloc=1,7,8192,5 ".parse().unwrap();
         let text = knobs.to_string();
         let expected = "fail_page_alloc/probability 7\nfail_page_alloc/interval 1\nfail_page_alloc/times 5\n\
-            fail_page_alloc/space 8192\nfail_page_alloc/task-filter N\nfail_page_alloc/ignore-gfp-wait Y\n\
+            fail_page_alloc/space 8192\nfail_page_alloc/verbose 2\nfail_page_alloc/task-filter N\nfail_page_alloc/ignore-gfp-wait Y\n\
             fail_page_alloc/ignore-gfp-highmem Y\nfail_page_alloc/min-order 1\nfail_page_alloc/inject-nofail N\n\
             fail_page_alloc/stacktrace-depth 0\n";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.contains("fail_vmalloc/interval 3\nfail_vmalloc/times -1\n"), "{text}");
         assert!(text.contains("failslab/cache-filter N\n") && text.matches("cache-filter").count() == 1, "{text}");
-        assert_eq!(text.lines().count(), 10 * Capability::ALL.len() + 1);
+        assert_eq!(text.lines().count(), 11 * Capability::ALL.len() + 1);
         for wrong in ["fail_page_alloc", "fail_page_alloc=1,2,3", "fail_nothing=1,1,1,1", "=1,1,1,1"] {
             assert!(wrong.parse::<Knobs>().is_err(), "{wrong}");
         }

@@ -2,7 +2,10 @@
 
 pub(crate) mod at_hand;
 pub(crate) mod attributes;
+pub(crate) mod chains;
+pub(crate) mod combined;
 pub(crate) mod gate;
 pub(crate) mod knob;
 pub(crate) mod knobs;
+pub(crate) mod report;
 pub(crate) mod source;

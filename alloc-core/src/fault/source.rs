@@ -6,6 +6,9 @@ use super::knob::Knob;
 use crate::gfp::Gfp;
 use crate::units::{Order, TaskId};
 
+/// Sites that a fault source is told of, at most.
+pub(crate) const SITES_MAX: usize = 16;
+
 /// What a fault source can make fail.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -91,6 +94,8 @@ pub struct Site<'a> {
     pub size: usize,
     /// The cache that is asked, for [`Capability::Slab`].
     pub cache: Option<CacheSite>,
+    /// The named sites that it is made in, innermost first: up to 16 of them. See [`Machine::site`](crate::Machine::site).
+    pub sites: &'a [&'static str],
     /// The task that asks.
     pub asking: TaskId,
     /// The knobs of the task that asks.

@@ -3,6 +3,7 @@
 use super::course::Course;
 use super::state::State;
 use super::zone::ZoneKind;
+use crate::calls::PolicyId;
 use crate::context::{Context, Place};
 use crate::error::AllocError;
 use crate::event::EventKind;
@@ -24,7 +25,8 @@ impl Course {
         order: Order,
         flags: Gfp,
     ) -> Result<Course, AllocError> {
-        state.stats.orders[order.min(Order::LIMIT).index()] += 1;
+        let site = state.site_of(task);
+        state.stats.count(site, order, 1);
         let planned = Self::plan(state, task, node, order, flags);
         planned.inspect_err(|error| {
             let context = state.task(task).map_or(Context::default(), Task::context);
@@ -49,7 +51,8 @@ impl Course {
             return Err(AllocError::NoSuchNode);
         }
         let context = asking.context();
-        let planned = Plan::new(&state.policy, flags, order, context);
+        let rules = state.policy_of(task);
+        let planned = Plan::new(state.policies.at(rules), flags, order, context);
         let misuses = planned.map_or_else(|(_, misuses)| misuses, |plan| plan.misuses);
         for misuse in misuses.iter() {
             state.note_misuse(misuse, task, order, flags);
@@ -62,6 +65,7 @@ impl Course {
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
         let mut course = Course::at_the_beginning(state.begun, task, home, plan, highest);
+        course.follow(state, rules);
         if context.place() != Place::Interrupt {
             course.budget = state.task(task).and_then(|task| task.budget(plan.flags));
         }
@@ -71,15 +75,22 @@ impl Course {
         }
         let nodes = course.nodes(state, plan.flags.contains(Gfp::HARDWALL));
         let zones = state.zones.iter().filter(|zone| nodes.has(zone.node) && zone.kind <= highest);
-        if order <= state.policy.largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
+        if order <= state.policies.at(rules).largest && zones.map(|zone| zone.managed).sum::<u64>() < order.pages() {
             if plan.nofail {
                 state.events.note(EventKind::Misused(Misuse::NofailTooBig), task, order, flags);
             }
-            if let Some(refusal) = plan.impossible(&state.policy) {
+            if let Some(refusal) = plan.impossible(state.policies.at(rules)) {
                 return Err(refuse(state, task, refusal));
             }
         }
         Ok(course)
+    }
+
+    /// Follows a policy from now on, and counts for where it is made.
+    fn follow(&mut self, state: &State, policy: PolicyId) {
+        self.policy = policy;
+        self.site = state.site_of(self.task);
+        self.epoch = state.epochs.of(self.task);
     }
 
     /// Begins where the task's memory policy says, and is bound to its nodes, unless the request is for lower zones than

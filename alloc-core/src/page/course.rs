@@ -3,12 +3,15 @@
 use super::state::State;
 use super::zone::ZoneKind;
 use crate::budget::BudgetId;
+use crate::calls::PolicyId;
 use crate::error::AllocError;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
-use crate::latency::RequestClass;
 use crate::numa::node_mask::NodeMask;
 use crate::plan::{Effort, OomStep, Plan};
+use crate::policy::Policy;
+use crate::sites::SiteId;
+use crate::stats::Tally;
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -19,6 +22,8 @@ pub(crate) enum Move {
     Next,
     /// A pass of direct reclaim, for these flags and so many pages; its gain is told to `reclaimed`.
     Reclaim(Gfp, u64),
+    /// To have the OOM notifiers called; what came of it is told to `notified`.
+    NotifyOom,
     /// To sleep until something else has happened.
     Wait(WaitFor),
     /// Nothing: it got this block.
@@ -70,6 +75,12 @@ pub(crate) struct Course {
     /// The nodes that the task's memory policy binds the request to, until it is forgotten.
     pub(super) bound: Option<NodeMask>,
     pub(super) plan: Plan,
+    /// The policy that it follows.
+    pub(super) policy: PolicyId,
+    /// The chain of sites that it was made in.
+    pub(super) site: Option<SiteId>,
+    /// How often its task had changed when it was planned.
+    pub(super) epoch: u64,
     pub(super) highest: ZoneKind,
     /// What its block is charged to.
     pub(super) budget: Option<BudgetId>,
@@ -86,6 +97,8 @@ pub(crate) struct Course {
     pub(super) rounds: u32,
     /// Whether the last pass of reclaim gave something.
     pub(super) gained: bool,
+    /// Whether the OOM notifiers were called since it came to the killer's door.
+    pub(super) notified: bool,
     /// Whether it has looked with a victim's rights.
     pub(super) looked_as_victim: bool,
     /// Whether it counts among those on their slow path.
@@ -101,6 +114,9 @@ impl Course {
             node,
             bound: None,
             plan,
+            policy: PolicyId::OWN,
+            site: None,
+            epoch: 0,
             highest,
             budget: None,
             mark: 0,
@@ -110,6 +126,7 @@ impl Course {
             steps: 0,
             rounds: 0,
             gained: false,
+            notified: false,
             looked_as_victim: false,
             slow: false,
         }
@@ -136,7 +153,7 @@ impl Course {
     }
 
     pub(super) fn wait(&mut self, state: &mut State, why: WaitFor) -> Move {
-        if self.rounds >= state.policy.rounds_max {
+        if self.rounds >= self.policy(state).rounds_max {
             let error = self.hang(state);
             return Move::Failed(error);
         }
@@ -149,9 +166,8 @@ impl Course {
     /// Whether its task's nodes moved since it began to look, so that what it saw may never have been so. If the policy's
     /// nodes and the task's do not meet any more, the policy is forgotten.
     pub(super) fn missed_a_move(&mut self, state: &mut State) -> bool {
-        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| state.policy.mems_retry) else {
-            return false;
-        };
+        let retries = self.policy(state).mems_retry;
+        let Some(mems) = state.task(self.task).map(|task| task.mems).filter(|_| retries) else { return false };
         let forgets = self.bound.take_if(|bound| !bound.overlaps(mems.allowed)).is_some();
         if forgets {
             state.events.note(EventKind::PolicyForgotten, self.task, self.plan.order, self.plan.flags);
@@ -201,9 +217,14 @@ impl Course {
         self.budget.is_some() || self.mark != 0
     }
 
-    /// The class that its time counts in, and how long it took.
-    pub(crate) fn latency(&self) -> (RequestClass, u32) {
-        (self.plan.class(), self.steps)
+    /// How it counts: where it was made, the class that its time counts in, and how long it took.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally { site: self.site, class: self.plan.class(), steps: self.steps }
+    }
+
+    /// The policy that it follows.
+    pub(super) fn policy<'s>(&self, state: &'s State) -> &'s Policy {
+        state.policies.at(self.policy)
     }
 
     /// Whether a budget is charged for the request.

@@ -19,6 +19,7 @@ impl Course {
             return self.wait(state, WaitFor::OomLock);
         }
         state.oom_holder = Some(self.id);
+        self.notified = false;
         self.go(Stage::OomLook(0))
     }
 
@@ -28,20 +29,25 @@ impl Course {
             self.unlock(state);
             return self.restart(state);
         }
+        if state.notifies_oom && !self.notified && self.plan.oom != OomStep::GiveUp {
+            // A driver that does not call them has gained nothing, and comes here again.
+            self.notified = true;
+            return Move::NotifyOom;
+        }
         let nodes = self.nodes(state, self.plan.flags.contains(Gfp::HARDWALL));
         let outcome = match self.plan.oom {
             OomStep::GiveUp => OomOutcome::Nobody,
             OomStep::Pretend => OomOutcome::Progress,
             OomStep::Kill => {
                 let kills = state.stats.kills;
-                let outcome = state.kill_for(self.task, nodes, self.plan.order, self.plan.flags);
+                let outcome = state.kill_for(self.policy, self.task, nodes, self.plan.order, self.plan.flags);
                 let needless = state.could_admit(nodes, self.plan.order, self.highest, Right::PLAIN, 0);
                 state.stats.premature_kills += u64::from(needless && state.stats.kills > kills);
                 outcome
             }
         };
         self.unlock(state);
-        match (outcome, state.policy.on_oom) {
+        match (outcome, self.policy(state).on_oom) {
             (OomOutcome::Progress, _) => {
                 self.idle = 0;
                 let nomemalloc = self.plan.flags.contains(Gfp::NOMEMALLOC);
@@ -56,6 +62,15 @@ impl Course {
                 self.wait(state, WaitFor::Memory)
             }
             (OomOutcome::Nobody, _) => self.go(Stage::NoPage),
+        }
+    }
+
+    /// Tells how many pages the OOM notifiers gave back. With any, nobody is killed, and the request looks again.
+    pub(crate) fn notified(&mut self, state: &mut State, pages: u64) {
+        if pages > 0 {
+            self.unlock(state);
+            self.idle = 0;
+            self.stage = Stage::SlowStart;
         }
     }
 

@@ -30,7 +30,7 @@ impl Course {
             Stage::SlowStart => {
                 self.slow_down(state);
                 let mems = state.task(self.task).map(|task| task.mems);
-                if state.policy.mems_retry && mems.is_some_and(|mems| mems.is_moving()) {
+                if self.policy(state).mems_retry && mems.is_some_and(|mems| mems.is_moving()) {
                     return self.wait(state, WaitFor::NodesMove);
                 }
                 self.cookie = mems.map_or(0, |mems| mems.cookie());
@@ -103,11 +103,11 @@ impl Course {
             return self.go(Stage::NoPage);
         }
         self.rounds += 1;
-        if self.rounds > state.policy.rounds_max {
+        if self.rounds > self.policy(state).rounds_max {
             let error = self.hang(state);
             return Move::Failed(error);
         }
-        let small = self.plan.order <= state.policy.costly;
+        let small = self.plan.order <= self.policy(state).costly;
         self.idle = if self.gained && small { 0 } else { self.idle + 1 };
         let right = self.right(state);
         let nodes = self.nodes(state, self.keeps_walls(state, right));

@@ -7,6 +7,7 @@ mod door;
 mod engine;
 pub(crate) mod frame;
 pub(crate) mod locked;
+pub(crate) mod notifier;
 pub(crate) mod oom;
 pub(crate) mod pages;
 pub(crate) mod per_cpu;

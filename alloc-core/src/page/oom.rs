@@ -1,6 +1,7 @@
 //! The OOM killer: whom it chooses, what the chosen one may do, and the reaper that takes its pages.
 
 use super::state::State;
+use crate::calls::PolicyId;
 use crate::event::EventKind;
 use crate::gfp::Gfp;
 use crate::numa::node_mask::NodeMask;
@@ -34,8 +35,17 @@ fn badness(task: &Task, total_pages: u64) -> Option<i64> {
 }
 
 impl State {
-    /// Asks the killer on behalf of a request; `nodes` are those that the request is bound to.
-    pub(crate) fn kill_for(&mut self, asking: TaskId, nodes: NodeMask, order: Order, flags: Gfp) -> OomOutcome {
+    /// Asks the killer on behalf of a request that follows a policy; `nodes` are those that the request is bound to.
+    pub(crate) fn kill_for(
+        &mut self,
+        policy: PolicyId,
+        asking: TaskId,
+        nodes: NodeMask,
+        order: Order,
+        flags: Gfp,
+    ) -> OomOutcome {
+        let policy = self.policies.at(policy);
+        let (stops, kills_asking) = (policy.panic_on_oom, policy.kill_allocating_task);
         // Once the reaper is done with it, a dying task frees no more, and waiting for it is over.
         let dying = self.task(asking).is_some_and(|task| task.dying && !task.exited && !task.reaped);
         if dying {
@@ -45,10 +55,10 @@ impl State {
         if self.tasks.iter().any(Task::is_going) {
             return OomOutcome::Progress;
         }
-        if self.policy.panic_on_oom {
+        if stops {
             return OomOutcome::Stop;
         }
-        let Some(victim) = self.choose(asking, nodes) else { return OomOutcome::Nobody };
+        let Some(victim) = self.choose(asking, nodes, kills_asking) else { return OomOutcome::Nobody };
         self.stats.kills += 1;
         let enough = self
             .zones
@@ -61,13 +71,13 @@ impl State {
         OomOutcome::Progress
     }
 
-    fn choose(&self, asking: TaskId, nodes: NodeMask) -> Option<TaskId> {
+    fn choose(&self, asking: TaskId, nodes: NodeMask, kills_asking: bool) -> Option<TaskId> {
         let total = self.managed();
         let candidates = self.tasks.iter().zip(0..).filter_map(|(task, id)| {
             let overlaps = task.reach().overlaps(nodes);
             badness(task, total).filter(|_| overlaps).map(|points| (points, TaskId(id)))
         });
-        if self.policy.kill_allocating_task && candidates.clone().any(|(_, id)| id == asking) {
+        if kills_asking && candidates.clone().any(|(_, id)| id == asking) {
             return Some(asking);
         }
         candidates.max_by_key(|(points, id)| (*points, core::cmp::Reverse(*id))).map(|(_, id)| id)
@@ -77,6 +87,8 @@ impl State {
     pub(crate) fn make_victim(&mut self, id: TaskId) {
         let Some(task) = self.task_mut(id).filter(|task| !task.victim) else { return };
         task.victim = true;
+        // It waits for nothing any more.
+        self.leave_queue(id);
         self.progress += 1;
         self.reap_wanted = true;
     }

@@ -7,9 +7,8 @@ use alloc::boxed::Box;
 
 use super::course::Course;
 use crate::gfp::Gfp;
-use crate::latency::RequestClass;
 use crate::stack::Stack;
-use crate::stats::Stats;
+use crate::stats::{Stats, Tally};
 use crate::task::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -75,8 +74,8 @@ struct Answer {
     /// How often it was given since it was last counted.
     served: u64,
     certain: bool,
-    /// The class that its time counts in, and how long the engine took.
-    latency: (RequestClass, u32),
+    /// Where it was made, and how long the engine took.
+    tally: Tally,
     /// The flags as scopes and policy left them.
     flags: Gfp,
 }
@@ -171,8 +170,8 @@ impl PerCpu {
         let answer = &mut self.answers[asked.place()];
         if answer.asked != asked {
             answer.forget(stats);
-            let (certain, latency, flags) = (course.is_certain(), course.latency(), course.flags());
-            *answer = Answer { asked, list, served: 0, certain, latency, flags };
+            let (certain, tally, flags) = (course.is_certain(), course.tally(), course.flags());
+            *answer = Answer { asked, list, served: 0, certain, tally, flags };
         }
         let first = PerCpu::list(zone, Order::ZERO) as usize;
         self.lists.iter_mut().skip(first).take(ORDERS).for_each(|list| list.blocks.open());
@@ -213,14 +212,8 @@ fn batch(order: Order) -> usize {
 
 impl Answer {
     /// No answer.
-    const NONE: Answer = Answer {
-        asked: Asked::NOTHING,
-        list: 0,
-        served: 0,
-        certain: false,
-        latency: (RequestClass::NoWait, 0),
-        flags: Gfp::NONE,
-    };
+    const NONE: Answer =
+        Answer { asked: Asked::NOTHING, list: 0, served: 0, certain: false, tally: Tally::NONE, flags: Gfp::NONE };
 
     /// Counts the requests that it served, and is none any more.
     fn forget(&mut self, stats: &mut Stats) {
@@ -228,9 +221,9 @@ impl Answer {
         if answer.asked == Asked::NOTHING {
             return;
         }
-        stats.orders[answer.asked.order().index()] += answer.served;
+        stats.count(answer.tally.site, answer.asked.order(), answer.served);
         let served = if answer.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
         *served += answer.served;
-        stats.latency.record(answer.latency.0, answer.latency.1, answer.served);
+        stats.latency.record(answer.tally.class, answer.tally.steps, answer.served);
     }
 }

@@ -1,8 +1,5 @@
 //! Reclaim: who can give memory back, in which order they are asked, and how much.
 
-use alloc::sync::Arc;
-use alloc::vec::Vec;
-
 use super::pages::Pages;
 use crate::gfp::Gfp;
 
@@ -42,8 +39,26 @@ pub trait Shrinker: Send + Sync {
     /// How many pages it could give back.
     fn count(&self) -> u64;
 
+    /// What it costs to make one of its pages again, in seeks of a disk, as the kernel counts it: 2 is usual. Of what is dear
+    /// less is asked for at once, and half of all that costs nothing.
+    fn seeks(&self) -> u32 {
+        SEEKS_USUAL
+    }
+
     /// Gives up to `pages` pages back, through `free`. What it says elsewhere is not believed: pages are counted as they come.
     fn scan(&self, pages: u64, free: &mut dyn FnMut(Pages));
+}
+
+/// What a page of a shrinker costs if it says nothing else.
+const SEEKS_USUAL: u32 = 2;
+
+/// How many of the `count` pages of a shrinker are asked for at a priority: at the last one all, whatever they cost.
+pub(crate) fn share(count: u64, priority: u32, seeks: u32) -> u64 {
+    match u64::from(seeks) {
+        _ if priority == 0 => count,
+        0 => count / 2,
+        seeks => (count >> priority).saturating_mul(u64::from(SEEKS_USUAL)) / seeks,
+    }
 }
 
 /// Pages that a pass tries to gain at least.
@@ -54,31 +69,17 @@ pub(crate) const PRIORITY_FIRST: u32 = 12;
 
 /// The number of a registered shrinker.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ShrinkerId(u32);
+pub struct ShrinkerId(pub(crate) u32);
 
-/// The registered shrinkers, and what they last said that they hold.
-#[derive(Default)]
-pub(crate) struct Shrinkers {
-    registered: Vec<(ShrinkerId, Arc<dyn Shrinker>)>,
-    next: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Shrinkers {
-    pub(crate) fn add(&mut self, shrinker: Arc<dyn Shrinker>) -> ShrinkerId {
-        let id = ShrinkerId(self.next);
-        self.next += 1;
-        self.registered.push((id, shrinker));
-        id
-    }
-
-    /// The shrinker of a number is registered no longer; whoever gets it drops it.
-    pub(crate) fn remove(&mut self, id: ShrinkerId) -> Option<Arc<dyn Shrinker>> {
-        let at = self.registered.iter().position(|(registered, _)| *registered == id)?;
-        Some(self.registered.remove(at).1)
-    }
-
-    /// The shrinker at a place of the list.
-    pub(crate) fn at(&self, place: usize) -> Option<Arc<dyn Shrinker>> {
-        self.registered.get(place).map(|(_, shrinker)| Arc::clone(shrinker))
+    #[test]
+    fn row_122_of_what_is_dear_less_is_asked_for() {
+        assert_eq!([0, 1, 2, 4].map(|seeks| share(1000, 3, seeks)), [500, 250, 125, 62]);
+        assert_eq!([0, 1, 2, u32::MAX].map(|seeks| share(u64::MAX, 1, seeks) > 0), [true; 4]);
+        assert_eq!([0, 1, 2, u32::MAX].map(|seeks| share(9, 0, seeks)), [9; 4], "nothing is kept for ever");
+        assert_eq!((share(8, 3, 2), share(8, 3, 3), share(7, 3, 1)), (1, 0, 0));
     }
 }

@@ -11,6 +11,7 @@ use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
 use super::zonelist::Zonelist;
 use crate::budget::Budgets;
+use crate::calls::{Policies, PolicyId};
 use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
@@ -19,6 +20,7 @@ use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
+use crate::sites::SiteId;
 use crate::stats::Stats;
 use crate::task::{Task, TaskId};
 use crate::units::{FrameNumber, NodeId, Order};
@@ -28,6 +30,8 @@ use crate::units::{FrameNumber, NodeId, Order};
 pub(crate) struct State {
     /// Shared with the machine, which reads it without the lock: it never changes.
     pub(crate) policy: Arc<Policy>,
+    /// Those that requests follow: the machine's, and those of scopes.
+    pub(crate) policies: Policies,
     pub(crate) frames: FrameTable,
     pub(crate) zones: Box<[Zone]>,
     /// By node.
@@ -47,11 +51,13 @@ pub(crate) struct State {
     pub(crate) kswapd_wanted: NodeMask,
     /// What the shrinkers last said that they hold.
     pub(crate) reclaimable: u64,
+    /// Whether an OOM notifier was ever registered.
+    pub(crate) notifies_oom: bool,
     /// The request that has the killer's lock.
     pub(crate) oom_holder: Option<u64>,
     /// Requests that were begun.
     pub(crate) begun: u64,
-    /// Tasks in the queue to whom nothing was handed yet.
+    /// Tasks in the queues to whom nothing was handed yet.
     pub(crate) waiting: u32,
     /// Requests on their slow path, and passes of reclaim under way.
     pub(crate) slow: u32,
@@ -80,6 +86,18 @@ impl State {
     pub(crate) fn task_mut(&mut self, id: TaskId) -> Option<&mut Task> {
         self.epochs.turn(id);
         self.tasks.get_mut(id.0 as usize)
+    }
+
+    /// The policy that requests of a task follow at the moment.
+    pub(crate) fn policy_of(&self, id: TaskId) -> PolicyId {
+        let inside = self.task(id).filter(|task| !task.calls.is_empty());
+        inside.map_or(PolicyId::OWN, |task| task.calls.policy(task.is_in_interrupt()))
+    }
+
+    /// The chain of sites that requests of a task are made in at the moment.
+    pub(crate) fn site_of(&self, id: TaskId) -> Option<SiteId> {
+        let inside = self.task(id).filter(|task| !task.calls.is_empty());
+        inside.and_then(|task| task.calls.site(task.is_in_interrupt()))
     }
 
     /// The nodes that the machine has.
@@ -161,13 +179,14 @@ impl State {
 
     /// Puts a block back on its free list.
     pub(crate) fn put_back(&mut self, frame: FrameNumber) {
-        let zone = &mut self.zones[usize::from(self.frames.at(frame.0).zone)];
+        let index = usize::from(self.frames.at(frame.0).zone);
+        let zone = &mut self.zones[index];
         zone.buddy.give(&mut self.frames, frame);
         if zone.passed != 0 {
             self.epochs.turn_all(core::mem::take(&mut zone.passed));
         }
         if self.waiting > 0 {
-            self.hand_over();
+            self.hand_over(Some(index));
         }
     }
 
@@ -219,37 +238,6 @@ impl State {
     pub(crate) fn is_balanced(&self, node: NodeId) -> bool {
         let mut zones = self.zones.iter().filter(|zone| zone.node == node);
         zones.all(|zone| zone.buddy.free() >= zone.marks.high)
-    }
-
-    /// The index and the order of the first in the queue whom nothing was handed to yet.
-    pub(super) fn first_waiting(&self) -> Option<(usize, Order)> {
-        let waiting = self.tasks.iter().enumerate().filter_map(|(index, task)| {
-            task.ticket.filter(|ticket| ticket.handed.is_none()).map(|ticket| (ticket.number, index, ticket.order))
-        });
-        waiting.min().map(|(_, index, order)| (index, order))
-    }
-
-    /// Hands blocks over to the queue, in its order, as long as the first in it can be served.
-    pub(crate) fn hand_over(&mut self) {
-        while self.waiting > 0 {
-            let Some((index, order)) = self.first_waiting() else { return };
-            let (home, allowed) = (self.tasks[index].options.node, self.tasks[index].mems.allowed);
-            let Some(list) = self.zonelists.get(usize::from(home.0)) else { return };
-            let mut places = (0..).map_while(|place| list.at(place));
-            let (zones, frames) = (&mut self.zones, &mut self.frames);
-            let found = places.find_map(|zone| {
-                let zone = &mut zones[zone];
-                let open = allowed.has(zone.node) && zone.kind <= ZoneKind::Normal;
-                let owned = frame::State::Owned;
-                open.then(|| zone.take(frames, order, ZoneKind::Normal, Mark::Min, Right::PLAIN, owned)).flatten()
-            });
-            let Some(frame) = found else { return };
-            self.waiting -= 1;
-            self.progress += 1;
-            if let Some(ticket) = &mut self.tasks[index].ticket {
-                ticket.handed = Some(frame);
-            }
-        }
     }
 
     /// Looks at everything.

@@ -50,7 +50,9 @@ impl Course {
     /// that it looks at before have nothing for it, and processors have none of their blocks at hand.
     pub(crate) fn would_repeat(&self, state: &State, zone: usize) -> bool {
         let turns = state.task(self.task).is_some_and(|task| task.policy.takes_turns());
-        if self.is_noted() || turns || !self.plan.misuses.is_empty() {
+        // What was planned before the task changed says nothing about the same request now.
+        let is_old = self.epoch != state.epochs.of(self.task);
+        if is_old || self.is_noted() || turns || !self.plan.misuses.is_empty() {
             return false;
         }
         let gives_nothing = |index: usize| {

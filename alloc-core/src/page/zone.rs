@@ -50,6 +50,8 @@ pub(crate) struct Zone {
     pub(crate) marks: Watermarks,
     /// Pages in the zone, free or not.
     pub(crate) managed: u64,
+    /// Pages that those who wait in this zone's queue before whoever is looked at are to have.
+    pub(crate) claimed: u64,
     /// Pages that a request leaves here although it could have them, by the highest zone that it could use instead.
     pub(crate) kept: [u64; 3],
     /// Whether processors may have blocks of it at hand.
@@ -70,6 +72,21 @@ impl Zone {
         let free = self.buddy.free().saturating_add(more).min(self.managed);
         let shaped = (order == Order::ZERO && more > 0) || self.buddy.has(order);
         shaped && right.admits(free, order, self.marks.level(mark), self.kept[highest as usize])
+    }
+
+    /// Whether a page is free for those in the zone's queue beyond what is claimed.
+    pub(crate) fn has_unclaimed(&self) -> bool {
+        self.admits_in_turn(Order::ZERO)
+    }
+
+    fn admits_in_turn(&self, order: Order) -> bool {
+        let free = self.buddy.free().saturating_sub(self.claimed);
+        Right::PLAIN.admits(free, order, self.marks.level(Mark::Min), self.kept[ZoneKind::Normal as usize])
+    }
+
+    /// Takes a block for one in the zone's queue, from what those before it leave.
+    pub(crate) fn take_in_turn(&mut self, table: &mut FrameTable, order: Order) -> Option<FrameNumber> {
+        if self.admits_in_turn(order) { self.buddy.take(table, order, State::Owned) } else { None }
     }
 
     /// Free pages with which a first look at this zone succeeds, whatever the flags.

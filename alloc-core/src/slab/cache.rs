@@ -160,7 +160,7 @@ impl<'m> Cache<'m> {
         }
     }
 
-    pub(super) fn handle(&self) -> &Handle<'m> {
+    pub(crate) fn handle(&self) -> &Handle<'m> {
         &self.0
     }
 }

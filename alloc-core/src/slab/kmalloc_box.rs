@@ -27,7 +27,7 @@ pub const ZERO_SIZE_PTR: NonNull<u8> = match NonNull::new(ptr::without_provenanc
 /// What the word says is there, in the machine's memory: an object of the class in state `Held`, or a block. This is its only
 /// owner, and as many bytes of it may be used as the word says.
 pub struct KmallocBox<'m> {
-    machine: &'m Machine,
+    pub(crate) machine: &'m Machine,
     word: Word,
 }
 

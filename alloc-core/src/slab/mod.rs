@@ -21,4 +21,5 @@ mod sheaf;
 mod sheaves;
 pub(crate) mod slab_box;
 mod table;
+pub(crate) mod typed;
 mod zeroed;

@@ -76,6 +76,8 @@ pub enum CacheError {
     BadAlign,
     /// A single object does not fit into the machine's largest block.
     TooBig,
+    /// A constructor, for a cache of values: those are made when their objects are asked for.
+    Constructor,
 }
 
 impl fmt::Display for CacheError {
@@ -84,6 +86,9 @@ impl fmt::Display for CacheError {
             CacheError::ZeroSize => "a cache's objects have at least one byte",
             CacheError::BadAlign => "an alignment is a power of two, and at most 4 MiB",
             CacheError::TooBig => "an object is larger than the largest block that the machine serves",
+            CacheError::Constructor => {
+                "a cache of values has no constructor: its objects are no values while they are free"
+            }
         })
     }
 }

@@ -100,7 +100,7 @@ impl Machine {
         let kind = EventKind::Misused(Misuse::SlabZone);
         state.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
         state.events.note(kind, task, Order::ZERO, flags);
-        if state.policy.strict {
+        if state.policies.at(state.policy_of(task)).strict {
             state.note_failure(AllocError::InvalidFlags, task, Order::ZERO, flags, flags.contains(Gfp::NOWARN));
             return Err(AllocError::InvalidFlags);
         }

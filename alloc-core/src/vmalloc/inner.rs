@@ -54,7 +54,7 @@ impl Machine {
             return Ok(());
         }
         let _inside = self.inside_vmalloc(flags);
-        let scoped = self.state().policy.vmalloc_inner != VmallocInner::HardwiredKernel;
+        let scoped = self.rules().vmalloc_inner != VmallocInner::HardwiredKernel;
         let _scope = if scoped { self.scope_of(flags) } else { None };
         let nofail = if flags.may_wait() && flags.contains(Gfp::NOFAIL) { Gfp::NOFAIL } else { Gfp::NONE };
         self.bring_table(table, Gfp::KERNEL | nofail)

@@ -30,12 +30,12 @@ const SUPPORTED: Gfp = Gfp::USER
 /// # Invariants
 /// `blocks` are owned by this area, and the window's pages from `at` on are their memory.
 pub struct Area<'m> {
-    machine: &'m Machine,
-    at: usize,
-    pages: usize,
-    size: usize,
-    blocks: FrameList,
-    mappings: usize,
+    pub(crate) machine: &'m Machine,
+    pub(super) at: usize,
+    pub(super) pages: usize,
+    pub(super) size: usize,
+    pub(super) blocks: FrameList,
+    pub(super) mappings: usize,
     /// Page tables that it uses, from the one on that its beginning lies in.
     tables: usize,
 }
@@ -185,7 +185,7 @@ impl Machine {
         if known != flags {
             let mut state = self.state();
             state.note_misuse(Misuse::VmallocUnknown, self.current(), Order::for_layout(size, 1), flags);
-            if state.policy.strict {
+            if state.policies.at(state.policy_of(self.current())).strict {
                 return Err(AllocError::InvalidFlags);
             }
         }
@@ -196,7 +196,7 @@ impl Machine {
     pub(crate) fn area(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
         let pages = size.div_ceil(PAGE_SIZE);
         if pages as u64 > self.raw().managed() {
-            return Err(AllocError::Impossible);
+            return Err(self.impossible(AllocError::Impossible, size, flags));
         }
         self.ask(Capability::Vmalloc, size, flags, None)?;
         let mut addresses = self.addresses.lock();

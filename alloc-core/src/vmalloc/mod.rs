@@ -3,5 +3,6 @@
 pub(crate) mod area;
 pub(crate) mod inner;
 pub(crate) mod mapping;
+mod resize;
 pub(crate) mod tables;
 pub(crate) mod usage;

@@ -16,7 +16,9 @@ const HIGH: u64 = 24;
 /// Everything that a request's end depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
+    /// The machine's policy, and those of scopes, the innermost last; each with whether the other scopes were open already.
     pub(crate) policy: Policy,
+    pub(crate) scoped: Vec<(Policy, bool)>,
     pub(crate) flags: Gfp,
     pub(crate) order: u32,
     pub(crate) scopes: Vec<Scope>,
@@ -31,6 +33,22 @@ pub(crate) struct World {
     pub(crate) bound: Option<BTreeSet<u32>>,
     /// Pages that its budget has room for, if it has one, and whether everything is charged or only what says so.
     pub(crate) budget: Option<(u64, bool)>,
+}
+
+impl World {
+    /// The policy that the request follows: an interrupt knows nothing of what was begun before it.
+    pub(crate) fn rules(&self) -> Policy {
+        let interrupt = self.scopes.contains(&Scope::Interrupt);
+        let mut rules = self.policy.clone();
+        for (policy, within) in &self.scoped {
+            if *within || !interrupt {
+                rules = policy.clone();
+            }
+        }
+        // The machine's lists are as long as they are.
+        rules.largest = self.policy.largest;
+        rules
+    }
 }
 
 /// How a request ended, and how many were killed for it.
@@ -205,7 +223,7 @@ impl Reading {
     }
 
     pub(crate) fn read(mut self) -> End {
-        let policy = self.world.policy.clone();
+        let policy = self.world.rules();
         let (asked, order) = (self.world.flags, self.world.order);
         let costly = order > policy.costly.get();
         let had = |flag| asked.contains(flag);
@@ -323,6 +341,7 @@ impl Reading {
                     || self.has(Gfp::RETRY_MAYFAIL)
                     || self.has(Gfp::THISNODE)
                     || self.has(Gfp::DMA32)
+                    || self.in_scope(Scope::CoreDump)
                     || (policy.small == Small::MayFail && !certain);
                 let door = match policy.nofs_oom {
                     _ if never => NofsOom::Fail,

@@ -81,7 +81,7 @@ fn policy(random: &mut Random<'_>) -> Policy {
         small: random.of(&[Small::Loop, Small::Loop, Small::MayFail]),
         order_zero_nofail: random.one_in(4),
         costly: Order::new(random.below(5) as u32),
-        largest: Order::new(5),
+        largest: Order::new(random.of(&[5, 5, 5, 4, 6])),
         strict: random.one_in(8),
         bad_nofail: random.of(&[Bad::Fail, Bad::Loop, Bad::KillTask, Bad::Bug, Bad::Promote]),
         nested_nofail: random.of(&[
@@ -178,12 +178,22 @@ pub(crate) fn situation(random: &mut Random<'_>, host: &Arc<PlainHost>) -> (Mach
     if dying {
         machine.set_dying(asking);
     }
-    let scopes = [Scope::NoFs, Scope::NoIo, Scope::NoReclaim, Scope::NoDirectReclaim, Scope::Atomic, Scope::Interrupt];
+    let scopes = [
+        Scope::NoFs,
+        Scope::NoIo,
+        Scope::NoReclaim,
+        Scope::NoDirectReclaim,
+        Scope::CoreDump,
+        Scope::Atomic,
+        Scope::Interrupt,
+    ];
     let scopes = scopes.into_iter().filter(|_| random.one_in(9)).collect();
     let (flags, order) = (flags(random), random.below(7) as u32);
     let (mems, bound) = nodes(random, &machine, asking);
     let budget = random.one_in(4).then(|| (random.below(40), random.one_in(2)));
-    let world = World { policy, flags, order, scopes, free, class, cached, hog, dying, mems, bound, budget };
+    let mut scoped: Vec<_> = (0..random.below(3)).map(|_| (self::policy(random), random.one_in(2))).collect();
+    scoped.sort_by_key(|(_, within)| *within);
+    let world = World { policy, scoped, flags, order, scopes, free, class, cached, hog, dying, mems, bound, budget };
     (machine, asking, held, world)
 }
 

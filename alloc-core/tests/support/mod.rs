@@ -104,11 +104,20 @@ impl Cache {
         claims: Option<u64>,
         per_scan: u64,
     ) -> Arc<Cache> {
-        let one = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
-        let pages = Mutex::new((0..pages).map(|_| one()).collect());
-        let cache = Arc::new(Cache { class, pages, claims, per_scan, scans: AtomicU32::new(0) });
+        let cache = Cache::take(machine, class, pages, claims, per_scan);
         machine.register_shrinker(cache.clone());
         cache
+    }
+
+    /// A cache that is not registered.
+    pub fn unregistered(machine: &Machine, class: ReclaimClass, pages: usize) -> Arc<Cache> {
+        Cache::take(machine, class, pages, None, u64::MAX)
+    }
+
+    fn take(machine: &Machine, class: ReclaimClass, pages: usize, claims: Option<u64>, per_scan: u64) -> Arc<Cache> {
+        let one = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap().into_pages();
+        let pages = Mutex::new((0..pages).map(|_| one()).collect());
+        Arc::new(Cache { class, pages, claims, per_scan, scans: AtomicU32::new(0) })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::Ordering::Relaxed;
 
-use ::alloc_core::{EventKind, Held, HeldLock, Holder, Machine, OpenScope, TaskId};
+use ::alloc_core::{EventKind, Held, HeldLock, Holder, Machine, OpenCall, OpenScope, TaskId};
 
 use super::mark;
 use crate::memory::record::{Leak, NONE};
@@ -61,6 +61,7 @@ pub(super) struct Before {
     held: BTreeMap<u32, Held>,
     objects: usize,
     scopes: Vec<OpenScope>,
+    calls: Vec<OpenCall>,
     locks: Vec<HeldLock>,
     next_event: u64,
 }
@@ -70,8 +71,8 @@ impl Before {
         let (thread, _) = thread::observed()?;
         thread.quietly(|| {
             let held = machine.held().into_iter().map(|held| (held.frame.0, held)).collect();
-            let (scopes, locks) = (machine.open_scopes(), machine.held_locks());
-            Some(Before { held, objects: objects(machine), scopes, locks, next_event: machine.next_event() })
+            let (scopes, calls, locks) = (machine.open_scopes(), machine.open_calls(), machine.held_locks());
+            Some(Before { held, objects: objects(machine), scopes, calls, locks, next_event: machine.next_event() })
         })
     }
 
@@ -173,6 +174,11 @@ impl Before {
         told.extend(open.map(|OpenScope { task, scope, guards }| {
             let guards = if guards > 1 { format!(", {guards} times") } else { String::new() };
             format!("the scope {scope:?} of {} is still open{guards}", named(machine, task))
+        }));
+        let calls = machine.open_calls().into_iter().filter(|open| !self.calls.contains(open));
+        told.extend(calls.map(|OpenCall { task, site, .. }| {
+            let what = site.map_or_else(|| "a policy's scope".to_owned(), |site| format!("the site {site}"));
+            format!("{what} of {} is still open", named(machine, task))
         }));
         let locks = machine.held_locks().into_iter().filter(|lock| !self.locks.contains(lock));
         told.extend(
