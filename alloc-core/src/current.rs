@@ -24,7 +24,12 @@ mod threads {
         outer: *const Frame,
     }
 
-    std::thread_local! {
+    #[cfg(alloc_core_shuttle)]
+    use shuttle::thread_local;
+    #[cfg(not(alloc_core_shuttle))]
+    use std::thread_local;
+
+    thread_local! {
         /// The innermost frame.
         ///
         /// # Invariants
@@ -38,7 +43,7 @@ mod threads {
 
     impl Drop for Back {
         fn drop(&mut self) {
-            INNERMOST.set(self.0);
+            INNERMOST.with(|innermost| innermost.set(self.0));
         }
     }
 
@@ -58,7 +63,7 @@ mod threads {
         /// The task of this thread.
         #[inline]
         pub(crate) fn get(&self) -> TaskId {
-            let mut at = INNERMOST.get();
+            let mut at = INNERMOST.with(Cell::get);
             // SAFETY: by the invariant the pointer is null, or its frame lives on this thread's stack and does not change.
             while let Some(frame) = unsafe { at.as_ref() } {
                 if frame.machine == self.machine {
@@ -71,11 +76,11 @@ mod threads {
 
         /// Runs `body` in the name of a task.
         pub(crate) fn run_as<R>(&self, task: TaskId, body: impl FnOnce() -> R) -> R {
-            let outer = INNERMOST.get();
+            let outer = INNERMOST.with(Cell::get);
             let frame = Frame { machine: self.machine, task, outer };
             // Dropped before the frame, whether `body` returns or unwinds.
             let _back = Back(outer);
-            INNERMOST.set(&raw const frame);
+            INNERMOST.with(|innermost| innermost.set(&raw const frame));
             body()
         }
     }

@@ -1,7 +1,8 @@
 //! How often tasks have changed, for those who remember answers about them without a lock.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::Ordering;
 
+use crate::sync::steps::AtomicU64;
 use crate::task::TaskId;
 
 /// Counters, each for many tasks: a change of one makes what is remembered of the others old, too, which costs time only.
@@ -13,7 +14,7 @@ pub(crate) struct Epochs([AtomicU64; COUNTERS]);
 
 impl Epochs {
     pub(crate) fn new() -> Epochs {
-        Epochs([const { AtomicU64::new(0) }; COUNTERS])
+        Epochs(core::array::from_fn(|_| AtomicU64::new(0)))
     }
 
     /// The time of a task: an answer is good as long as it is the same.

@@ -47,6 +47,8 @@ mod event;
 mod exhaust;
 mod explain;
 mod fault;
+#[cfg(all(feature = "std", target_os = "linux"))]
+mod forked;
 mod gfp;
 mod giving_back;
 mod held;

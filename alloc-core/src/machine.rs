@@ -24,6 +24,8 @@ use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use crate::sync::still;
 use crate::task::TaskId;
 #[cfg(feature = "std")]
 use crate::threads::{Live, Threads};
@@ -64,10 +66,14 @@ pub struct Machine {
 /// All of a machine that its threads share.
 #[doc(hidden)]
 pub struct Core {
+    /// The first to be dropped.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) known_to_forks: std::sync::OnceLock<still::Registered>,
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
-    state: Apart<Lock<State>>,
+    /// Locked by [`Machine::state`] and [`Machine::raw`].
+    pub(crate) state: Apart<Lock<State>>,
     pub(crate) shrinkers: Lock<Registered<dyn Shrinker>>,
     pub(crate) oom_notifiers: Lock<Registered<dyn OomNotifier>>,
     pub(crate) addresses: Lock<Addresses>,
@@ -126,7 +132,9 @@ impl Machine {
         #[cfg(feature = "std")] live: Option<Arc<Live>>,
     ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
-        let core = Core {
+        let core = Arc::new(Core {
+            #[cfg(all(feature = "std", target_os = "linux"))]
+            known_to_forks: std::sync::OnceLock::new(),
             #[cfg(feature = "std")]
             live,
             number,
@@ -148,11 +156,13 @@ impl Machine {
             faults: Apart(Lock::new(faults)),
             faults_version: AtomicU64::new(0),
             arena,
-        };
+        });
+        #[cfg(all(feature = "std", target_os = "linux"))]
+        core.make_known();
         Machine {
             #[cfg(feature = "std")]
             _threads: None,
-            core: Arc::new(core),
+            core,
         }
     }
 

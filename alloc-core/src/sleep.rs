@@ -28,6 +28,9 @@ impl Machine {
     #[cfg(feature = "std")]
     fn sleep_live(&self, live: &crate::threads::Live, patience: &mut Patience) -> Slept {
         use std::time::Instant;
+        if live.is_left_behind() {
+            self.background();
+        }
         // What was at hand is on the free lists, and what comes free goes there as long as somebody sleeps.
         let mut state = self.state();
         let since = *patience.since.get_or_insert_with(Instant::now);
@@ -50,7 +53,7 @@ impl Machine {
     /// Waits until the background reclaimers that were woken have done their pass.
     pub(crate) fn await_kswapd(&self) {
         #[cfg(feature = "std")]
-        if let Some(live) = &self.live {
+        if let Some(live) = self.live.as_ref().filter(|live| !live.is_left_behind()) {
             let begun = std::time::Instant::now();
             while begun.elapsed() < live.watchdog {
                 let mut state = self.raw();

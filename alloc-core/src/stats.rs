@@ -40,7 +40,8 @@ pub struct Stats {
     pub kills_averted: u64,
     /// Kills although there were pages enough, only not side by side: what looping on a fragmented memory does.
     pub kills_with_free_memory: u64,
-    /// Kills although a zone that was allowed could have served the request: there must be none.
+    /// Kills although a zone that was allowed could have served the request: there must be none, but for pages that another thread
+    /// gives back between the last look and the kill, as in the kernel.
     pub premature_kills: u64,
     /// Times that the reaper took a victim's pages.
     pub reaped: u64,

@@ -22,6 +22,11 @@ impl Live {
     pub(crate) fn new(watchdog: Duration) -> Live {
         Live { signals: Signals::default(), watchdog, stopping: AtomicBool::new(false) }
     }
+
+    /// Whether the machine's threads were left behind by a fork: who would wait for them does their work.
+    pub(crate) fn is_left_behind(&self) -> bool {
+        self.signals.work.is_left_behind()
+    }
 }
 
 /// A machine's threads; told to end on drop, and waited for.
@@ -33,6 +38,10 @@ pub(crate) struct Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
+        if self.live.is_left_behind() {
+            // There are none to be waited for, and even to let go of them would be to touch what is not there.
+            return self.handles.drain(..).for_each(core::mem::forget);
+        }
         self.live.stopping.store(true, Relaxed);
         self.live.signals.work.ring();
         for thread in self.handles.drain(..) {

@@ -1,39 +1,32 @@
 //! Any sequence of calls of the slab layer, against a model that only remembers who has which bytes.
 #![expect(unsafe_code, reason = "gives objects back by pointer")]
 
+mod support;
+
 use alloc_core::{
-    AllocError, Attributes, Cache, CacheOptions, FreeError, Gfp, KmallocBox, Machine, NodeId, NodePages, Policy,
-    Prefilled, SlabBox, SlabDebug,
+    AllocError, Attributes, Cache, CacheOptions, FreeError, Gfp, KmallocBox, Machine, NodeId, NodePages, Prefilled,
+    SlabBox, SlabDebug,
 };
 use std::collections::BTreeMap;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use support::presets;
+use support::random::Random;
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
+/// A number of bytes: mostly small, sometimes absurd.
+fn any_size(random: &mut Random) -> usize {
+    match random.below(12) {
+        0 => usize::MAX - random.below(5000) as usize,
+        1 => 1 << random.below(64),
+        2 | 3 => random.below(20_000) as usize,
+        _ => random.below(300) as usize,
     }
+}
 
-    fn size(&mut self) -> usize {
-        match self.below(12) {
-            0 => usize::MAX - self.below(5000) as usize,
-            1 => 1 << self.below(64),
-            2 | 3 => self.below(20_000) as usize,
-            _ => self.below(300) as usize,
-        }
-    }
-
-    fn flags(&mut self) -> Gfp {
-        let composites = [Gfp::KERNEL, Gfp::NOFS, Gfp::ATOMIC, Gfp::NOWAIT, Gfp::KERNEL | Gfp::ZERO, Gfp::USER];
-        let mut flags = composites[self.below(6) as usize];
-        if self.below(4) == 0 {
-            flags |= Gfp::NAMES[self.below(Gfp::NAMES.len() as u64) as usize].1;
-        }
-        flags
-    }
+fn any_flags(random: &mut Random) -> Gfp {
+    let composites = [Gfp::KERNEL, Gfp::NOFS, Gfp::ATOMIC, Gfp::NOWAIT, Gfp::KERNEL | Gfp::ZERO, Gfp::USER];
+    let more = u64::from(random.below(4) == 0);
+    random.flags(&composites, more)
 }
 
 /// Who has which addresses: begin, length and what was written there.
@@ -58,8 +51,7 @@ impl Model {
 }
 
 fn machine(random: &mut Random) -> Machine {
-    let presets = [Policy::kernel(), Policy::strict(), Policy::small_may_fail(), Policy::impossible_nofail_fails()];
-    let mut policy = presets[random.below(4) as usize].clone();
+    let (_, mut policy) = random.of(&presets());
     (policy.on_oom, policy.rounds_max) = (alloc_core::OnOom::Fail, 50);
     let debug = [SlabDebug::NONE, SlabDebug::NONE, SlabDebug::ALL][random.below(3) as usize];
     let node = |pages: u64| NodePages::new(60 + pages as u32).with_dma32(16).with_movable(16);
@@ -102,7 +94,7 @@ fn run(seed: u64) {
     // SAFETY: in every use below the memory is held, has so many bytes, and is used by nobody else.
     let bytes = |at: NonNull<u8>, len: usize| unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), len) };
     for step in 0..if cfg!(miri) { 25 } else { 250 } {
-        let (flags, size, fill) = (random.flags(), random.size(), step as u8);
+        let (flags, size, fill) = (any_flags(&mut random), any_size(&mut random), step as u8);
         let cache = &caches[random.below(4) as usize];
         let zeroed = |bytes: &[u8]| assert!(!flags.contains(Gfp::ZERO) || bytes.iter().all(|byte| *byte == 0));
         match random.below(16) {
@@ -211,7 +203,9 @@ fn run(seed: u64) {
             }
         }
         // Pointers that were given back, and any others, are not taken for memory in use, as long as nobody else has it.
-        for pointer in stale.iter().copied().chain([std::ptr::without_provenance_mut(random.size())]).rev().take(4) {
+        for pointer in
+            stale.iter().copied().chain([std::ptr::without_provenance_mut(any_size(&mut random))]).rev().take(4)
+        {
             let inside = pointer.wrapping_add(random.below(2) as usize);
             if !model.0.contains_key(&inside.addr()) && ![0, 16].contains(&inside.addr()) {
                 // SAFETY: nobody uses memory there.

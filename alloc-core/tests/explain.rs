@@ -1,22 +1,14 @@
 //! What `Policy::explain` answers: the whole table, as a file to read, and the points that the sources argue about.
 
+mod support;
+
 use alloc_core::{
     BadNofail, Context, ContextSource, Gfp, LargeNofail, MISUSES, Misuse, Misuses, NestedNofail, NofsOom, Order,
     Policy, Promise, Scope,
 };
 use std::fmt::Write;
 use std::path::Path;
-
-fn presets() -> [(&'static str, Policy); 6] {
-    [
-        ("kernel", Policy::kernel()),
-        ("strict", Policy::strict()),
-        ("small_may_fail", Policy::small_may_fail()),
-        ("impossible_nofail_fails", Policy::impossible_nofail_fails()),
-        ("impossible_nofail_kills", Policy::impossible_nofail_kills()),
-        ("single_page_never_fails", Policy::single_page_never_fails()),
-    ]
-}
+use support::presets;
 
 fn table() -> String {
     let requests = [

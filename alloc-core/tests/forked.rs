@@ -5,8 +5,11 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
 
-use alloc_core::{Fragments, Gfp, Machine, NodePages, Order, PAGE_SIZE};
+use alloc_core::{CacheOptions, Fragments, Gfp, Machine, NodePages, Order, PAGE_SIZE, TaskOptions, Time};
 
 fn machine() -> Machine {
     Machine::builder().node(NodePages::new(256)).min_free_pages(8).build().unwrap()
@@ -140,4 +143,84 @@ fn without_a_copy_the_memory_cannot_be_touched_and_the_child_says_so() {
     let mut text = [0; 64];
     printed.read_exact(&mut text).unwrap();
     assert!(text.starts_with(b"alloc-core: there is no memory for a forked process's copy"));
+}
+
+/// Ends the process if it takes longer than anything that is not stuck.
+fn by_a_deadline() {
+    // SAFETY: asks for a signal that nobody handles.
+    unsafe { libc::alarm(60) };
+}
+
+/// Ends what other threads do in a loop.
+struct Over<'o>(&'o AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+/// All that a machine's locks and places are needed for.
+fn uses(machine: &Machine) -> bool {
+    machine.set_faults(None);
+    let cache = machine.cache(CacheOptions::new("things", 100)).unwrap();
+    let object = cache.alloc(Gfp::KERNEL).is_ok();
+    let whole = machine.audit().is_ok() && machine.audit_slabs().is_ok();
+    let task = machine.spawn(TaskOptions::named("task"));
+    machine.exit(task);
+    machine.shrink_slabs();
+    let page = (0..50).all(|_| machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
+    object && page && whole && machine.kmalloc(100, Gfp::KERNEL).is_ok() && machine.vmalloc(9000, Gfp::KERNEL).is_ok()
+}
+
+#[test]
+fn a_machine_that_other_threads_are_inside_of_is_whole_and_unlocked_in_the_child() {
+    let machine = Machine::builder().node(NodePages::new(2048)).min_free_pages(8).cpus(2).build().unwrap();
+    let cache = machine.cache(CacheOptions::new("shared", 64)).unwrap();
+    let over = AtomicBool::new(false);
+    let hammered = |body: &(dyn Fn() + Sync)| {
+        while !over.load(Relaxed) {
+            body();
+        }
+    };
+    thread::scope(|scope| {
+        let _over = Over(&over);
+        scope.spawn(|| hammered(&|| _ = machine.audit()));
+        scope.spawn(|| hammered(&|| (0..100).for_each(|_| drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL)))));
+        scope.spawn(|| {
+            hammered(&|| drop((cache.alloc(Gfp::KERNEL), cache.usage(), machine.vmalloc(5000, Gfp::KERNEL))));
+        });
+        for turn in 0..40 {
+            let child = |_: &mut dyn Read| {
+                by_a_deadline();
+                uses(&machine)
+            };
+            assert!(fork(child, |_| {}), "turn {turn}");
+        }
+    });
+    assert!(uses(&machine));
+}
+
+#[test]
+fn a_child_does_the_work_of_a_live_machines_threads_which_it_has_not() {
+    let live = || {
+        let builder = Machine::builder().node(NodePages::new(512)).min_free_pages(64).time(Time::Live);
+        builder.watchdog(Duration::from_secs(600)).build().unwrap()
+    };
+    let mut machine = Some(live());
+    let child = |_: &mut dyn Read| {
+        by_a_deadline();
+        let machine = machine.take().unwrap();
+        let hog = machine.spawn(TaskOptions::named("hog"));
+        // There is no room but the hog's, and no reaper but who waits for its pages.
+        let grown = machine.grow(hog, 400).is_ok();
+        let hoard = machine.exhaust(alloc_core::NodeId(0), 0);
+        let served = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok();
+        let killed = machine.stats().kills == 1;
+        drop(hoard);
+        drop(machine);
+        grown && served && killed
+    };
+    assert!(fork(child, |_| {}));
+    assert!(machine.is_some_and(|machine| uses(&machine)));
 }

@@ -1,8 +1,11 @@
-//! Locks and counters under every interleaving of their steps: the same sources, with loom's atomics in place of core's.
+//! Locks and counters under every interleaving of their steps, and every order that the memory model allows: the same sources, with
+//! loom's atomics in place of core's. Whole requests are too many steps for that: see the folder `schedules`.
 #![expect(dead_code, unreachable_pub, reason = "the files are compiled a second time, for a part of what they hold")]
 
 #[path = "../src/sync/asymmetric.rs"]
 mod asymmetric;
+#[path = "../src/epochs.rs"]
+mod epochs;
 #[path = "../src/sync/lock.rs"]
 mod lock;
 #[path = "../src/sync/mark.rs"]
@@ -15,11 +18,24 @@ mod node_mask;
 mod units;
 
 mod steps {
-    pub(super) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+    pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize};
     use loom::sync::atomic::{Ordering::SeqCst, fence};
 
     pub(super) fn relax(_: u32) {
         loom::thread::yield_now();
+    }
+
+    /// Which thread it is matters to forks alone.
+    pub(super) fn me() -> usize {
+        1
+    }
+
+    pub(super) fn wait_for(_: usize, tries: u32) {
+        relax(tries);
+    }
+
+    pub(super) fn give_up() -> ! {
+        unreachable!("there are no forks here")
     }
 
     /// The owner's half of the barrier. In the product it is the compiler's alone, for the visitor's half reaches into the
@@ -36,6 +52,7 @@ mod steps {
 }
 
 use asymmetric::Asymmetric;
+use epochs::Epochs;
 use lock::Lock;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -44,6 +61,33 @@ use mark::Mark;
 use mems::{Mems, MemsMove, MoveKind};
 use node_mask::NodeMask;
 use units::NodeId;
+
+mod sync {
+    pub(crate) use super::steps;
+}
+
+mod task {
+    #[derive(Clone, Copy)]
+    pub(crate) struct TaskId(pub(crate) u32);
+}
+
+/// Forks are not looked at here.
+mod numbers {
+    pub(super) fn is_gone(_: usize) -> bool {
+        false
+    }
+}
+
+mod still {
+    #[derive(Clone, Copy)]
+    pub(super) struct Deadline;
+
+    impl Deadline {
+        pub(super) fn is_over(self) -> bool {
+            true
+        }
+    }
+}
 
 /// A number that loom watches: two threads that use it at once are an error.
 struct Watched(UnsafeCell<u32>);
@@ -149,5 +193,34 @@ fn a_reader_of_moving_nodes_that_finds_none_allowed_knows_that_it_missed_a_move(
         let found = [1, 0].into_iter().any(|number| mems.lock().allowed.has(NodeId(number)));
         assert!(found || mems.lock().moved_since(cookie), "one of them was allowed at every time");
         writer.join().unwrap();
+    });
+}
+
+#[test]
+fn who_knows_of_a_change_is_given_no_answer_from_before_it() {
+    loom::model(|| {
+        let (task, other) = (task::TaskId(3), task::TaskId(4));
+        let shared = Arc::new((Lock::new(Watched::new()), Epochs::new(), steps::AtomicUsize::new(0)));
+        let changes = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let (state, epochs, done) = &*shared;
+                let locked = state.lock();
+                locked.add();
+                epochs.turn(task);
+                drop(locked);
+                done.store(1, std::sync::atomic::Ordering::Release);
+            })
+        };
+        let (state, epochs, done) = &*shared;
+        // The engine's answer, remembered with the time at which it was given; and the quick way, which takes no lock.
+        let locked = state.lock();
+        let remembered = (epochs.of(task), locked.get());
+        drop(locked);
+        let known = done.load(std::sync::atomic::Ordering::Acquire);
+        let given = if epochs.of(task) == remembered.0 { remembered.1 } else { state.lock().get() };
+        assert!(given as usize >= known, "the answer is older than what the asker knows");
+        assert_eq!(epochs.of(other), 0);
+        changes.join().unwrap();
     });
 }

@@ -7,7 +7,7 @@ use alloc_core::{
     AllocError, FreeError, Gfp, KvBlock, Machine, NodeId, NodePages, Order, PAGE_SIZE, Policy, SlabDebug, ZERO_SIZE_PTR,
 };
 use std::alloc::Layout;
-use support::{PAGES, full, hog, machine};
+use support::{PAGES, full, hog, machine, presets};
 
 /// # Safety
 /// Nobody uses the memory any more.
@@ -110,15 +110,7 @@ fn row_126_any_layout_is_served_aligned_or_refused() {
 
 #[test]
 fn row_062_unchecked_sizes_overflow_before_any_policy() {
-    let presets = [
-        Policy::kernel(),
-        Policy::strict(),
-        Policy::small_may_fail(),
-        Policy::impossible_nofail_fails(),
-        Policy::impossible_nofail_kills(),
-        Policy::single_page_never_fails(),
-    ];
-    for policy in presets {
+    for (_, policy) in presets() {
         let machine = machine(policy);
         let before = machine.stats();
         for flags in [Gfp::KERNEL, Gfp::KERNEL | Gfp::NOFAIL, Gfp::ATOMIC | Gfp::NOFAIL] {

@@ -7,10 +7,11 @@ use alloc_core::{
     AllocError, Gfp, Machine, MachineBuilder, Mempool, OnOom, Order, PageBlock, Pages, Policy, ReclaimClass, Shrinker,
     TaskId, TaskOptions, Time, Wait, ZoneKind,
 };
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
-use support::{Cache, NODE, PAGES, full, hog, order};
+use support::{Cache, NODE, PAGES, Panics, full, hog, order};
 
 fn builder(policy: Policy) -> MachineBuilder {
     support::builder(policy).time(Time::Live)
@@ -255,25 +256,12 @@ fn a_shrinker_may_be_the_last_to_let_go_of_a_machine() {
 
 #[test]
 fn a_shrinker_that_panics_does_not_end_the_reclaimer() {
-    struct Panics(Mutex<u32>);
-    impl Shrinker for Panics {
-        fn class(&self) -> ReclaimClass {
-            ReclaimClass::Clean
-        }
-        fn count(&self) -> u64 {
-            u64::MAX
-        }
-        fn scan(&self, _: u64, _: &mut dyn FnMut(Pages)) {
-            *self.0.lock().unwrap() += 1;
-            panic!("a bug of the cache");
-        }
-    }
     let machine = live(Policy::kernel());
-    let panics = Arc::new(Panics(Mutex::new(0)));
+    let panics = Arc::new(Panics::default());
     let id = machine.register_shrinker(panics.clone());
     let hoard = machine.exhaust(NODE, 10);
     assert!(machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).is_err());
-    until(|| *panics.0.lock().unwrap() > 0);
+    until(|| panics.scans.load(Relaxed) > 0);
     machine.unregister_shrinker(id);
     drop(hoard);
     let cache = Cache::register(&machine, ReclaimClass::Clean, 300);

@@ -8,7 +8,7 @@ use alloc_core::{
 };
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, Weak};
-use support::{Cache, MIN, NODE, full, machine, order};
+use support::{Cache, MIN, NODE, Panics, full, machine, order};
 
 const CLASSES: [ReclaimClass; 3] = [ReclaimClass::Clean, ReclaimClass::Fs, ReclaimClass::Io];
 
@@ -170,20 +170,8 @@ fn row_123_a_cache_that_waits_for_the_background_is_not_entered_by_it_again() {
 
 #[test]
 fn row_123_a_shrinker_that_panics_leaves_the_machine_as_it_was() {
-    struct Panics;
-    impl Shrinker for Panics {
-        fn class(&self) -> ReclaimClass {
-            ReclaimClass::Clean
-        }
-        fn count(&self) -> u64 {
-            u64::MAX
-        }
-        fn scan(&self, _: u64, _: &mut dyn FnMut(Pages)) {
-            panic!("a bug of the cache");
-        }
-    }
     let machine = machine(Policy::kernel());
-    let id = machine.register_shrinker(Arc::new(Panics));
+    let id = machine.register_shrinker(Arc::new(Panics::default()));
     let hoard = full(&machine);
     let ask = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop);
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask)).is_err());

@@ -1,13 +1,12 @@
 //! What a fork does to a host's memory: parent and child would share it, so the child gets a copy before the two part.
 #![expect(unsafe_code, reason = "copies and maps memory in the handlers of a fork")]
 
-use core::cell::Cell;
-use core::hint;
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::os::fd::RawFd;
 
 use super::contract::HostError;
+use crate::sync::still::{Deadline, Still};
 use crate::units::PAGE_SIZE;
 
 /// A host's mappings, as the handlers of a fork find them.
@@ -26,41 +25,12 @@ pub(super) struct Record {
     file: RawFd,
     /// The copy that the child of the fork under way is to have, or -1.
     copy: AtomicI32,
-    next: Cell<*const Record>,
 }
 
-/// The records of all hosts of the process. While a fork is under way, none comes or goes.
-struct Records {
-    locked: AtomicBool,
-    first: AtomicPtr<Record>,
-    handled: AtomicBool,
-}
-
-static RECORDS: Records =
-    Records { locked: AtomicBool::new(false), first: AtomicPtr::new(ptr::null_mut()), handled: AtomicBool::new(false) };
-
-impl Records {
-    fn lock(&self) {
-        while self.locked.compare_exchange_weak(false, true, Ordering::Acquire, Ordering::Relaxed).is_err() {
-            hint::spin_loop();
-        }
-    }
-
-    fn unlock(&self) {
-        self.locked.store(false, Ordering::Release);
-    }
-
-    /// Every record, for a caller that holds the lock.
-    fn each(&self) -> impl Iterator<Item = &Record> {
-        let mut next: *const Record = self.first.load(Ordering::Relaxed);
-        core::iter::from_fn(move || {
-            // SAFETY: null, or a record whose host lives: it takes itself off the list before it ends, under the lock.
-            let record = unsafe { next.as_ref() }?;
-            next = record.next.get();
-            Some(record)
-        })
-    }
-}
+// SAFETY: the addresses are only handed on, and what changes is atomic.
+unsafe impl Send for Record {}
+// SAFETY: as above.
+unsafe impl Sync for Record {}
 
 impl Record {
     /// The record of a host's mappings, which forks do not know yet.
@@ -81,34 +51,7 @@ impl Record {
             mapped.as_ptr().cast() != libc::MAP_FAILED
         });
         let mapped = mapped.ok_or(HostError::NoMemory)?;
-        let (copy, next) = (AtomicI32::new(-1), Cell::new(ptr::null()));
-        Ok(Record { base, len, window, window_pages, mapped, file, copy, next })
-    }
-
-    /// Makes forks know the record, which stays where it is until [`Record::forget`].
-    pub(super) fn remember(&self) {
-        // Nothing is allocated under the lock: an allocator may fork.
-        RECORDS.lock();
-        if !RECORDS.handled.swap(true, Ordering::Relaxed) {
-            // SAFETY: the three have the signature that is asked for, and stay.
-            unsafe { libc::pthread_atfork(Some(before), Some(behind_in_parent), Some(behind_in_child)) };
-        }
-        self.next.set(RECORDS.first.load(Ordering::Relaxed));
-        RECORDS.first.store(ptr::from_ref(self).cast_mut(), Ordering::Relaxed);
-        RECORDS.unlock();
-    }
-
-    /// Makes forks forget the record, whose mappings are about to end.
-    pub(super) fn forget(&self) {
-        RECORDS.lock();
-        let before = RECORDS.each().find(|record| ptr::eq(record.next.get(), self));
-        match before {
-            Some(before) => before.next.set(self.next.get()),
-            None => RECORDS.first.store(self.next.get().cast_mut(), Ordering::Relaxed),
-        }
-        RECORDS.unlock();
-        // SAFETY: by the invariant, and nobody has the record any more.
-        unsafe { libc::munmap(self.mapped.as_ptr().cast(), table_len(self.window_pages)) };
+        Ok(Record { base, len, window, window_pages, mapped, file, copy: AtomicI32::new(-1) })
     }
 
     /// The window's pages from `at` on are mapped to the frames from `first` on, or to nothing.
@@ -146,7 +89,7 @@ impl Record {
         }
         let mut at = 0;
         loop {
-            // SAFETY: nobody uses the file's position but this, under the lock.
+            // SAFETY: nobody uses the file's position but this, one fork at a time.
             let (begin, end) = unsafe {
                 let begin = libc::lseek(self.file, at, libc::SEEK_DATA);
                 (begin, libc::lseek(self.file, begin.max(0), libc::SEEK_HOLE))
@@ -224,30 +167,25 @@ fn table_len(window_pages: usize) -> usize {
     window_pages.max(1) * size_of::<AtomicU32>()
 }
 
-// A fork's handlers: the first two run in the parent, and the child's calls nothing but the operating system.
+impl Still for Record {
+    fn stop(&self, _: Deadline) {
+        self.copy.store(self.copied(), Ordering::Relaxed);
+    }
 
-extern "C" fn before() {
-    RECORDS.lock();
-    RECORDS.each().for_each(|record| record.copy.store(record.copied(), Ordering::Relaxed));
-}
-
-extern "C" fn behind_in_parent() {
-    for record in RECORDS.each() {
-        let copy = record.copy.swap(-1, Ordering::Relaxed);
-        if copy >= 0 {
-            // SAFETY: made in `before`, for the child, which has a number of its own for it.
+    fn go_on(&self, in_child: bool) {
+        let copy = self.copy.swap(-1, Ordering::Relaxed);
+        if in_child && (copy < 0 || self.adopt(copy).is_none()) {
+            self.lose();
+        } else if !in_child && copy >= 0 {
+            // SAFETY: made in `stop`, for the child, which has a number of its own for it.
             unsafe { libc::close(copy) };
         }
     }
-    RECORDS.unlock();
 }
 
-extern "C" fn behind_in_child() {
-    for record in RECORDS.each() {
-        let copy = record.copy.swap(-1, Ordering::Relaxed);
-        if copy < 0 || record.adopt(copy).is_none() {
-            record.lose();
-        }
+impl Drop for Record {
+    fn drop(&mut self) {
+        // SAFETY: by the invariant, and nobody has the record any more.
+        unsafe { libc::munmap(self.mapped.as_ptr().cast(), table_len(self.window_pages)) };
     }
-    RECORDS.unlock();
 }

@@ -11,6 +11,7 @@ use super::contract::{ALIGN, Host, HostError, bytes};
 use super::forked::Record;
 use super::processors;
 use super::window::{Window, last_error};
+use crate::sync::still::Registered;
 use crate::units::{FrameNumber, PAGE_SIZE};
 
 /// A host whose frame `n` is the page at offset `n * 4096` of an anonymous file.
@@ -22,6 +23,11 @@ use crate::units::{FrameNumber, PAGE_SIZE};
 /// that were ever written. Where there is no memory for it, the child says so and cannot touch the pages. A process that
 /// is made without the C library's `fork` shares the memory, and must not use the machine.
 ///
+/// Other threads may use the machine meanwhile: the fork waits until none is inside of it (of any machine, whatever its
+/// host is), and the child finds it whole. What those threads have taken stays taken there, and what they were about to
+/// ask is not asked. Where the fork waits for two seconds in vain, or another thread is inside of a [`Mempool`](crate::Mempool), the
+/// child ends with a message when it needs what that thread had, where it would otherwise wait for ever.
+///
 /// # Invariants
 /// `base` begins a live shared mapping of `len` bytes of `file`, unmapped only on drop.
 #[derive(Debug)]
@@ -31,6 +37,8 @@ pub struct MemfdHost {
     pages: usize,
     window: Window,
     file: File,
+    /// `Some` until it is dropped.
+    known_to_forks: Option<Registered>,
     record: Box<Record>,
 }
 
@@ -98,8 +106,9 @@ impl MemfdHost {
                 return Err(error);
             }
         };
-        record.remember();
-        Ok(MemfdHost { base, len, pages, window, file, record })
+        // SAFETY: the box stays where it is, and the host drops the registration first.
+        let known_to_forks = Some(unsafe { Registered::new(&*record) });
+        Ok(MemfdHost { base, len, pages, window, file, known_to_forks, record })
     }
 
     /// Bytes of the file that cost memory at the moment.
@@ -128,7 +137,7 @@ unsafe impl Sync for MemfdHost {}
 
 impl Drop for MemfdHost {
     fn drop(&mut self) {
-        self.record.forget();
+        self.known_to_forks = None;
         // SAFETY: by the invariant, and nobody uses the memory of a host that is dropped.
         unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
     }
@@ -188,6 +197,7 @@ unsafe impl Host for MemfdHost {
     }
 }
 
+#[cfg(not(miri))]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,7 @@ pub(super) fn barrier() -> bool {
     (registered && ask(PRIVATE_EXPEDITED)) || ask(GLOBAL)
 }
 
+#[cfg(not(miri))]
 #[cfg(test)]
 mod tests {
     #[test]

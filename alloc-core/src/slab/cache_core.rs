@@ -1,7 +1,5 @@
 //! What a machine keeps of one cache.
 
-use core::sync::atomic::AtomicBool;
-
 use super::lists::Lists;
 use super::options::{CacheError, CacheOptions, SlabDebug};
 use super::shape::Shape;
@@ -11,6 +9,9 @@ use crate::sync::apart::Apart;
 use crate::sync::cpu_local::CpuLocal;
 use crate::sync::cpus::Cpus;
 use crate::sync::lock::Lock;
+use crate::sync::steps::AtomicBool;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use crate::sync::still::Deadline;
 use crate::units::Order;
 
 /// One cache.
@@ -47,5 +48,18 @@ impl CacheCore {
         let sheaves = CpuLocal::new(cpus, |_| Stack::closed(capacity));
         let lists = Apart(Lock::new(Lists::new(nodes)));
         Ok(CacheCore { id, options, shape, lists, sheaves, capacity, orphan: AtomicBool::new(false) })
+    }
+
+    /// Before a fork: see [`Still`](crate::sync::still::Still).
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn stop(&self, cpus: &Cpus, deadline: Deadline) {
+        self.lists.stop(deadline);
+        self.sheaves.stop(cpus, deadline);
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn go_on(&self) {
+        self.sheaves.go_on();
+        self.lists.go_on();
     }
 }

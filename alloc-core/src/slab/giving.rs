@@ -78,6 +78,7 @@ impl Machine {
             let mut lists = core.lists.lock();
             lists.put(books, &core.shape, at, &mut leaving);
             self.spill(core, &mut lists, &mut leaving);
+            self.slabs_leave(&leaving);
         }
         self.give_slabs(leaving);
         if core.orphan.load(Relaxed) {
@@ -143,7 +144,11 @@ impl Machine {
     /// Gives the slabs of a cache back that are wholly free, and says how many pages they were.
     pub(crate) fn shrink_cache(&self, core: &CacheCore) -> u64 {
         let mut leaving = SlabList::EMPTY;
-        self.collect_sheaves(core).shrink(&self.slabs.books, &core.shape, &mut leaving);
+        {
+            let mut lists = self.collect_sheaves(core);
+            lists.shrink(&self.slabs.books, &core.shape, &mut leaving);
+            self.slabs_leave(&leaving);
+        }
         self.give_slabs(leaving)
     }
 

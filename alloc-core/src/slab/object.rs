@@ -1,10 +1,11 @@
 //! What begins at each eight bytes of memory: nothing, or an object, and whose it is.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::shape::GRAIN;
 use super::zeroed::zeroed;
+use crate::sync::steps::AtomicU8;
 
 /// What begins at a place in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

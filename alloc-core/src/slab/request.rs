@@ -193,6 +193,8 @@ impl Machine {
         }
         // A constructor that panics leaves a block that gives itself back; from here on nothing calls anybody's code.
         let pages = block.into_pages();
+        // All at once, so that no fork finds a slab that is none yet.
+        let mut lists = core.lists.lock();
         let node = {
             let mut state = self.raw();
             let entry = state.frames.at(pages.frame().0);
@@ -201,9 +203,16 @@ impl Machine {
             state.zones[zone].node
         };
         begin_slab(&self.slabs.books, &core.shape, core.id, slab.0, order, node);
-        let mut lists = core.lists.lock();
         lists.add(&self.slabs.books, slab.0);
         then(&mut lists, node)
+    }
+
+    /// Slabs that leave their cache are blocks as any other, before the cache's lists are unlocked: so no fork finds a slab that
+    /// is none any more.
+    pub(crate) fn slabs_leave(&self, leaving: &SlabList) {
+        for slab in leaving.iter(&self.slabs.books.table) {
+            self.raw().frames.at(slab).state = State::Owned;
+        }
     }
 
     /// Gives slabs that left their cache back to the page allocator, and says how many pages they were.
@@ -211,7 +220,6 @@ impl Machine {
         let mut given = 0;
         while let Some(slab) = leaving.pop(&self.slabs.books.table) {
             let order = self.slabs.books.table.order(slab);
-            self.raw().frames.at(slab).state = State::Owned;
             let freed = self.free(self.token(FrameNumber(slab), order, Gfp::NONE));
             debug_assert!(freed.is_ok(), "the block was a slab of this machine");
             given += order.pages();

@@ -1,9 +1,10 @@
 //! What is known of each slab: which cache it belongs to, what is free in it, and lists that run through the table.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::zeroed::zeroed;
+use crate::sync::steps::AtomicU32;
 use crate::units::{NodeId, Order};
 
 /// No slab, in numbers of frames.

@@ -5,7 +5,8 @@ use alloc::alloc::alloc_zeroed;
 use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::ptr;
-use core::sync::atomic::{AtomicU8, AtomicU32};
+
+use crate::sync::steps::{AtomicU8, AtomicU32};
 
 /// A type whose values may begin as bytes of zero.
 ///

@@ -71,6 +71,21 @@ impl<T> Asymmetric<T> {
         self.owner.load(Relaxed).is_null()
     }
 
+    /// Tells the owner to leave, if there is one. The caller holds `visitors`.
+    fn dismiss(&self) {
+        let owner = self.owner.load(Relaxed);
+        if !owner.is_null() {
+            self.leaving.store(owner, Relaxed);
+            self.owner.store(null_mut(), Relaxed);
+        }
+    }
+
+    /// Behind a fork: ends what [`stop_all`] began.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn go_on(&self) {
+        self.visitors.go_on();
+    }
+
     /// Uses the value as a visitor, and makes `next` its owner. `None` if the barrier could not be had.
     pub(crate) fn visit<R>(
         &self,
@@ -112,11 +127,7 @@ pub(crate) fn visit_all<T>(
     for place in places {
         place.visitors.hold();
         held.1 += 1;
-        let owner = place.owner.load(Relaxed);
-        if !owner.is_null() {
-            place.leaving.store(owner, Relaxed);
-            place.owner.store(null_mut(), Relaxed);
-        }
+        place.dismiss();
         owned |= !place.leaving.load(Relaxed).is_null();
     }
     if owned && !barrier() {
@@ -134,6 +145,30 @@ pub(crate) fn visit_all<T>(
         place.owner.store(next.map_or(null_mut(), |next| (&raw const *next).cast_mut()), Release);
     }
     true
+}
+
+/// Before a fork: keeps everybody out of the places until [`Asymmetric::go_on`], and waits until no owner is inside.
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub(super) fn stop_all<T>(places: &[Asymmetric<T>], barrier: impl FnOnce() -> bool, deadline: super::still::Deadline) {
+    let mut owned = false;
+    for place in places {
+        if place.visitors.stop(deadline) {
+            place.dismiss();
+            owned |= !place.leaving.load(Relaxed).is_null();
+        }
+    }
+    // Where there is no barrier, nobody knows who is inside: whoever visits next finds out.
+    if !owned || !barrier() {
+        return;
+    }
+    for place in places.iter().filter(|place| place.visitors.is_stopped()) {
+        // SAFETY: an owner's pointer is a mark's that lives for ever.
+        if let Some(leaving) = unsafe { place.leaving.load(Relaxed).as_ref() }
+            && leaving.is_outside_until(place.place(), || deadline.is_over())
+        {
+            place.leaving.store(null_mut(), Relaxed);
+        }
+    }
 }
 
 /// The owner, inside.

@@ -1,14 +1,19 @@
 //! A value for each processor: reached without a locked instruction by the thread that last claimed it, and by others in turns.
 
 use alloc::boxed::Box;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
+#[cfg(all(feature = "std", target_os = "linux"))]
+use super::asymmetric::stop_all;
 use super::asymmetric::{Asymmetric, Owner, visit_all};
 use super::cpus::Cpus;
+use super::steps::AtomicU32;
+#[cfg(all(feature = "std", target_os = "linux"))]
+use super::still::Deadline;
 
 /// How often a thread finds another one's value before it claims it: what changes hands at every call would cost a
 /// barrier at every call.
-const MISSES_MAX: u32 = 16;
+const MISSES_MAX: u32 = if cfg!(alloc_core_shuttle) { 2 } else { 16 };
 
 /// A value for each processor.
 ///
@@ -69,6 +74,18 @@ impl<T> CpuLocal<T> {
             }
         }
         value.visit(me, || cpus.barrier(), body)
+    }
+
+    /// Before a fork: keeps all other threads out, and waits until none is inside. Nobody owns the values afterwards.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn stop(&self, cpus: &Cpus, deadline: Deadline) {
+        stop_all(&self.values, || cpus.barrier(), deadline);
+    }
+
+    /// Behind a fork: ends what [`CpuLocal::stop`] began.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn go_on(&self) {
+        self.values.iter().for_each(Asymmetric::go_on);
     }
 
     /// Uses all values, one after the other, each with its processor's number. Nobody owns them afterwards. Whether they

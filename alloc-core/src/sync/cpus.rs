@@ -1,9 +1,10 @@
 //! The processors of a machine: which one a request is made on, and the barrier that all of them pass.
 
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::mark::Mark;
+use super::steps::AtomicUsize;
 use crate::host::contract::Host;
 
 /// No processor was set: the host says where a thread runs.

@@ -6,15 +6,22 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::steps::{AtomicBool, relax};
+use super::steps::{AtomicUsize, me, wait_for};
+
+/// Nobody's, where the number of a thread may stand.
+const NOBODY: usize = 0;
+
+/// In the place of a thread's number: kept still while the process is forked.
+#[cfg(all(feature = "std", target_os = "linux"))]
+const FORK: usize = usize::MAX;
 
 /// A value that one thread uses at a time. A panic while it is used does not spoil it for others.
 ///
 /// # Invariants
-/// While `locked` is set, one thread has the right to `value`: the one that changed it from false to true, by the
-/// [`Guard`] that it got.
+/// While `holder` is not [`NOBODY`], one thread has the right to `value`: the one that changed it from that, to its own number,
+/// by the [`Guard`] that it got.
 pub(crate) struct Lock<T> {
-    locked: AtomicBool,
+    holder: AtomicUsize,
     value: UnsafeCell<T>,
 }
 
@@ -24,7 +31,7 @@ unsafe impl<T: Send> Sync for Lock<T> {}
 impl<T> Lock<T> {
     /// A lock around a value.
     pub(crate) fn new(value: T) -> Lock<T> {
-        Lock { locked: AtomicBool::new(false), value: UnsafeCell::new(value) }
+        Lock { holder: AtomicUsize::new(NOBODY), value: UnsafeCell::new(value) }
     }
 
     /// Waits until nobody else uses the value. Must not be called by who holds a guard of the same lock.
@@ -35,8 +42,12 @@ impl<T> Lock<T> {
                 return guard;
             }
             // Looking does not take the cache line away from its holder, as trying does.
-            while self.locked.load(Relaxed) {
-                relax(tries);
+            loop {
+                let holder = self.holder.load(Relaxed);
+                if holder == NOBODY {
+                    break;
+                }
+                wait_for(holder, tries);
                 tries = tries.saturating_add(1);
             }
         }
@@ -53,12 +64,50 @@ impl<T> Lock<T> {
     /// The caller holds the lock by `hold`, and uses the value no longer.
     pub(crate) unsafe fn let_go(&self) {
         // INVARIANT: the right was the caller's, and ends here.
-        self.locked.store(false, Release);
+        self.holder.store(NOBODY, Release);
+    }
+
+    /// Before a fork: keeps everybody out until [`Lock::go_on`], once nobody uses the value. Whether that happened in time; if it
+    /// is the calling thread that uses it, it does not.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn stop(&self, deadline: super::still::Deadline) -> bool {
+        while let Err(holder) = self.holder.compare_exchange(NOBODY, FORK, Acquire, Relaxed) {
+            if holder == me() || super::numbers::is_gone(holder) || deadline.is_over() {
+                return false;
+            }
+            std::thread::yield_now();
+        }
+        true
+    }
+
+    /// Behind a fork: ends what [`Lock::stop`] began, if it did.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) fn go_on(&self) {
+        if self.is_stopped() {
+            // INVARIANT: the right was that of the thread that forks, which is this one.
+            self.holder.store(NOBODY, Release);
+        }
+    }
+
+    /// The value, while it is kept still.
+    ///
+    /// # Safety
+    /// The caller is the thread that forks, and does not use the reference beyond [`Lock::go_on`].
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(crate) unsafe fn stopped(&self) -> Option<&T> {
+        // SAFETY: the right is the caller's, who changes nothing by it.
+        self.is_stopped().then(|| unsafe { &*self.value.get() })
+    }
+
+    /// Whether it is kept still for the fork under way.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn is_stopped(&self) -> bool {
+        self.holder.load(Relaxed) == FORK
     }
 
     /// The value, if nobody uses it.
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
-        let free = self.locked.compare_exchange(false, true, Acquire, Relaxed).is_ok();
+        let free = self.holder.compare_exchange(NOBODY, me(), Acquire, Relaxed).is_ok();
         // INVARIANT: this thread made the change. A guard for nothing must not even be made: it would unlock.
         free.then(|| Guard { lock: self })
     }
@@ -106,6 +155,6 @@ impl<T> DerefMut for Guard<'_, T> {
 impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // INVARIANT: the guard's right ends with it. What was done to the value is seen by the next holder.
-        self.lock.locked.store(false, Release);
+        self.lock.holder.store(NOBODY, Release);
     }
 }

@@ -3,7 +3,10 @@
 use core::sync::atomic::AtomicUsize as Number;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use super::steps::{AtomicUsize, relax};
+use super::steps::{AtomicUsize, give_up, relax};
+
+/// Beside the address of a place, in the mark of a thread that a fork left behind inside of it. Places are aligned to more.
+const GONE: usize = 1;
 
 /// Where one thread is: the address of a place, or 0. Marks are never freed, so that anybody may look at one whose
 /// thread is long gone.
@@ -56,5 +59,27 @@ impl Mark {
             relax(tries);
             tries = tries.saturating_add(1);
         }
+        if self.place.load(Relaxed) == place | GONE {
+            give_up();
+        }
+    }
+
+    /// The same, until enough is `over`. Whether its thread is outside.
+    #[cfg(all(feature = "std", target_os = "linux"))]
+    pub(super) fn is_outside_until(&self, place: usize, over: impl Fn() -> bool) -> bool {
+        while self.place.load(Acquire) == place && !over() {
+            relax(0);
+        }
+        self.place.load(Acquire) & !GONE != place
+    }
+
+    /// A fork has left its thread behind. Whether that was nowhere, so that others can have the mark.
+    #[cfg(all(feature = "std", target_os = "linux", not(alloc_core_shuttle)))]
+    pub(super) fn leave_behind(&self) -> bool {
+        let at = self.place.load(Relaxed);
+        if at != 0 {
+            self.place.store(at | GONE, Relaxed);
+        }
+        at == 0
     }
 }

@@ -7,30 +7,19 @@ pub(crate) mod cpus;
 pub(crate) mod lock;
 pub(crate) mod mark;
 #[cfg(feature = "std")]
-pub(crate) mod signal;
+pub(crate) mod numbers;
 #[cfg(feature = "std")]
+pub(crate) mod signal;
+/// The model checkers put their own in the place of these two: see `tests/interleavings.rs`, and the folder `schedules`.
+#[cfg(not(alloc_core_shuttle))]
+pub(crate) mod steps;
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub(crate) mod still;
+#[cfg(all(feature = "std", not(alloc_core_shuttle)))]
 mod threads;
 
-/// The steps between threads, for the files of this folder; the model checker puts its own here: see
-/// `tests/interleavings.rs`.
-mod steps {
-    pub(super) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
-
-    /// Lets others run, after so many tries in vain.
-    pub(super) fn relax(tries: u32) {
-        // Whoever holds a lock is done soon, unless it lost its processor.
-        #[cfg(feature = "std")]
-        if tries > 100 {
-            return std::thread::yield_now();
-        }
-        let _ = tries;
-        core::hint::spin_loop();
-    }
-
-    /// The light half of a barrier: it keeps the compiler from moving memory accesses over it, and costs nothing. The
-    /// heavy half makes the processors of all threads do the rest.
-    #[inline(always)]
-    pub(super) fn light_barrier() {
-        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
-    }
-}
+#[cfg(alloc_core_shuttle)]
+#[path = "scheduled.rs"]
+pub(crate) mod steps;
+#[cfg(alloc_core_shuttle)]
+use steps::threads;

@@ -83,7 +83,7 @@ mod tests {
         let mut random = Random::new(3);
         let mut addresses = Addresses::new(100);
         let mut held: Vec<(usize, usize)> = Vec::new();
-        for _ in 0..2000 {
+        for _ in 0..if cfg!(miri) { 50 } else { 2000 } {
             let pages = random.below(20) as usize + 1;
             if random.below(2) == 0 {
                 if let Some(begin) = addresses.take(pages, 0..100) {

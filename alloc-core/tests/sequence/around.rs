@@ -1,9 +1,9 @@
 //! Calls around the requests: tasks, scarcity, and whom the machine calls itself.
 
-use alloc_core::{Fragments, Gfp, NodeMask, Order, PageBlock, TaskOptions};
+use alloc_core::{Capability, Fragments, Gfp, NodeMask, Order, PageBlock, TaskOptions};
 use std::sync::{Arc, Mutex};
 
-use super::cache::{Cache, Curious};
+use super::cache::{Cache, Curious, attributes};
 use super::operation::{Manner, Operation};
 use super::run::{Run, place};
 
@@ -93,6 +93,18 @@ impl Run<'_, '_> {
                 place(&self.hoards, which).map(|at| self.hoards.swap_remove(at));
                 None
             }
+            Operation::LimitAddresses { longest } => {
+                self.limits.push(machine.exhaust_addresses(usize::from(longest)));
+                None
+            }
+            Operation::LimitMappings { leave } => {
+                self.limits.push(machine.exhaust_mappings(usize::from(leave)));
+                None
+            }
+            Operation::EndLimit { which } => {
+                place(&self.limits, which).map(|at| self.limits.swap_remove(at));
+                None
+            }
             _ => None,
         };
         self.hoards.extend(hoard);
@@ -106,6 +118,11 @@ impl Run<'_, '_> {
                 self.has_faults |= knobs.is_some();
                 let source = knobs.map(|knobs| Arc::new(Curious::new(Arc::downgrade(machine), knobs)) as _);
                 machine.set_faults(source);
+            }
+            Operation::Knobs { capability, knobs } => {
+                self.has_faults = true;
+                let capability = Capability::ALL[usize::from(capability) % Capability::ALL.len()];
+                machine.set_faults(Some(Arc::new(alloc_core::Knobs::default().with(capability, attributes(knobs)))));
             }
             Operation::TaskFaults { task, make_it_fail, nth } => {
                 if let Some(faults) = machine.task_faults(self.task(task)) {
@@ -147,7 +164,7 @@ impl Run<'_, '_> {
 }
 
 /// Of the first two nodes.
-fn nodes(mems: u8) -> NodeMask {
+pub(super) fn nodes(mems: u8) -> NodeMask {
     let nodes = (0..3).filter(|node| mems & (1 << node) != 0).map(alloc_core::NodeId);
     NodeMask::of(&nodes.collect::<Vec<_>>())
 }

@@ -41,6 +41,16 @@ impl Run<'_, '_> {
                     Err(error) => self.refused(error),
                 }
             }
+            Operation::Bulk { task, blocks, flags } => {
+                let pool = self.pool;
+                match machine.run_as(self.task(task), || pool.alloc_bulk(usize::from(blocks % 8), flags.gfp())) {
+                    Ok(got) => {
+                        assert_eq!(got.len(), usize::from(blocks % 8), "all or none");
+                        got.into_iter().for_each(|block| self.keep(Thing::Pooled(block)));
+                    }
+                    Err(error) => self.refused(error),
+                }
+            }
             _ => unreachable!("not a request that is driven to its end"),
         }
     }
@@ -90,6 +100,21 @@ impl Run<'_, '_> {
                     self.pooled.push(request);
                 }
                 self.pool_step(step);
+            }
+            Operation::BulkBegin { task, blocks, flags } => {
+                let pool = self.pool;
+                let request =
+                    machine.run_as(self.task(task), || pool.request_bulk(usize::from(blocks % 8), flags.gfp()));
+                self.bulk.extend(request.ok());
+            }
+            Operation::BulkStep { which } => {
+                let Some(at) = place(&self.bulk, which) else { return };
+                let mut request = self.bulk.swap_remove(at);
+                match request.step() {
+                    PoolStep::Wait(_) => self.bulk.push(request),
+                    PoolStep::Done(Ok(got)) => got.into_iter().for_each(|block| self.keep(Thing::Pooled(block))),
+                    PoolStep::Done(Err(error)) => self.refused(error),
+                }
             }
             _ => unreachable!("not a request by step"),
         }

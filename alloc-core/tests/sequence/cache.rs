@@ -69,6 +69,19 @@ impl Shrinker for Cache {
     }
 }
 
+/// The kernel's knobs, turned.
+pub fn attributes(knobs: Knobs) -> Attributes {
+    let mut attributes = Attributes::unfiltered(u32::from(knobs.probability)).seeded(u64::from(knobs.seed));
+    attributes.times.set(knobs.times.map(u32::from));
+    attributes.space.set(u64::from(knobs.space));
+    attributes.interval = u32::from(knobs.interval);
+    attributes.task_filter = knobs.task_filter;
+    attributes.ignore_gfp_wait = knobs.ignore_gfp_wait;
+    attributes.min_order = order(knobs.min_order);
+    attributes.inject_nofail = knobs.inject_nofail;
+    attributes
+}
+
 /// The kernel's knobs, before which the machine is asked for something.
 pub struct Curious {
     machine: Weak<Machine>,
@@ -79,15 +92,7 @@ pub struct Curious {
 
 impl Curious {
     pub fn new(machine: Weak<Machine>, knobs: Knobs) -> Curious {
-        let mut attributes = Attributes::unfiltered(u32::from(knobs.probability)).seeded(u64::from(knobs.seed));
-        attributes.times.set(knobs.times.map(u32::from));
-        attributes.space.set(u64::from(knobs.space));
-        attributes.interval = u32::from(knobs.interval);
-        attributes.task_filter = knobs.task_filter;
-        attributes.ignore_gfp_wait = knobs.ignore_gfp_wait;
-        attributes.min_order = order(knobs.min_order);
-        attributes.inject_nofail = knobs.inject_nofail;
-        Curious { machine, attributes, asks: knobs.curious, asking: AtomicBool::new(false) }
+        Curious { machine, attributes: attributes(knobs), asks: knobs.curious, asking: AtomicBool::new(false) }
     }
 }
 

@@ -30,7 +30,38 @@ impl Run<'_, '_> {
             Operation::GiveBack { .. } | Operation::EndHoard { .. } => self.scarcity(operation),
             Operation::Faults { .. } | Operation::TaskFaults { .. } => self.outside(operation),
             Operation::Register { .. } | Operation::Unregister { .. } => self.outside(operation),
-            Operation::Background | Operation::Release => self.outside(operation),
+            Operation::Background | Operation::Release | Operation::Knobs { .. } => self.outside(operation),
+            Operation::LimitAddresses { .. } | Operation::LimitMappings { .. } | Operation::EndLimit { .. } => {
+                self.scarcity(operation);
+            }
+            Operation::Bulk { .. } => self.ask(operation),
+            Operation::BulkBegin { .. } | Operation::BulkStep { .. } => self.by_step(operation),
+            Operation::Kmalloc { .. } | Operation::KmallocRaw { .. } | Operation::Krealloc { .. } => {
+                self.of_bytes(operation);
+            }
+            Operation::Kfree { .. } | Operation::KfreeTwice { .. } | Operation::FreeToCache { .. } => {
+                self.of_bytes(operation);
+            }
+            Operation::Object { .. } | Operation::ObjectRaw { .. } | Operation::Shrink { .. } => {
+                self.of_caches(operation);
+            }
+            Operation::Prefill { .. } | Operation::TakePrefilled { .. } | Operation::EndPrefilled { .. } => {
+                self.of_caches(operation);
+            }
+            Operation::Cpuset { .. } | Operation::CpusetAttach { .. } | Operation::CpusetMove { .. } => {
+                self.of_cpusets(operation);
+            }
+            Operation::StepCpuset { .. } | Operation::EndCpusetMove { .. } | Operation::MemPolicy { .. } => {
+                self.of_cpusets(operation);
+            }
+            Operation::Budget { .. } | Operation::BudgetAttach { .. } | Operation::BudgetLimit { .. } => {
+                self.of_budgets(operation);
+            }
+            Operation::Account { .. } | Operation::EndAccount { .. } => self.of_budgets(operation),
+            Operation::Charge { .. } | Operation::EndCharge { .. } => self.of_budgets(operation),
+            Operation::Lock { .. } | Operation::Unlock { .. } | Operation::LockOfShrinkers { .. } => {
+                self.of_locks(operation);
+            }
         }
     }
 
@@ -65,5 +96,10 @@ impl Run<'_, '_> {
             let pages = std::mem::take(&mut *cache.pages.lock().unwrap());
             pages.into_iter().for_each(|pages| assert_eq!(machine.free(pages), Ok(())));
         }
+        let (budgets, reserve) = (std::mem::take(&mut self.budgets), self.setup.reserve() as u64);
+        drop(self);
+        machine.shrink_slabs();
+        // What came back is charged no more, but for what the pool keeps.
+        assert!(budgets.iter().map(alloc_core::MemCg::charged).sum::<u64>() <= reserve, "pages are charged for ever");
     }
 }

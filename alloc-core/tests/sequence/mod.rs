@@ -5,16 +5,21 @@
 
 mod around;
 mod asking;
+mod bytes;
 mod cache;
 mod calls;
 mod giving;
+mod groups;
+mod locks;
 mod model;
+mod objects;
 mod operation;
+mod pointer;
 mod run;
 mod setup;
 mod things;
 
-use alloc_core::{Mempool, Order};
+use alloc_core::{CacheOptions, Mempool, Order, ReclaimLock};
 use arbitrary::{Arbitrary, Unstructured};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -57,7 +62,13 @@ impl Sequence {
         let machine = Arc::new(self.setup.build());
         let foreign = OnceCell::new();
         let pool = Mempool::new(&machine, self.setup.reserve(), Order::ZERO).expect("a fresh machine has pages");
-        let mut run = Run::new(&self.setup, &machine, &foreign, &pool);
+        let slabs = ["one", "two"].into_iter().zip(self.setup.caches).map(|(name, cache)| {
+            // On a machine of small blocks there may be no such cache.
+            machine.cache(cache.options(name)).or_else(|_| machine.cache(CacheOptions::new(name, 64)))
+        });
+        let slabs: Vec<_> = slabs.map(|cache| cache.expect("a cache of small objects")).collect();
+        let locks = ["inodes", "inodes", "pages"].map(|name| ReclaimLock::new(&machine, name, 0));
+        let mut run = Run::new(&self.setup, &machine, &foreign, &pool, &slabs, &locks);
         run.check();
         for (turn, operation) in self.operations.iter().enumerate() {
             machine.set_cpu(turn / 3);
@@ -67,7 +78,13 @@ impl Sequence {
         run.end();
         assert_eq!(pool.reserved(), self.setup.reserve(), "the pool's reserve is not full again");
         drop(pool);
+        for cache in slabs {
+            let usage = cache.usage();
+            assert_eq!((usage.live, usage.reserved), (0, 0));
+            cache.destroy().expect("a cache without objects");
+        }
         machine.shrink_slabs();
+        machine.audit_slabs().expect("slabs that are whole");
         assert_eq!(machine.free_pages(None), self.setup.pages(), "pages were lost");
         machine.audit().expect("a machine that is whole");
     }

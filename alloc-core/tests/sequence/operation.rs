@@ -235,6 +235,153 @@ pub enum Operation {
     },
     Background,
     Release,
+    Kmalloc {
+        task: u8,
+        size: Size,
+        /// The alignment's logarithm.
+        align: u8,
+        flags: Flags,
+    },
+    /// As a bare pointer.
+    KmallocRaw {
+        task: u8,
+        size: Size,
+        flags: Flags,
+    },
+    Krealloc {
+        which: u8,
+        size: Size,
+        flags: Flags,
+    },
+    /// A pointer that may be anything.
+    Kfree {
+        at: u32,
+    },
+    /// A pointer that is none any more.
+    KfreeTwice {
+        which: u8,
+    },
+    /// A pointer that some cache has not given out.
+    FreeToCache {
+        which: u8,
+        cache: u8,
+    },
+    Object {
+        task: u8,
+        cache: u8,
+        node: Option<u8>,
+        flags: Flags,
+    },
+    ObjectRaw {
+        task: u8,
+        cache: u8,
+        flags: Flags,
+    },
+    Prefill {
+        task: u8,
+        cache: u8,
+        objects: u8,
+        flags: Flags,
+    },
+    TakePrefilled {
+        which: u8,
+    },
+    EndPrefilled {
+        which: u8,
+    },
+    Shrink {
+        cache: Option<u8>,
+    },
+    Bulk {
+        task: u8,
+        blocks: u8,
+        flags: Flags,
+    },
+    BulkBegin {
+        task: u8,
+        blocks: u8,
+        flags: Flags,
+    },
+    BulkStep {
+        which: u8,
+    },
+    LimitAddresses {
+        longest: u16,
+    },
+    LimitMappings {
+        leave: u8,
+    },
+    EndLimit {
+        which: u8,
+    },
+    MemPolicy {
+        task: u8,
+        kind: u8,
+        mems: u8,
+        weight: u8,
+        rebind: u8,
+    },
+    Cpuset {
+        mems: u8,
+    },
+    CpusetAttach {
+        which: u8,
+        task: u8,
+    },
+    CpusetMove {
+        which: u8,
+        mems: u8,
+        #[arbitrary(with = move_kind)]
+        kind: MoveKind,
+    },
+    StepCpuset {
+        which: u8,
+    },
+    EndCpusetMove {
+        which: u8,
+    },
+    Budget {
+        pages: u16,
+    },
+    BudgetAttach {
+        which: u8,
+        task: u8,
+    },
+    BudgetLimit {
+        which: u8,
+        pages: u16,
+    },
+    Account {
+        which: u8,
+        task: u8,
+    },
+    EndAccount {
+        which: u8,
+    },
+    Charge {
+        which: u8,
+        leave: u16,
+    },
+    EndCharge {
+        which: u8,
+    },
+    Lock {
+        which: u8,
+        task: u8,
+    },
+    Unlock {
+        which: u8,
+    },
+    LockOfShrinkers {
+        which: u8,
+        #[arbitrary(with = class)]
+        class: ReclaimClass,
+    },
+    /// The knobs of one capability, as their directories are read.
+    Knobs {
+        capability: u8,
+        knobs: Knobs,
+    },
 }
 
 type Bytes<'a, 'b> = &'a mut arbitrary::Unstructured<'b>;
@@ -248,7 +395,9 @@ fn scope(bytes: Bytes<'_, '_>) -> arbitrary::Result<Scope> {
 }
 
 fn move_kind(bytes: Bytes<'_, '_>) -> arbitrary::Result<MoveKind> {
-    bytes.choose(&[MoveKind::ExpandThenShrink, MoveKind::AtOnce, MoveKind::Uncounted]).copied()
+    bytes
+        .choose(&[MoveKind::ExpandThenShrink, MoveKind::AtOnce, MoveKind::Uncounted, MoveKind::CountedIfDisjoint])
+        .copied()
 }
 
 fn class(bytes: Bytes<'_, '_>) -> arbitrary::Result<ReclaimClass> {

@@ -1,8 +1,9 @@
 //! A sequence as it runs: what it holds, and what must be true of everything that it gets.
 
 use alloc_core::{
-    AllocError, Gfp, Hoard, KvBlock, Machine, Mempool, NodeId, NodesMove, Order, PageBlock, PoolBlock, PoolRequest,
-    PoolStep, Queued, Request, ScopeGuard, TaskId,
+    AccountGuard, AllocError, BulkRequest, Charge, Cpuset, CpusetMove, Gfp, Hoard, KvBlock, Machine, MemCg, Mempool,
+    NodeId, NodesMove, Order, PageBlock, PoolBlock, PoolRequest, PoolStep, Prefilled, Queued, ReclaimGuard,
+    ReclaimLock, Request, ScopeGuard, TaskId, WindowHoard,
 };
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) struct Run<'p, 'm> {
     /// Another machine, once one is needed.
     foreign: &'m OnceCell<Machine>,
     pub(super) pool: &'p Mempool<'m>,
+    pub(super) slabs: &'p [alloc_core::Cache<'m>],
+    pub(super) locks: &'p [ReclaimLock<u8>],
     pub(super) base: usize,
     pub(super) model: Model,
     pub(super) tasks: Vec<TaskId>,
@@ -39,6 +42,15 @@ pub(super) struct Run<'p, 'm> {
     pub(super) scopes: Vec<ScopeGuard<'m>>,
     pub(super) moves: Vec<NodesMove<'m>>,
     pub(super) caches: Vec<Arc<Cache>>,
+    pub(super) bulk: Vec<BulkRequest<'p, 'm>>,
+    pub(super) prefilled: Vec<Prefilled<'p>>,
+    pub(super) limits: Vec<WindowHoard<'m>>,
+    pub(super) cpusets: Vec<Cpuset<'m>>,
+    pub(super) cpuset_moves: Vec<CpusetMove<'m>>,
+    pub(super) budgets: Vec<MemCg<'m>>,
+    pub(super) accounts: Vec<AccountGuard<'m>>,
+    pub(super) charges: Vec<Charge<'m>>,
+    pub(super) guards: Vec<ReclaimGuard<'p, u8>>,
     pub(super) has_faults: bool,
     /// Pages may be in slabs, which keep them for a while.
     pub(super) has_slabs: bool,
@@ -55,6 +67,8 @@ impl<'p, 'm> Run<'p, 'm> {
         machine: &'m Arc<Machine>,
         foreign: &'m OnceCell<Machine>,
         pool: &'p Mempool<'m>,
+        slabs: &'p [alloc_core::Cache<'m>],
+        locks: &'p [ReclaimLock<u8>],
     ) -> Run<'p, 'm> {
         let block = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).expect("a fresh machine has pages");
         let base = block.bytes().as_ptr().addr() - block.frame().0 as usize * alloc_core::PAGE_SIZE;
@@ -63,6 +77,8 @@ impl<'p, 'm> Run<'p, 'm> {
             machine,
             foreign,
             pool,
+            slabs,
+            locks,
             base,
             model: Model::default(),
             tasks: vec![Machine::BOOT],
@@ -74,6 +90,15 @@ impl<'p, 'm> Run<'p, 'm> {
             scopes: Vec::new(),
             moves: Vec::new(),
             caches: Vec::new(),
+            bulk: Vec::new(),
+            prefilled: Vec::new(),
+            limits: Vec::new(),
+            cpusets: Vec::new(),
+            cpuset_moves: Vec::new(),
+            budgets: Vec::new(),
+            accounts: Vec::new(),
+            charges: Vec::new(),
+            guards: Vec::new(),
             has_faults: false,
             has_slabs: false,
         }
@@ -153,6 +178,8 @@ impl<'p, 'm> Run<'p, 'm> {
             Thing::Block(block) => drop(block),
             Thing::Area(area) => drop(area),
             Thing::Object(object) => drop(object),
+            Thing::SlabObject(object) => drop(object),
+            Thing::Pointer(pointer) => self.kfree(pointer),
             Thing::Pooled(block) => drop(block),
             Thing::Token(pages) => assert_eq!(self.machine.free(pages), Ok(())),
             Thing::Number(frame, order) => {

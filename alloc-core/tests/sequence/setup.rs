@@ -1,8 +1,8 @@
 //! The machine that a sequence runs on: its nodes and its policy, of all that there are.
 
 use alloc_core::{
-    AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, Machine, NestedNofail, NodePages, NofsOom, OnOom,
-    Order, Policy, Small,
+    AtomicSleep, BadNofail, CacheOptions, ContextSource, KvFast, LargeNofail, Machine, NestedNofail, NodePages,
+    NofsOom, OnOom, Order, Policy, SlabDebug, Small,
 };
 use arbitrary::Arbitrary;
 
@@ -79,6 +79,28 @@ pub struct Setup {
     pub min_free: u8,
     /// Pages of the pool's reserve, and processors.
     pub pool: u8,
+    pub caches: [CacheChoice; 2],
+}
+
+/// A cache of objects.
+#[derive(Arbitrary, Clone, Copy, Debug, Default)]
+pub struct CacheChoice {
+    pub size: u16,
+    /// The alignment's logarithm, what is looked for, and whether there is a constructor.
+    pub bits: u8,
+}
+
+impl CacheChoice {
+    pub fn options(self, name: &'static str) -> CacheOptions {
+        let is_on = |bit: u8| self.bits & (1 << bit) != 0;
+        CacheOptions {
+            align: 1 << (self.bits & 7),
+            debug: SlabDebug { red_zone: is_on(3), poison: is_on(4), store_user: is_on(5) },
+            constructor: is_on(6).then_some(|object: &mut [u8]| object.fill(3)),
+            account: is_on(7),
+            ..CacheOptions::new(name, 1 + usize::from(self.size) % 5000)
+        }
+    }
 }
 
 /// Which zone a frame lies in, by the order in which nodes and zones were built.

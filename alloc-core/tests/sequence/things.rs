@@ -1,6 +1,8 @@
 //! What a sequence got and has not given back.
 
-use alloc_core::{Area, FrameNumber, KmallocBox, Order, PAGE_SIZE, PageBlock, Pages, PoolBlock};
+use alloc_core::{Area, FrameNumber, KmallocBox, Order, PAGE_SIZE, PageBlock, Pages, PoolBlock, SlabBox};
+
+use super::pointer::Pointer;
 
 use super::model::{self, Model};
 
@@ -10,6 +12,8 @@ pub enum Thing<'p, 'm> {
     Area(Area<'m>),
     /// Its pages are shared with others, so only its bytes are looked at.
     Object(KmallocBox<'m>),
+    SlabObject(SlabBox<'p>),
+    Pointer(Pointer),
     Pooled(PoolBlock<'p, 'm>),
     Token(Pages),
     Number(FrameNumber, Order),
@@ -33,7 +37,7 @@ impl<'p, 'm> Held<'p, 'm> {
                 let pages = 0..area.bytes().len().div_ceil(PAGE_SIZE);
                 pages.map(|page| (area.frame_at(page * PAGE_SIZE).expect("a page of the area").0, 1)).collect()
             }
-            Thing::Object(_) => Vec::new(),
+            Thing::Object(_) | Thing::SlabObject(_) | Thing::Pointer(_) => Vec::new(),
             Thing::Pooled(block) => {
                 let frame = (block.bytes().as_ptr().addr() - base) / PAGE_SIZE;
                 vec![(frame as u32, (block.bytes().len() / PAGE_SIZE) as u64)]
@@ -62,6 +66,8 @@ impl<'p, 'm> Held<'p, 'm> {
             Thing::Block(block) => block.bytes(),
             Thing::Area(area) => area.bytes(),
             Thing::Object(object) => object.bytes(),
+            Thing::SlabObject(object) => object.bytes(),
+            Thing::Pointer(pointer) => pointer.bytes(),
             Thing::Pooled(block) => block.bytes(),
             Thing::Token(_) | Thing::Number(..) => return,
         };
@@ -74,6 +80,8 @@ fn bytes_mut<'t>(thing: &'t mut Thing<'_, '_>) -> Option<&'t mut [u8]> {
         Thing::Block(block) => Some(block.bytes_mut()),
         Thing::Area(area) => Some(area.bytes_mut()),
         Thing::Object(object) => Some(object.bytes_mut()),
+        Thing::SlabObject(object) => Some(object.bytes_mut()),
+        Thing::Pointer(pointer) => Some(pointer.bytes_mut()),
         Thing::Pooled(block) => Some(block.bytes_mut()),
         Thing::Token(_) | Thing::Number(..) => None,
     }

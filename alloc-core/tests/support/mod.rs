@@ -1,5 +1,7 @@
-//! What the tests of requests share: small machines, and a cache that gives memory back.
+//! What the tests share: small machines, the policies that are named, shrinkers that give memory back or panic, and chance.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of this")]
+
+pub mod random;
 
 use alloc_core::{
     EventKind, Gfp, Hoard, Machine, MachineBuilder, NodeId, NodePages, Order, Pages, Policy, ReclaimClass, Shrinker,
@@ -42,6 +44,40 @@ pub fn full(machine: &Machine) -> Hoard<'_> {
 
 pub fn kinds(machine: &Machine, from: u64) -> Vec<EventKind> {
     machine.events_since(from).into_iter().map(|event| event.kind).collect()
+}
+
+/// The policies that have names.
+pub fn presets() -> [(&'static str, Policy); 6] {
+    [
+        ("kernel", Policy::kernel()),
+        ("strict", Policy::strict()),
+        ("small_may_fail", Policy::small_may_fail()),
+        ("impossible_nofail_fails", Policy::impossible_nofail_fails()),
+        ("impossible_nofail_kills", Policy::impossible_nofail_kills()),
+        ("single_page_never_fails", Policy::single_page_never_fails()),
+    ]
+}
+
+/// A shrinker that claims to have all memory of the world, and panics when it is asked for it.
+#[derive(Default)]
+pub struct Panics {
+    /// How often it was asked.
+    pub scans: AtomicU32,
+}
+
+impl Shrinker for Panics {
+    fn class(&self) -> ReclaimClass {
+        ReclaimClass::Clean
+    }
+
+    fn count(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn scan(&self, _: u64, _: &mut dyn FnMut(Pages)) {
+        self.scans.fetch_add(1, Relaxed);
+        panic!("a bug of the cache");
+    }
 }
 
 /// A cache of single pages.

@@ -25,7 +25,13 @@
 //! - [`audit`] looks, at the end of a body, for what it left behind in a machine: blocks, open scopes, broken lists.
 //! - [`machine`] builds a machine inside of a body, with both.
 //!
-//! A machine may be built before the sweep: the processes that explore have copies of their own, as of all memory.
+//! A machine may be built before the sweep: the processes that explore have copies of their own, as of all memory. Other
+//! threads may be using it as those processes are forked: `alloc-core` has them leave it first, so that the copy is
+//! whole and nothing in it is locked. But they do not exist in the copy. What they had taken stays taken there, and a
+//! request that one of them was in the middle of never ends: it may keep the killer's door, and the task that it was
+//! made for goes on reclaiming. A body that does not want to depend on that uses tasks of its own
+//! ([`Machine::run_as`](::alloc_core::Machine::run_as)), or builds its machine itself. A live machine's threads do not exist there
+//! either: who would wait for them does their work.
 
 mod audit;
 mod machine;

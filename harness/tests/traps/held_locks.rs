@@ -100,8 +100,11 @@ fn forked_while_a_hook_runs() {
         while !IN_HOOK.load(Ordering::Acquire) {
             std::thread::yield_now();
         }
-        let report = Sweep::new().workers(1).run(takes_locks);
+        // On a thread that bears no test's name, so that no fresh process can be made to run the sweep by itself: this
+        // one is forked, beside the thread in the hook.
+        let report = scope.spawn(|| Sweep::new().workers(1).run(takes_locks)).join().unwrap();
         assert_eq!(report.trouble(), None, "{report}");
         assert_eq!(report.count(Verdict::Recovered), 1, "{report}");
+        assert!(report.to_string().contains("beside the threads of other tests"), "{report}");
     });
 }
