@@ -3,11 +3,11 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 #[cfg(feature = "std")]
 use std::time::Duration;
 
 use crate::budget::Budgets;
+use crate::build_error::BuildError;
 use crate::calls::Policies;
 use crate::epochs::Epochs;
 use crate::event::Ring;
@@ -16,12 +16,11 @@ use crate::host::arena::Arena;
 use crate::host::contract::{Host, HostError};
 use crate::lock_order::LockOrder;
 use crate::machine::Machine;
+use crate::node_pages::{NodePages, zones};
 use crate::numa::node_mask::NodeMask;
-use crate::page::buddy::Buddy;
-use crate::page::frame::{FrameTable, NO_ZONE};
+use crate::page::frame::FrameTable;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
-use crate::page::zone::{Zone, ZoneKind};
 use crate::page::zonelist::Zonelist;
 use crate::policy::{Policy, VmallocInner};
 use crate::slab::options::SlabDebug;
@@ -40,80 +39,6 @@ const CPUS_MAX: usize = 1024;
 /// How long a live machine's requests wait for something to move.
 #[cfg(feature = "std")]
 const WATCHDOG: Duration = Duration::from_secs(2);
-
-/// The memory of one node.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NodePages {
-    pages: u32,
-    dma32: u32,
-    movable: u32,
-}
-
-impl NodePages {
-    /// A node of `pages` pages, all of them ordinary.
-    pub const fn new(pages: u32) -> NodePages {
-        NodePages { pages, dma32: 0, movable: 0 }
-    }
-
-    /// The same, with so many of the pages within reach of 32-bit devices.
-    #[must_use]
-    pub const fn with_dma32(self, dma32: u32) -> NodePages {
-        NodePages { dma32, ..self }
-    }
-
-    /// The same, with so many of the pages for what can be moved.
-    #[must_use]
-    pub const fn with_movable(self, movable: u32) -> NodePages {
-        NodePages { movable, ..self }
-    }
-
-    fn zones(self) -> Option<[(ZoneKind, u32); 3]> {
-        let normal = self.pages.checked_sub(self.dma32)?.checked_sub(self.movable)?;
-        Some([(ZoneKind::Dma32, self.dma32), (ZoneKind::Normal, normal), (ZoneKind::Movable, self.movable)])
-    }
-}
-
-/// Why a machine could not be built.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No node, or a node without a page: give it some.
-    NoPages,
-    /// More than 64 nodes.
-    TooManyNodes,
-    /// A node's special zones are larger than the node.
-    ZonesTooBig,
-    /// The policy's largest order is above [`Order::LIMIT`].
-    OrderTooBig,
-    /// The host that was given has fewer pages than the nodes.
-    HostTooSmall,
-    /// The nodes have not enough pages for the page tables that the policy prepares.
-    NoPageTables,
-    /// The host could not be made.
-    Host(HostError),
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BuildError::NoPages => f.write_str("a machine needs a node, and a node needs a page"),
-            BuildError::TooManyNodes => f.write_str("a machine has 64 nodes at most"),
-            BuildError::ZonesTooBig => f.write_str("a node's zones are larger than the node"),
-            BuildError::OrderTooBig => f.write_str("the policy's largest order is above 18"),
-            BuildError::HostTooSmall => f.write_str("the host has fewer pages than the nodes together"),
-            BuildError::NoPageTables => f.write_str("the nodes have not enough pages for the prepared page tables"),
-            BuildError::Host(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for BuildError {}
-
-impl From<HostError> for BuildError {
-    fn from(error: HostError) -> BuildError {
-        BuildError::Host(error)
-    }
-}
 
 /// Puts a machine together; see [`Machine::builder`].
 pub struct MachineBuilder {
@@ -344,42 +269,4 @@ fn default_host(pages: usize) -> Result<Box<dyn Host>, HostError> {
 #[cfg(not(all(feature = "std", target_os = "linux", not(miri))))]
 fn default_host(pages: usize) -> Result<Box<dyn Host>, HostError> {
     Ok(Box::new(crate::host::plain::PlainHost::new(pages)?))
-}
-
-/// The zones of all nodes, one node's behind the other's, each with its share of the pages to keep free.
-fn zones(
-    nodes: &[NodePages],
-    frames: &mut FrameTable,
-    min: u64,
-    total: u64,
-    largest: Order,
-) -> Result<Box<[Zone]>, BuildError> {
-    let mut zones: Vec<Zone> = Vec::new();
-    let mut start = 0;
-    for (node, sizes) in (0..).map(NodeId).zip(nodes) {
-        let sizes = sizes.zones().ok_or(BuildError::ZonesTooBig)?;
-        for (kind, pages) in sizes.into_iter().filter(|(_, pages)| *pages > 0) {
-            let number = zones.len() as u8;
-            debug_assert!(number < NO_ZONE);
-            let managed = u64::from(pages);
-            let share = (u128::from(min) * u128::from(managed) / u128::from(total)) as u64;
-            let higher = |highest: ZoneKind| {
-                let between = sizes.iter().filter(|(other, _)| *other > kind && *other <= highest);
-                between.map(|(_, pages)| u64::from(*pages)).sum::<u64>() / kind.kept_ratio()
-            };
-            zones.push(Zone {
-                node,
-                kind,
-                buddy: Buddy::new(frames, number, start, start + pages, largest),
-                marks: Watermarks::new(share.min(managed), managed),
-                managed,
-                claimed: 0,
-                kept: ZoneKind::ALL.map(higher),
-                at_hand: false,
-                passed: 0,
-            });
-            start += pages;
-        }
-    }
-    Ok(zones.into_boxed_slice())
 }

@@ -165,8 +165,8 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::builder::NodePages;
     use crate::context::Scope;
+    use crate::node_pages::NodePages;
     use crate::numa::mem_policy::{Interleave, MemPolicy, Rebind};
     use crate::numa::mems::MoveKind;
     use crate::numa::node_mask::NodeMask;

@@ -1,32 +1,12 @@
 //! The kernel's knobs for injected failures, with the kernel's order of tests.
 
-use core::fmt;
-use core::ops::Range;
-use core::str::FromStr;
-
 use super::knob::Knob;
 use super::report::FaultReport;
 use super::source::{Capability, FaultSource, Site};
+use super::stack_filter::{STACK_DEPTH_MAX, StackFilter};
 use crate::gfp::Gfp;
 use crate::random::Random;
 use crate::units::Order;
-
-/// Stack frames that a filter looks at, at most.
-pub const STACK_DEPTH_MAX: usize = 32;
-
-/// Which call chains fail: any address of the first `depth` ones in `reject` saves a request, and one in `require` is
-/// needed to fail it.
-#[derive(Clone, Debug)]
-pub struct StackFilter {
-    /// Addresses one of which is needed.
-    pub require: Range<usize>,
-    /// Addresses none of which may be there; it wins over `require`.
-    pub reject: Range<usize>,
-    /// Frames to look at, at most [`STACK_DEPTH_MAX`].
-    pub depth: usize,
-    /// Writes the return addresses of the running call, innermost first, and returns how many there are.
-    pub capture: fn(&mut [usize]) -> usize,
-}
 
 /// The knobs. Their meanings, their defaults and the order in which they are asked are those of the kernel's
 /// "Fault injection capabilities infrastructure".
@@ -154,21 +134,6 @@ impl Attributes {
     }
 }
 
-impl StackFilter {
-    /// Writes the addresses that are looked at, and says how many they are.
-    fn captured(&self, frames: &mut [usize; STACK_DEPTH_MAX]) -> usize {
-        let depth = self.depth.min(STACK_DEPTH_MAX);
-        (self.capture)(&mut frames[..depth]).min(depth)
-    }
-
-    fn admits(&self) -> bool {
-        let mut frames = [0; STACK_DEPTH_MAX];
-        let found = self.captured(&mut frames);
-        let any = |range: &Range<usize>| frames[..found].iter().any(|frame| range.contains(frame));
-        !any(&self.reject) && any(&self.require)
-    }
-}
-
 impl FaultSource for Attributes {
     /// Of what is made of pages, and has attributes of its own in [`Knobs`](crate::Knobs), nothing fails.
     fn fails(&self, site: &Site<'_>) -> bool {
@@ -233,83 +198,13 @@ impl Attributes {
     }
 }
 
-impl Attributes {
-    /// Tells each knob's name and how it stands, in the kernel's words.
-    pub(crate) fn each(&self, mut tell: impl FnMut(&'static str, &dyn fmt::Display) -> fmt::Result) -> fmt::Result {
-        let yes = |is: bool| if is { "Y" } else { "N" };
-        tell("probability", &self.probability)?;
-        tell("interval", &self.interval)?;
-        tell("times", &self.times.get().map_or(-1, i64::from))?;
-        tell("space", &self.space.get())?;
-        tell("verbose", &self.verbose)?;
-        tell("task-filter", &yes(self.task_filter))?;
-        tell("ignore-gfp-wait", &yes(self.ignore_gfp_wait))?;
-        tell("ignore-gfp-highmem", &yes(self.ignore_gfp_highmem))?;
-        tell("min-order", &self.min_order.get())?;
-        tell("inject-nofail", &yes(self.inject_nofail))?;
-        tell("cache-filter", &yes(self.cache_filter))?;
-        if let Some(site) = self.site {
-            tell("site", &site)?;
-        }
-        let Some(stack) = &self.stack else { return tell("stacktrace-depth", &0) };
-        tell("stacktrace-depth", &stack.depth.min(STACK_DEPTH_MAX))?;
-        tell("require-start", &stack.require.start)?;
-        tell("require-end", &stack.require.end)?;
-        tell("reject-start", &stack.reject.start)?;
-        tell("reject-end", &stack.reject.end)
-    }
-}
-
-impl fmt::Display for Attributes {
-    /// A line for each knob.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.each(|name, value| writeln!(f, "{name} {value}"))
-    }
-}
-
-/// A text that is not of the form `interval,probability,space,times`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct AttributeError;
-
-impl fmt::Display for AttributeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "fault attributes are written interval,probability,space,times: four numbers, times -1 for no limit",
-        )
-    }
-}
-
-impl core::error::Error for AttributeError {}
-
-impl FromStr for Attributes {
-    type Err = AttributeError;
-
-    /// Reads the form of the kernel's boot options.
-    fn from_str(text: &str) -> Result<Attributes, AttributeError> {
-        fn next<T: FromStr>(parts: &mut core::str::Split<'_, char>) -> Result<T, AttributeError> {
-            parts.next().and_then(|part| part.trim().parse().ok()).ok_or(AttributeError)
-        }
-        let mut parts = text.split(',');
-        let (interval, probability) = (next(&mut parts)?, next(&mut parts)?);
-        let (space, times): (u64, i64) = (next(&mut parts)?, next(&mut parts)?);
-        let times = match times {
-            -1 => None,
-            times => Some(u32::try_from(times).map_err(|_| AttributeError)?),
-        };
-        if parts.next().is_some() {
-            return Err(AttributeError);
-        }
-        let (space, times) = (Knob::new(space), Knob::new(times));
-        Ok(Attributes { interval, probability, space, times, ..Attributes::default() })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fault::source::TaskFaults;
     use crate::units::{PAGE_SIZE, TaskId};
     use alloc::vec::Vec;
+    use core::ops::Range;
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
         let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
@@ -388,14 +283,5 @@ mod tests {
         let found = failed(&Attributes::unfiltered(10).seeded(7), rolls).len() as f64;
         let sigma = (rolls as f64 * 0.1 * 0.9).sqrt();
         assert!((found - rolls as f64 * 0.1).abs() < 3.0 * sigma, "{found} of {rolls}");
-    }
-
-    #[test]
-    fn row_011_boot_strings_are_read_and_others_refused() {
-        let read: Attributes = "1,100,0,-1".parse().unwrap();
-        assert_eq!((read.interval, read.probability, read.times.get()), (1, 100, None));
-        for wrong in ["", "1,2,3", "1,2,3,4,5", "a,1,1,1", "1,1,1,-2", "1,1,-1,1"] {
-            assert!(wrong.parse::<Attributes>().is_err(), "{wrong}");
-        }
     }
 }

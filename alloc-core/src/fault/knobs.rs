@@ -3,7 +3,8 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::attributes::{AttributeError, Attributes};
+use super::attribute_text::AttributeError;
+use super::attributes::Attributes;
 use super::source::{Capability, FaultSource, Site};
 
 /// Attributes of their own for each capability.
