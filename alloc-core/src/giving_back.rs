@@ -15,6 +15,18 @@ impl Machine {
         self.token_in(self.zone_of(frame), frame, order, flags)
     }
 
+    /// The token of a block that was known by its number alone for a while, and may be noted.
+    pub(crate) fn token_of_number(&self, frame: FrameNumber, order: Order) -> Pages {
+        let noted = self.raw().frames.at(frame.0).is_noted();
+        self.token_in(self.zone_of_token(noted, frame), frame, order, Gfp::NONE)
+    }
+
+    /// The zone that a token says. What is noted of a block goes with it to the free lists, where it is taken off: never to
+    /// what is at hand.
+    pub(crate) fn zone_of_token(&self, noted: bool, frame: FrameNumber) -> usize {
+        if noted { usize::from(frame::NO_ZONE) } else { self.zone_of(frame) }
+    }
+
     /// The number of the zone that a frame lies in.
     pub(crate) fn zone_of(&self, frame: FrameNumber) -> usize {
         self.zone_ends.partition_point(|end| *end <= frame.0)

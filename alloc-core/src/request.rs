@@ -8,7 +8,6 @@ use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::{Course, Move, WaitFor};
-use crate::page::frame::NO_ZONE;
 use crate::quick::Claimed;
 use crate::task::TaskId;
 use crate::time::{Patience, Slept};
@@ -77,8 +76,7 @@ impl<'m> Request<'m> {
             }
             Move::Taken(frame) => {
                 self.over = Some(AllocError::NoMemory);
-                // What is noted of a block goes with it to the free lists, where it is taken off: never to what is at hand.
-                let zone = if self.course.is_noted() { usize::from(NO_ZONE) } else { self.machine.zone_of(frame) };
+                let zone = self.machine.zone_of_token(self.course.is_noted(), frame);
                 let pages = self.machine.token_in(zone, frame, self.order, self.course.flags());
                 Step::Done(Ok(PageBlock::new(self.machine, pages)))
             }

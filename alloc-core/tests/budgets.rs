@@ -1,10 +1,11 @@
 //! Budgets: who is charged, who is refused although pages are free, and that every page is taken back once.
+#![expect(unsafe_code, reason = "gives memory back by pointer")]
 
 mod support;
 
 use alloc_core::{
-    AllocError, Attributes, Capability, FaultSource, Gfp, Knobs, Machine, MemCg, Order, Policy, Scope, Site,
-    TaskOptions,
+    AllocError, Attributes, CacheOptions, Capability, FaultSource, Gfp, Knobs, Machine, MemCg, Order, Policy, Scope,
+    Site, TaskOptions,
 };
 use std::sync::{Arc, Mutex};
 use support::{PAGES, full, hog, machine, order};
@@ -235,4 +236,30 @@ fn what_is_charged_does_not_stay_at_hand_when_it_comes_back() {
         assert_eq!(budget.charged(), 0);
     }
     machine.audit().unwrap();
+}
+
+#[test]
+fn what_was_known_by_its_number_alone_is_charged_no_more_when_it_comes_back() {
+    let machine = machine(Policy::kernel());
+    let budget = budget(&machine, 100);
+    let cache = machine.cache(CacheOptions { account: true, ..CacheOptions::new("charged", 512) }).unwrap();
+    // Blocks of every order are at hand, and would be taken back there.
+    for order in (0..5).map(order) {
+        (0..3).for_each(|_| drop(machine.alloc_pages(order, Gfp::KERNEL).unwrap()));
+    }
+    let account = budget.account();
+    let pointers = [16_384, 32_768].map(|size| machine.kmalloc_raw(size, Gfp::KERNEL).unwrap());
+    assert_eq!(budget.charged(), 4 + 8);
+    let object = cache.alloc(Gfp::KERNEL).unwrap();
+    assert!(budget.charged() > 12);
+    drop(account);
+    for pointer in pointers {
+        // SAFETY: nobody uses the memory.
+        unsafe { machine.kfree(pointer.as_ptr()).unwrap() };
+    }
+    drop(object);
+    machine.shrink_slabs();
+    assert_eq!(budget.charged(), 0);
+    let _blocks: Vec<_> = (0..5).map(|bits| machine.alloc_pages(order(bits), Gfp::KERNEL).unwrap()).collect();
+    assert_eq!(budget.charged(), 0);
 }

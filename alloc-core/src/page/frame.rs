@@ -49,6 +49,13 @@ pub(crate) struct Frame {
     pub(crate) budget: Option<BudgetId>,
 }
 
+impl Frame {
+    /// Whether it says more of a block than that it has an owner, which is to go when it comes back.
+    pub(crate) fn is_noted(&self) -> bool {
+        self.budget.is_some() || self.owner != 0
+    }
+}
+
 // A table of 16 bytes a frame costs 0.4 % of the memory it describes.
 const _: () = assert!(size_of::<Frame>() == 16);
 

@@ -79,7 +79,7 @@ impl Machine {
             Found::Block(frame, order) => {
                 let before = core::mem::replace(&mut self.raw().frames.at(frame.0).state, State::Owned);
                 debug_assert_eq!(before, State::Kmalloc, "nobody else gives the block back");
-                let freed = self.free(self.token(frame, order, Gfp::NONE));
+                let freed = self.free(self.token_of_number(frame, order));
                 debug_assert!(freed.is_ok(), "the block is this machine's");
                 Ok(())
             }
