@@ -131,6 +131,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "thousands of chains, each looked for among all others")]
     fn row_003_there_are_not_more_chains_than_can_be_told_apart() {
         let mut sites = Sites::default();
         let names = ["a", "b"];
