@@ -13,7 +13,7 @@ use crate::machine::Machine;
 use crate::page::course::Course;
 use crate::policy::Policy;
 use crate::task::TaskId;
-use crate::units::{NodeId, Order, PAGE_SIZE};
+use crate::units::{NodeId, Order};
 
 /// What a fault source says of a request.
 pub(crate) enum Decision {
@@ -40,11 +40,6 @@ impl Deref for Rules<'_> {
     }
 }
 
-/// Bytes of a block.
-fn bytes(order: Order) -> usize {
-    usize::try_from(order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE))
-}
-
 impl Machine {
     /// Plans a request and asks the fault source about it, unless it has decided already.
     pub(crate) fn begin(
@@ -63,7 +58,7 @@ impl Machine {
         drop(state);
         let mut course = begun?;
         if decided.is_some() || self.has_faults() {
-            let size = bytes(order);
+            let size = order.bytes();
             let decision = match decided {
                 Some(decision) => decision,
                 None => self.asks_for_pages(task, course.flags(), order),
@@ -94,7 +89,7 @@ impl Machine {
 
     /// What the fault source says of a request for pages, whose flags are as scopes and policy leave them.
     pub(crate) fn asks_for_pages(&self, task: TaskId, flags: Gfp, order: Order) -> Decision {
-        self.asks(task, Capability::PageAlloc, flags, order, bytes(order), None)
+        self.asks(task, Capability::PageAlloc, flags, order, order.bytes(), None)
     }
 
     /// Whether there is a fault source that is to be asked.

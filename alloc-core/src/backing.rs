@@ -7,7 +7,7 @@ use crate::machine::Machine;
 use crate::slab::cache::Cache;
 use crate::slab::kmalloc_box::KmallocBox;
 use crate::slab::slab_box::SlabBox;
-use crate::units::{Order, PAGE_SIZE};
+use crate::units::Order;
 
 /// Where a [`Mempool`](crate::Mempool) gets its elements.
 ///
@@ -59,7 +59,7 @@ impl<'m> Backing<'m> for Blocks<'m> {
     }
 
     fn size(&self) -> usize {
-        usize::try_from(self.order.pages()).map_or(usize::MAX, |pages| pages.saturating_mul(PAGE_SIZE))
+        self.order.bytes()
     }
 
     fn get(&self, flags: Gfp) -> Result<PageBlock<'m>, AllocError> {

@@ -15,10 +15,9 @@ impl Machine {
         self.token_in(self.zone_of(frame), frame, order, flags)
     }
 
-    /// The token of a block that was known by its number alone for a while, and may be noted.
-    pub(crate) fn token_of_number(&self, frame: FrameNumber, order: Order) -> Pages {
-        let noted = self.raw().frames.at(frame.0).is_noted();
-        self.token_in(self.zone_of_token(noted, frame), frame, order, Gfp::NONE)
+    /// The token of a block that was known by its number alone for a while, and whose entry says whether it is noted.
+    pub(crate) fn token_of_number(&self, frame: FrameNumber, order: Order, noted: bool) -> Pages {
+        Pages::new(self.zone_of_token(noted, frame), frame, order, self.number())
     }
 
     /// The zone that a token says. What is noted of a block goes with it to the free lists, where it is taken off: never to

@@ -64,6 +64,12 @@ impl Order {
     pub const fn pages(self) -> u64 {
         1 << self.0
     }
+
+    /// Bytes in a block of this order, or as many as a number can say.
+    pub(crate) const fn bytes(self) -> usize {
+        let bytes = self.pages().saturating_mul(PAGE_SIZE as u64);
+        if bytes > usize::MAX as u64 { usize::MAX } else { bytes as usize }
+    }
 }
 
 impl fmt::Display for Order {

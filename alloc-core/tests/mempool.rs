@@ -8,33 +8,7 @@ use alloc_core::{
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use support::{full, hog, machine, order};
-
-#[test]
-fn row_030_a_pool_of_four_serves_eight_tasks_on_a_full_machine() {
-    let machine = machine(Policy::kernel());
-    let pool = Mempool::new(&machine, 4, order(1)).unwrap();
-    let _hoard = full(&machine);
-    assert!(pool.alloc(Gfp::NOWAIT).is_ok(), "from the reserve");
-    let mut waiting: Vec<_> = (0..8).map(|_| pool.request(Gfp::NOIO).unwrap()).collect();
-    let (mut held, mut served) = (std::collections::VecDeque::new(), 0);
-    for _ in 0..20 {
-        waiting.retain_mut(|request| match request.step() {
-            PoolStep::Wait(_) => true,
-            PoolStep::Done(block) => {
-                held.push_back(block.unwrap());
-                served += 1;
-                false
-            }
-        });
-        assert!(held.len() <= 4);
-        held.pop_front();
-    }
-    drop(held);
-    assert_eq!((served, pool.reserved(), machine.free_pages(None)), (8, 4, 0));
-    let stats = machine.stats();
-    assert_eq!((stats.kills, stats.hangs), (0, 0));
-}
+use support::{full, hog, machine};
 
 #[test]
 fn row_028_the_pool_succeeds_where_nofs_alone_hangs() {

@@ -5,12 +5,15 @@
 mod reading;
 #[path = "reference/situation.rs"]
 mod situation;
+#[path = "reference/world.rs"]
+mod world;
 
 use alloc_core::{AllocError, Context, Gfp, Order, PlainHost, Promise, Scope};
-use reading::{End, NODES, PAGES, Reading};
+use reading::Reading;
 use situation::{Random, situation};
 use std::fmt::Display;
 use std::sync::Arc;
+use world::{End, NODES, PAGES};
 
 /// What a case was like: the promise that was made, whether the request failed, and whether promises did not apply.
 #[allow(dead_code, reason = "the tests' concern, not the fuzzer's")]

@@ -202,13 +202,13 @@ impl Attributes {
 mod tests {
     use super::*;
     use crate::fault::source::TaskFaults;
-    use crate::units::{PAGE_SIZE, TaskId};
+    use crate::units::TaskId;
     use alloc::vec::Vec;
     use core::ops::Range;
 
     fn site(task: &TaskFaults, flags: Gfp, order: u32) -> Site<'_> {
         let (capability, order, asking) = (Capability::PageAlloc, Order::new(order), TaskId(0));
-        let size = order.pages() as usize * PAGE_SIZE;
+        let size = order.bytes();
         Site { capability, flags, order, size, cache: None, sites: &[], asking, task }
     }
 

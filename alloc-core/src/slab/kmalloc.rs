@@ -7,10 +7,10 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
-use crate::units::{NodeId, Order, PAGE_SIZE, array_size};
+use crate::units::{NodeId, Order, array_size};
 
 /// The largest alignment that blocks have.
-const ALIGN_MAX: usize = Order::LARGEST.pages() as usize * PAGE_SIZE;
+const ALIGN_MAX: usize = Order::LARGEST.bytes();
 
 impl KmallocBox<'_> {
     /// Makes the memory larger or smaller (`krealloc`), in place if its class or its blocks have room. With ZERO, the

@@ -77,9 +77,14 @@ impl Machine {
             // SAFETY: the caller's promise.
             Found::Object(at) => unsafe { self.give_any_object(at) },
             Found::Block(frame, order) => {
-                let before = core::mem::replace(&mut self.raw().frames.at(frame.0).state, State::Owned);
-                debug_assert_eq!(before, State::Kmalloc, "nobody else gives the block back");
-                let freed = self.free(self.token_of_number(frame, order));
+                let noted = {
+                    let mut state = self.raw();
+                    let entry = state.frames.at(frame.0);
+                    debug_assert_eq!(entry.state, State::Kmalloc, "nobody else gives the block back");
+                    entry.state = State::Owned;
+                    entry.is_noted()
+                };
+                let freed = self.free(self.token_of_number(frame, order, noted));
                 debug_assert!(freed.is_ok(), "the block is this machine's");
                 Ok(())
             }
@@ -93,7 +98,7 @@ impl Machine {
     pub fn ksize(&self, pointer: *mut u8) -> Result<usize, FreeError> {
         match self.found(pointer)? {
             Found::Nothing => Ok(0),
-            Found::Block(_, order) => Ok(order.pages() as usize * PAGE_SIZE),
+            Found::Block(_, order) => Ok(order.bytes()),
             Found::Object(at) => {
                 let books = &self.slabs.books;
                 match books.objects.get(at) {

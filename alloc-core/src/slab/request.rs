@@ -220,7 +220,8 @@ impl Machine {
         let mut given = 0;
         while let Some(slab) = leaving.pop(&self.slabs.books.table) {
             let order = self.slabs.books.table.order(slab);
-            let freed = self.free(self.token_of_number(FrameNumber(slab), order));
+            let noted = self.raw().frames.at(slab).is_noted();
+            let freed = self.free(self.token_of_number(FrameNumber(slab), order, noted));
             debug_assert!(freed.is_ok(), "the block was a slab of this machine");
             given += order.pages();
         }

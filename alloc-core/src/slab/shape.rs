@@ -10,7 +10,7 @@ pub(crate) const GRAIN: usize = 8;
 const OBJECTS_MIN: usize = 8;
 
 /// The largest alignment: that of the machine's memory.
-const ALIGN_MAX: usize = Order::LARGEST.pages() as usize * PAGE_SIZE;
+const ALIGN_MAX: usize = Order::LARGEST.bytes();
 
 /// How objects lie in a slab: slots of `stride` bytes, each with a red zone before its object, the object, a red zone
 /// behind it, and the words that tell its last users.

@@ -9,7 +9,7 @@ use alloc_core::{
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use super::reading::{MIN, NODES, PAGES, World};
+use super::world::{MIN, NODES, PAGES, World};
 
 /// One host's memory, lent.
 struct Lent(Arc<PlainHost>);

@@ -4,7 +4,8 @@ use alloc_core::{Capability, Fragments, Gfp, NodeMask, Order, PageBlock, TaskOpt
 use std::sync::{Arc, Mutex};
 
 use super::cache::{Cache, Curious, attributes};
-use super::operation::{Manner, Operation};
+use super::choices::Manner;
+use super::operation::Operation;
 use super::run::{Run, place};
 
 impl Run<'_, '_> {

@@ -2,7 +2,8 @@
 
 use alloc_core::{Gfp, KvBlock, PoolStep, Step};
 
-use super::operation::{Operation, order};
+use super::choices::order;
+use super::operation::Operation;
 use super::run::{Asked, Run, place};
 use super::things::Thing;
 

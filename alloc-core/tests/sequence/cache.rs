@@ -6,7 +6,7 @@ use alloc_core::{
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Weak};
 
-use super::operation::{Knobs, Manner, order};
+use super::choices::{Knobs, Manner, order};
 
 /// A cache of single pages.
 pub struct Cache {

@@ -2,7 +2,8 @@
 
 use alloc_core::{FrameNumber, FreeError, Gfp, Order, PageBlock};
 
-use super::operation::{Operation, order};
+use super::choices::order;
+use super::operation::Operation;
 use super::run::{Run, place};
 use super::things::Thing;
 

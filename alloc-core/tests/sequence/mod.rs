@@ -8,6 +8,7 @@ mod asking;
 mod bytes;
 mod cache;
 mod calls;
+mod choices;
 mod giving;
 mod groups;
 mod locks;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 
 use run::Run;
 
-pub use operation::{Flags, Knobs, Manner, Operation, Size};
+pub use choices::{Flags, Knobs, Manner, Size};
+pub use operation::Operation;
 pub use setup::{PolicyChoice, Setup};
 
 /// A machine, and what is done with it.

@@ -109,7 +109,7 @@ fn members<T>(
         let ends = match &token {
             TokenTree::Ident(ident) if keyword.is_none_or(|keyword| keyword == "const") => {
                 let name = ident.to_string();
-                keyword = [&UNBRACED[..], &BRACED].concat().into_iter().find(|known| name == *known).or(keyword);
+                keyword = UNBRACED.into_iter().chain(BRACED).find(|known| name == *known).or(keyword);
                 false
             }
             TokenTree::Punct(punct) => punct.as_char() == ';',
