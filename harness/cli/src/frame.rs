@@ -1,0 +1,30 @@
+//! One frame of a call chain as it is kept: a function by its name, and the place in it that was running.
+
+use camino::Utf8PathBuf;
+use serde::{Deserialize, Serialize};
+
+/// Whose code a frame runs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Owner {
+    /// A crate of the workspace, or one that was named as such.
+    Workspace,
+    /// Another crate, as `name-version` where the path of its sources tells.
+    Dependency(String),
+    /// The standard library, the test runner among it.
+    Std,
+    /// Code that no Rust path and no source file is known of: of C libraries, say.
+    Foreign,
+}
+
+/// A function, and the place in it that was running. Of functions inlined into each other each has a frame.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Frame {
+    /// Demangled, without the hash; `module+0xoffset` if no name is known.
+    pub(crate) function: String,
+    /// Where its source lies: relative to the workspace if it lies in there.
+    pub(crate) file: Option<Utf8PathBuf>,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+    pub(crate) owner: Owner,
+}

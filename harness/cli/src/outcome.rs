@@ -1,0 +1,94 @@
+//! What came of one chain's failure, as the ledger keeps it and reports tell it.
+
+use camino::Utf8PathBuf;
+use firsthit::Verdict;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::chain_id::ChainId;
+use crate::frame::Frame;
+use crate::test_id::TestId;
+
+/// One chain of one test, and what its failure showed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) id: ChainId,
+    pub(crate) test: TestId,
+    #[serde(serialize_with = "write_word", deserialize_with = "read_word")]
+    pub(crate) verdict: Verdict,
+    /// The identity of the build: the test binary's build id, in hexadecimal digits.
+    pub(crate) build: String,
+    pub(crate) request: Request,
+    /// Innermost first, from the allocator's caller to the outermost function of the workspace.
+    pub(crate) chain: Vec<Frame>,
+    /// The same of the place that spawned the thread, if the workspace's code did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) spawned_by: Vec<Frame>,
+    /// The function of std that was asked, and whether it can report a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<Asked>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) panic: Option<Panic>,
+    /// Where it stood when it hung or called abort.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stood: Vec<Frame>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) leaks: Vec<Leak>,
+    /// What was seen, a fact an entry; an entry may have several lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) evidence: Vec<String>,
+}
+
+/// What was asked of the allocator when the chain was first met.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Request {
+    /// The allocator's function: `malloc`, `calloc`, `realloc`, …
+    pub(crate) function: String,
+    /// Bytes that were asked for.
+    pub(crate) size: u64,
+    /// Bytes; 0 where the function takes none.
+    pub(crate) align: u64,
+    /// Of a reallocation: the bytes there were.
+    #[serde(default)]
+    pub(crate) old_size: u64,
+}
+
+/// The function of std through which memory was asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// Its name as people say it: `Vec::push`.
+    pub(crate) function: String,
+    /// Whether its callers can see a failure.
+    pub(crate) fallible: bool,
+    /// The line of the nearest caller in the workspace.
+    pub(crate) by: Option<Frame>,
+}
+
+/// The first panic behind the failure.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Panic {
+    pub(crate) file: Option<Utf8PathBuf>,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+    /// What it said, as far as it was printed.
+    pub(crate) message: Option<String>,
+    /// Whether it is the test's own: its code stopped on what it was given.
+    pub(crate) in_test: bool,
+}
+
+/// Memory that nothing refers to any more.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Leak {
+    pub(crate) bytes: u64,
+    /// In how many allocations.
+    pub(crate) count: u64,
+    /// Where they were made.
+    pub(crate) chain: Vec<Frame>,
+}
+
+fn write_word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(verdict.as_str())
+}
+
+fn read_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Verdict, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
