@@ -2,8 +2,18 @@
 #![allow(dead_code, reason = "the vocabulary stands before what uses it")]
 
 mod chain_id;
+mod file_error;
 mod frame;
+mod ledger;
 mod outcome;
+mod outputs;
+mod plan;
+mod replace_file;
+mod run_result;
+#[cfg(test)]
+mod sample;
+mod shard;
+mod stable_hash;
 mod swept;
 mod test_id;
 
