@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "the vocabulary stands before what uses it")]
 
 mod chain_id;
+mod expectations;
 mod file_error;
 mod frame;
 mod ledger;
