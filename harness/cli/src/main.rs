@@ -5,7 +5,9 @@ mod chain_id;
 mod expectations;
 mod file_error;
 mod frame;
+mod in_diff;
 mod ledger;
+mod merge;
 mod outcome;
 mod outputs;
 mod plan;
@@ -15,6 +17,7 @@ mod run_result;
 mod sample;
 mod shard;
 mod stable_hash;
+mod summary;
 mod swept;
 mod test_id;
 

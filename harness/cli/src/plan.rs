@@ -42,7 +42,9 @@ impl Plan {
     pub(crate) const SCHEMA: u32 = 1;
 
     /// The plan of a run that begins now.
-    pub(crate) fn new(options: BTreeMap<String, String>, shard: Option<Shard>, tests: Vec<PlannedTest>) -> Plan {
+    pub(crate) fn new(options: BTreeMap<String, String>, shard: Option<Shard>, mut tests: Vec<PlannedTest>) -> Plan {
+        tests.sort();
+        tests.dedup();
         let shard = shard.unwrap_or(Shard::WHOLE);
         let begun = now();
         // Two machines that begin in the same microsecond differ in what the hasher's keys are.

@@ -1,6 +1,6 @@
 //! What a run came to: its plan, the outcomes of its chains, and how each test's sweep ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,11 +56,12 @@ impl RunResult {
         }
         for &shard in plan.runs.keys() {
             let whose = if plan.shards > 1 { format!("shard {shard}/{}: ", plan.shards) } else { String::new() };
-            for planned in &plan.tests {
-                match self.swept.get(&(planned.test.clone(), shard)).map(|swept| &swept.ended) {
-                    None => missing.push(format!("{whose}{} was not swept: go on with --resume", planned.test)),
+            let tests: BTreeSet<&TestId> = plan.tests.iter().map(|planned| &planned.test).collect();
+            for test in tests {
+                match self.swept.get(&(test.clone(), shard)).map(|swept| &swept.ended) {
+                    None => missing.push(format!("{whose}{test} was not swept: go on with --resume")),
                     Some(Ended::Stopped) => {
-                        missing.push(format!("{whose}{} was stopped: go on with --resume", planned.test));
+                        missing.push(format!("{whose}{test} was stopped: go on with --resume"));
                     }
                     Some(_) => {}
                 }
