@@ -101,8 +101,6 @@ fn lines(range: diffy::HunkRange) -> (usize, usize) {
 
 /// The paths that a name in a diff can mean: as it stands, and without the letter that git puts before it.
 fn names(name: &str) -> Vec<Utf8PathBuf> {
-    // Behind a tab other tools write the time.
-    let name = name.split('\t').next().unwrap_or(name);
     let mut names = vec![Utf8PathBuf::from(name)];
     if let Some((letter, rest)) = name.split_once('/')
         && matches!(letter, "a" | "b" | "c" | "i" | "o" | "w")
@@ -256,13 +254,15 @@ index 1111111..2222222 100644
 -x
 +y
 ";
-        let diff = diff(text);
-        assert_eq!(touched(&diff, "src/new name.rs"), [10]);
-        assert_eq!(touched(&diff, "src/old.rs"), [0; 0]);
-        assert_eq!(touched(&diff, "src/there.rs"), [0; 0]);
-        assert_eq!(touched(&diff, "src/fresh.rs"), [1, 2]);
-        assert_eq!(touched(&diff, "src/gone.rs"), [0; 0]);
-        assert_eq!(touched(&diff, "src/é.rs"), [7]);
+        for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let diff = diff(&text);
+            assert_eq!(touched(&diff, "src/new name.rs"), [10]);
+            assert_eq!(touched(&diff, "src/old.rs"), [0; 0]);
+            assert_eq!(touched(&diff, "src/there.rs"), [0; 0]);
+            assert_eq!(touched(&diff, "src/fresh.rs"), [1, 2]);
+            assert_eq!(touched(&diff, "src/gone.rs"), [0; 0]);
+            assert_eq!(touched(&diff, "src/é.rs"), [7]);
+        }
     }
 
     #[test]

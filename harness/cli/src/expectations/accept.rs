@@ -47,9 +47,6 @@ pub(crate) fn accept(path: &Utf8Path, outcomes: &[&Outcome], reason: &str) -> Re
         Err(error) => return Err(FileError::reading(path, error).into()),
     };
     Expectations::parse(path, &text)?;
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
     outcomes.iter().for_each(|outcome| text.push_str(&entry_text(outcome, reason)));
     // Never a file that the next run cannot read.
     Expectations::parse(path, &text)?;

@@ -66,7 +66,13 @@ pub(super) enum Form {
     Ledger(i64),
 }
 
+/// Looks at a file that others may be making at this moment: at what stood in it at one time.
 pub(super) fn form(connection: &Connection) -> rusqlite::Result<Form> {
+    form_within(&*connection.unchecked_transaction()?)
+}
+
+/// The same inside of a transaction.
+fn form_within(connection: &Connection) -> rusqlite::Result<Form> {
     let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -81,7 +87,7 @@ pub(super) fn form(connection: &Connection) -> rusqlite::Result<Form> {
 pub(super) fn bring_up_to_date(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have done it while this one waited.
-    let taken = match form(&transaction)? {
+    let taken = match form_within(&transaction)? {
         Form::Empty => 0,
         Form::Ledger(version) => usize::try_from(version).unwrap_or(STEPS.len()),
         Form::Foreign => return Ok(()),

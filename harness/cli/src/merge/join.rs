@@ -32,7 +32,7 @@ pub(crate) fn join(results: &[(&Utf8Path, &RunResult)], force: bool) -> Result<R
             }
         }
     }
-    let mut joined = RunResult::new(sorted(&first.plan));
+    let mut joined = RunResult::new(first.plan.clone());
     take(&mut joined, first);
     for (_, result) in others {
         join_plans(&mut joined.plan, &result.plan);
@@ -68,13 +68,6 @@ fn compare(one: (&Utf8Path, &Plan), other: (&Utf8Path, &Plan), force: bool) -> R
 fn different(what: &str, one: (&Utf8Path, &str), other: (&Utf8Path, &str), can_be_forced: bool) -> MergeError {
     let of = |(path, value): (&Utf8Path, &str)| (path.to_owned(), value.to_owned());
     MergeError::Different { what: what.to_owned(), one: of(one), other: of(other), can_be_forced }
-}
-
-fn sorted(plan: &Plan) -> Plan {
-    let mut plan = plan.clone();
-    plan.tests.sort();
-    plan.tests.dedup();
-    plan
 }
 
 /// Of what differs (it was forced, then) the greater value stays, whichever came first.

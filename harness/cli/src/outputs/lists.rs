@@ -13,13 +13,13 @@ pub(crate) fn path(folder: &Utf8Path, verdict: Verdict) -> Utf8PathBuf {
     folder.join(format!("{verdict}.txt"))
 }
 
-/// Writes all lists anew, sorted by test, place and identity.
+/// Writes all lists anew, sorted by test and place, and at one place as they come.
 pub(super) fn write<'a>(folder: &Utf8Path, outcomes: impl Iterator<Item = &'a Outcome>) -> Result<(), FileError> {
     let mut sorted: Vec<&Outcome> = outcomes.collect();
     sorted.sort_by_cached_key(|outcome| {
         let frame = innermost(&outcome.chain);
         let file = frame.and_then(|frame| frame.file.clone());
-        (outcome.test.clone(), file, frame.and_then(|frame| frame.line), place(frame), outcome.id)
+        (outcome.test.clone(), file, frame.and_then(|frame| frame.line), place(frame))
     });
     for verdict in Verdict::ALL {
         let lines = sorted.iter().filter(|outcome| outcome.verdict == verdict);

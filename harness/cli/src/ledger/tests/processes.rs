@@ -93,6 +93,27 @@ fn processes_and_threads_write_at_once_and_all_of_it_is_there() {
 }
 
 #[test]
+fn many_who_make_the_same_ledger_at_once_all_have_it() {
+    let (_folder, path) = folder();
+    for round in 0..10 {
+        let path = path.join(format!("{round}.sqlite"));
+        let start = std::sync::Barrier::new(8);
+        thread::scope(|scope| {
+            for writer in 0..8 {
+                let (path, start) = (&path, &start);
+                scope.spawn(move || {
+                    start.wait();
+                    write_batches(path, &format!("w{writer}"), 1, |_| {});
+                });
+            }
+        });
+        let runs: Vec<i64> =
+            Ledger::open(&path).unwrap().rows("SELECT count(*) FROM run", &[], |row| row.get(0)).unwrap();
+        assert_eq!(runs, [8]);
+    }
+}
+
+#[test]
 fn a_writer_that_is_killed_leaves_all_that_it_was_told_is_there() {
     if was_a_child(u128::MAX) {
         return;
