@@ -35,8 +35,7 @@ impl Ledger {
             return Err(FindError::NotDigits(digits.to_owned()));
         }
         // "g" is the letter behind the last digit.
-        let condition = "WHERE chain.chain >= ?1 AND chain.chain < ?1 || 'g' GROUP BY chain.id
-            ORDER BY chain.chain, test.binary, test.name";
+        let condition = "seen.chain IN (SELECT id FROM chain WHERE chain.chain >= ?1 AND chain.chain < ?1 || 'g')";
         let found = self.latest(condition, params![wanted]).map_err(FindError::Ledger)?;
         match found.first() {
             None => Err(FindError::Unknown(digits.to_owned())),
@@ -62,7 +61,9 @@ impl fmt::Display for FindError {
             ),
             FindError::Ambiguous(digits, found) => {
                 write!(f, "{digits} is the beginning of several chains: give more digits")?;
-                for outcome in found.iter().take(LISTED_MAX) {
+                let mut sorted: Vec<&Outcome> = found.iter().collect();
+                sorted.sort_by_key(|outcome| outcome.id);
+                for outcome in sorted.into_iter().take(LISTED_MAX) {
                     let Outcome { id, verdict, test, .. } = outcome;
                     write!(f, "\n  {id}  {verdict:<9}  {test}")?;
                 }

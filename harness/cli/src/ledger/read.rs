@@ -16,12 +16,6 @@ use super::error::LedgerError;
 use super::open::Ledger;
 use super::write::RunId;
 
-/// Each chain with its latest outcome, of all that a condition picks. SQLite takes the other columns from the row that
-/// `max` is of.
-const LATEST: &str = "SELECT told.outcome, build.name, max(seen.at) FROM seen
-    JOIN told ON told.id = seen.told JOIN build ON build.id = seen.build
-    JOIN chain ON chain.id = seen.chain JOIN test ON test.id = chain.test";
-
 impl Ledger {
     /// What each known chain of the test came to when it was last failed, in whichever run.
     ///
@@ -85,8 +79,9 @@ impl Ledger {
     ///
     /// As for [`Ledger::known`].
     pub(crate) fn outcomes_of(&self, run: RunId, test: &TestId) -> Result<Vec<Outcome>, LedgerError> {
-        let condition = "WHERE seen.run = ?1 AND test.binary = ?2 AND test.name = ?3 GROUP BY chain.id";
-        self.latest(&format!("{condition} ORDER BY chain.chain"), params![run.0, test.binary, test.name])
+        let chains = "SELECT chain.id FROM chain JOIN test ON test.id = chain.test WHERE binary = ?2 AND name = ?3";
+        let condition = format!("seen.run = ?1 AND seen.chain IN ({chains})");
+        self.latest(&condition, params![run.0, test.binary, test.name])
     }
 
     /// What the run came to, a chain an outcome, by test and identity.
@@ -95,8 +90,7 @@ impl Ledger {
     ///
     /// As for [`Ledger::known`].
     pub(crate) fn outcomes(&self, run: RunId) -> Result<Vec<Outcome>, LedgerError> {
-        let order = "WHERE seen.run = ?1 GROUP BY chain.id ORDER BY test.binary, test.name, chain.chain";
-        self.latest(order, params![run.0])
+        self.latest("seen.run = ?1", params![run.0])
     }
 
     /// The plan that the run was begun with.
@@ -136,17 +130,23 @@ impl Ledger {
         Ok(swept)
     }
 
-    /// The latest outcomes of the chains that a condition picks.
+    /// The latest outcome of each chain, of what a condition picks of all that was seen; by test and identity.
     pub(super) fn latest(&self, condition: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Outcome>, LedgerError> {
-        let rows = self.rows(&format!("{LATEST} {condition}"), values, |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let read = |(text, build): (String, String)| {
+        // SQLite takes the other columns from the row that `max` is of. The texts, which are long, come last.
+        let latest = format!("SELECT told, build, max(at) FROM seen WHERE {condition} GROUP BY seen.chain");
+        let sql = format!(
+            "SELECT told.outcome, build.name FROM ({latest}) AS latest
+            JOIN told ON told.id = latest.told JOIN build ON build.id = latest.build"
+        );
+        let rows = self.rows(&sql, values, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for (text, build) in rows {
             let outcome: Outcome =
                 serde_json::from_str(&text).map_err(|error| self.unreadable("an outcome", &error))?;
-            Ok(Outcome { build, ..outcome })
-        };
-        rows.into_iter().map(read).collect()
+            outcomes.push(Outcome { build, ..outcome });
+        }
+        outcomes.sort_by(|one, other| (&one.test, one.id).cmp(&(&other.test, other.id)));
+        Ok(outcomes)
     }
 
     pub(super) fn rows<T>(
