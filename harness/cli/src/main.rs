@@ -12,6 +12,7 @@ mod outcome;
 mod outputs;
 mod plan;
 mod replace_file;
+mod resume;
 mod run_result;
 #[cfg(test)]
 mod sample;

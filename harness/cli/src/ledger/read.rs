@@ -62,6 +62,15 @@ impl Ledger {
         Ok(self.one_run("SELECT id FROM run WHERE id = ?1 AND ended IS NOT NULL", params![run.0])?.is_some())
     }
 
+    /// Whether a run of that name came to its end.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::known`].
+    pub(crate) fn has_finished(&self, name: &str) -> Result<bool, LedgerError> {
+        Ok(self.one_run("SELECT id FROM run WHERE name = ?1 AND ended IS NOT NULL", params![name])?.is_some())
+    }
+
     /// The tests that the run has nothing left to do of. Their builds say whether that holds of what is built now.
     ///
     /// # Errors
