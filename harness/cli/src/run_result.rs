@@ -96,6 +96,7 @@ fn join_chains(a: Chains, b: Chains) -> Chains {
         known: a.known.max(b.known),
         planned,
         out_of_scope: a.out_of_scope.max(b.out_of_scope),
+        of_the_test: a.of_the_test.max(b.of_the_test),
         quiet: a.quiet.max(b.quiet),
         seen_before: a.seen_before.max(b.seen_before),
         other_shards: shared.saturating_sub(planned),
