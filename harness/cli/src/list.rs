@@ -21,12 +21,15 @@ pub(crate) fn text(programs: &[Program]) -> String {
     text
 }
 
-/// What is to be said beside the list: how many, what cannot be swept and why, and what is never swept.
-pub(crate) fn notes(programs: &[Program], doctests: bool) -> Vec<String> {
+/// What is to be said beside the list: how many, of `all` that were built, what cannot be swept and why, and what never is.
+pub(crate) fn notes(programs: &[Program], all: usize, doctests: bool) -> Vec<String> {
     let tests: usize = programs.iter().map(|program| program.tests.len()).sum();
     let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    let mut notes =
-        vec![format!("{} in {}", plural(tests, "test", "tests"), plural(programs.len(), "binary", "binaries"))];
+    let binaries = plural(programs.len(), "binary", "binaries");
+    let mut notes = vec![format!("{} in {binaries}", plural(tests, "test", "tests"))];
+    if all > tests {
+        notes.push(format!("{} ignored or filtered out", plural(all - tests, "other is", "others are")));
+    }
     for program in programs {
         if let Err(why) = refusal::check(&program.path) {
             notes.push(format!("{} cannot be swept: {why}", program.binary));

@@ -137,13 +137,15 @@ fn listed(
     let place = Place::in_target(project.target_folder());
     let cargo = settings::with_features(cargo, &config);
     let filter = settings::with_skips(filter, &config);
-    let programs = programs::chosen(programs::build(&cargo, output, &project, &place)?, &filter);
+    let all = programs::build(&cargo, output, &project, &place)?;
+    let count: usize = all.iter().map(|program| program.tests.len()).sum();
+    let programs = programs::chosen(all, &filter);
     if json {
         print::to_stdout(&format!("{:#}\n", list::json(&programs, project.has_doctests())))?;
     } else {
         print::to_stdout(&list::text(&programs))?;
         if !output.quiet {
-            list::notes(&programs, project.has_doctests()).iter().for_each(|note| print::to_stderr(note));
+            list::notes(&programs, count, project.has_doctests()).iter().for_each(|note| print::to_stderr(note));
         }
     }
     Ok(ExitCode::Clean)
@@ -178,5 +180,6 @@ fn sweep(_: &Settings, _: &[Program], _: &Place, _: &OutputOptions) -> Result<Ex
 }
 
 fn not_built(what: &str) -> Result<ExitCode, Trouble> {
-    Err(Trouble::internal(format!("{what} is not built yet")))
+    print::to_stderr(&format!("error: {what} is not built yet"));
+    Ok(ExitCode::Internal)
 }

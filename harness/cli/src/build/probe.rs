@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, BufReader};
 use std::os::unix::ffi::OsStringExt;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{ArtifactDebuginfo, Message};
@@ -29,10 +29,13 @@ fn main() {
         text.extend_from_slice(value.as_bytes());
         text.push(0);
     }
-    let folder = std::env::var_os("OUT_DIR").expect("Cargo sets it");
-    std::fs::write(std::path::Path::new(&folder).join("environment"), text).expect("Cargo made the folder");
+    let variable = |name| std::env::var(name).expect("the probe sets it");
+    std::fs::write(format!("{}/{}", variable("OUT_DIR"), variable("FIRSTHIT_PROBE")), text).expect("Cargo made the folder");
 }
 "#;
+
+/// The variable that tells the script which file to write, one for each process that asks: several may ask at a time.
+const FILE: &str = "FIRSTHIT_PROBE";
 
 /// What holds where the user builds.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,9 +80,17 @@ pub(crate) fn ask(
     let target = folder.join("target");
     let mut command = Command::new(cargo);
     command.args(["check", "--offline", "--profile", profile, "--message-format", "json-render-diagnostics"]);
-    command.args(["--manifest-path", folder.join("Cargo.toml").as_str(), "--target-dir", target.as_str()]);
-    command.env("CARGO_BUILD_BUILD_DIR", &target).env("CARGO_TERM_COLOR", "never").envs(extra.iter().cloned());
-    let output = command.stdin(Stdio::null()).output();
+    command.args([
+        "--color",
+        "never",
+        "--manifest-path",
+        folder.join("Cargo.toml").as_str(),
+        "--target-dir",
+        target.as_str(),
+    ]);
+    command.env("CARGO_BUILD_BUILD_DIR", &target).envs(extra.iter().cloned());
+    let file = format!("environment-{}", process::id());
+    let output = command.env(FILE, &file).stdin(Stdio::null()).output();
     let output = output
         .map_err(|error| Trouble::usage(format!("cannot run {}: {error}; is Cargo in PATH?", cargo.display())))?;
     if !output.status.success() {
@@ -89,10 +100,10 @@ pub(crate) fn ask(
             said.trim_end()
         )));
     }
-    read(&output.stdout, folder)
+    read(&output.stdout, folder, &file)
 }
 
-fn read(messages: &[u8], folder: &Utf8Path) -> Result<Probe, Trouble> {
+fn read(messages: &[u8], folder: &Utf8Path, file: &str) -> Result<Probe, Trouble> {
     let odd = |what: &str| Trouble::internal(format!("Cargo's messages for {folder} {what}"));
     let mut out: Option<Utf8PathBuf> = None;
     let mut lines = false;
@@ -106,9 +117,11 @@ fn read(messages: &[u8], folder: &Utf8Path) -> Result<Probe, Trouble> {
             _ => {}
         }
     }
-    let out = out.ok_or_else(|| odd("do not say what its build script did"))?.join("environment");
+    let out = out.ok_or_else(|| odd("do not say what its build script did"))?.join(file);
     let text = fs::read(&out)
         .map_err(|error| Trouble::usage(format!("cannot read {out}: {error}; is another build running?")))?;
+    // Nobody else reads it; one that stays is overwritten by the next process of this number.
+    let _ = fs::remove_file(&out);
     let mut environment = BTreeMap::new();
     for entry in text.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
         // A name may begin with the sign itself, but does not end there.
@@ -116,6 +129,7 @@ fn read(messages: &[u8], folder: &Utf8Path) -> Result<Probe, Trouble> {
         let (name, value) = (&entry[..=end], &entry[end + 2..]);
         environment.insert(OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec()));
     }
+    environment.remove(OsStr::new(FILE));
     let flags = environment.get(OsStr::new("CARGO_ENCODED_RUSTFLAGS")).and_then(|flags| flags.to_str());
     let flags = flags.ok_or_else(|| Trouble::usage("the flags for rustc are no UTF-8: look at RUSTFLAGS"))?;
     let rustflags = if flags.is_empty() { Vec::new() } else { flags.split('\x1f').map(str::to_owned).collect() };

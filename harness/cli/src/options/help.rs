@@ -12,7 +12,7 @@ pub(super) const SEE_LONG: &str = "More, with examples and exit codes: cargo fir
 pub(super) const AFTER: &str = "\
 Examples:
   cargo firsthit test                     sweep all tests of the package in this folder
-  cargo firsthit test --workspace parse   sweep the tests of all packages whose names contain `parse`
+  cargo firsthit test --workspace parse   sweep the tests with `parse` in their name, of all packages
   cargo firsthit test --new               fail only what no earlier sweep has failed
   cargo firsthit run -- ./server --once   sweep a program that is no test
   cargo firsthit explain aborted          what a verdict means, and what to do next
@@ -36,7 +36,7 @@ Environment:
 
 Files:
   .config/firsthit.toml   what would be said on every command line: cargo firsthit init
-  target/firsthit/        the instrumented build, the ledger, the last run, reports: cargo firsthit clean";
+  target/firsthit/        the build, the ledger, the last run, reports: cargo firsthit clean";
 
 pub(super) const TEST: &str = "\
 Examples:
