@@ -19,3 +19,17 @@ pub(crate) fn guarded(work: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode 
     }));
     panic::catch_unwind(work).unwrap_or(ExitCode::Internal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_ours_has_its_own_exit_code() {
+        let code = guarded(|| panic!("on purpose"));
+        // The hook was this test's.
+        drop(panic::take_hook());
+        assert_eq!((code, guarded(|| ExitCode::Findings)), (ExitCode::Internal, ExitCode::Findings));
+        drop(panic::take_hook());
+    }
+}

@@ -53,11 +53,12 @@ fn each_source_holds_alone_and_ours_stand_behind() {
         call
     };
 
-    let build = "[build]\nrustflags = \"--cfg from_build\"\n";
-    config(build);
-    let call = check(&[], &[], "from_build\n", &format!("--cfg from_build {ours}"));
+    demo::write(&folder, &[(".cargo/more.toml", "[build]\nrustflags = [\"--cfg\", \"from_included\"]\n")]);
+    config("include = [\"more.toml\"]\n[build]\nrustflags = [\"--cfg\", \"from_build\"]\n");
+    let call = check(&[], &[], "from_build\nfrom_included\n", &format!("--cfg from_included --cfg from_build {ours}"));
     assert!(call.contains("debuginfo=2") && !call.contains("line-tables-only"), "the profile asks for more: {call}");
 
+    let build = "[build]\nrustflags = \"--cfg from_build\"\n";
     let both = format!("{build}[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"from_target\"]\n");
     config(&both);
     let variables = [("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "--cfg from_table")];

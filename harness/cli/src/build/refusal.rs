@@ -83,17 +83,27 @@ pub(crate) fn check(path: &Utf8Path) -> Result<(), Refusal> {
         return Err(Refusal::Script(String::from_utf8_lossy(line).trim().to_owned()));
     }
     elf(file)?;
-    if mode & 0o4000 != 0 && metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(Refusal::SetId("set-user-id"));
-    }
-    if mode & 0o2000 != 0 && metadata.gid() != rustix::process::getegid().as_raw() {
-        return Err(Refusal::SetId("set-group-id"));
+    let user = (metadata.uid(), rustix::process::geteuid().as_raw());
+    let group = (metadata.gid(), rustix::process::getegid().as_raw());
+    if let Some(bit) = changing_bit(mode, user, group) {
+        return Err(Refusal::SetId(bit));
     }
     let mut capabilities = [0_u8; 64];
     if rustix::fs::getxattr(path.as_std_path(), "security.capability", &mut capabilities).is_ok_and(|bytes| bytes > 0) {
         return Err(Refusal::Capabilities);
     }
     Ok(())
+}
+
+/// The bit that gives the program other rights than its caller's, if one does. Pairs are the file's and the caller's.
+fn changing_bit(mode: u32, user: (u32, u32), group: (u32, u32)) -> Option<&'static str> {
+    if mode & 0o4000 != 0 && user.0 != user.1 {
+        Some("set-user-id")
+    } else if mode & 0o2000 != 0 && group.0 != group.1 {
+        Some("set-group-id")
+    } else {
+        None
+    }
 }
 
 fn elf(file: File) -> Result<(), Refusal> {
@@ -125,4 +135,77 @@ fn machine_name(machine: u16) -> String {
         [(EM_X86_64, "x86_64"), (EM_AARCH64, "aarch64"), (EM_386, "x86"), (EM_ARM, "ARM"), (EM_RISCV, "RISC-V")];
     let known = names.iter().find(|(number, _)| number.0 == machine);
     known.map_or_else(|| format!("ELF machine {machine}"), |(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// An ELF file of 64 bits for `machine`, with a program header that names `loader`.
+    fn file(machine: u16, loader: Option<&str>) -> Vec<u8> {
+        let loader = loader.map(|path| format!("{path}\0"));
+        let mut bytes = vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        bytes.extend([3_u16, machine].iter().flat_map(|half| half.to_le_bytes()));
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend([0_u64, 64, 0].iter().flat_map(|word| word.to_le_bytes()));
+        bytes.extend(0_u32.to_le_bytes());
+        let headers = u16::from(loader.is_some());
+        bytes.extend([64_u16, 56, headers, 64, 0, 0].iter().flat_map(|half| half.to_le_bytes()));
+        if let Some(loader) = loader {
+            bytes.extend([3_u32, 4].iter().flat_map(|word| word.to_le_bytes()));
+            let size = loader.len() as u64;
+            bytes.extend([120_u64, 120, 120, size, size, 1].iter().flat_map(|word| word.to_le_bytes()));
+            bytes.extend(loader.as_bytes());
+        }
+        bytes
+    }
+
+    fn checked(bytes: &[u8]) -> Result<(), Refusal> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
+        check(Utf8Path::from_path(file.path()).unwrap())
+    }
+
+    const LOADER: Option<&str> = Some("/lib64/ld-linux-x86-64.so.2");
+
+    #[test]
+    fn what_the_loader_of_this_machine_loads_is_taken() {
+        assert_eq!(checked(&file(MACHINE, LOADER)), Ok(()));
+        let this = std::env::current_exe().unwrap();
+        assert_eq!(check(Utf8Path::from_path(&this).unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn each_refusal_has_its_reason() {
+        let musl = "/lib/ld-musl-x86_64.so.1";
+        assert_eq!(checked(&file(MACHINE, None)), Err(Refusal::Static));
+        assert_eq!(checked(&file(MACHINE, Some(musl))), Err(Refusal::Loader(musl.to_owned())));
+        assert_eq!(checked(&file(EM_RISCV.0, LOADER)), Err(Refusal::Machine("RISC-V".to_owned())));
+        assert_eq!(checked(b"#! /bin/sh -e\necho"), Err(Refusal::Script("/bin/sh -e".to_owned())));
+        assert_eq!(checked(b"MZ"), Err(Refusal::NotElf));
+        assert_eq!(checked(b""), Err(Refusal::NotElf));
+        let mut narrow = file(MACHINE, LOADER);
+        narrow[4] = 1;
+        assert!(matches!(checked(&narrow), Err(Refusal::Machine(_))));
+        assert!(matches!(check("/no/such/file".into()), Err(Refusal::Unreadable(_))));
+        assert!(matches!(check("/".into()), Err(Refusal::Unreadable(_))));
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_wherever_it_ends() {
+        let whole = file(MACHINE, LOADER);
+        for end in 0..whole.len() - 1 {
+            assert!(checked(&whole[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn other_rights_are_those_of_another() {
+        assert_eq!(changing_bit(0o4755, (0, 1000), (0, 1000)), Some("set-user-id"));
+        assert_eq!(changing_bit(0o4755, (1000, 1000), (0, 1000)), None);
+        assert_eq!(changing_bit(0o2755, (0, 1000), (0, 1000)), Some("set-group-id"));
+        assert_eq!(changing_bit(0o755, (0, 1000), (0, 1000)), None);
+    }
 }
