@@ -71,6 +71,7 @@ impl Built {
             folder: package.manifest_path.parent().unwrap_or(project.root()).to_owned(),
             environment: environment::of(probe, project, &around),
             harness: true,
+            threads: true,
             tests: Vec::new(),
         })
     }

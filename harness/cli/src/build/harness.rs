@@ -5,9 +5,10 @@ use std::fs;
 use camino::Utf8Path;
 use toml::{Table, Value};
 
-/// Whether the manifest says `harness = false` of the target. Where it cannot be read, it says nothing.
-pub(crate) fn is_switched_off(manifest: &Utf8Path, kind: &str, target: &str) -> bool {
-    let table = fs::read_to_string(manifest).ok().and_then(|text| text.parse::<Table>().ok());
+/// Whether the manifest of the package in `folder` says `harness = false` of the target. Where it cannot be read, it says
+/// nothing.
+pub(crate) fn is_switched_off(folder: &Utf8Path, kind: &str, target: &str) -> bool {
+    let table = fs::read_to_string(folder.join("Cargo.toml")).ok().and_then(|text| text.parse::<Table>().ok());
     table.is_some_and(|table| said_of(&table, kind, target))
 }
 

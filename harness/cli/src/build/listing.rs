@@ -33,18 +33,23 @@ pub(crate) fn list(program: &mut Program, declared: bool) -> Result<(), Trouble>
     let all = names(program, &["--list", "--format", "terse"], limit, declared)?;
     let all = all.filter(|names| declared || !names.is_empty());
     let Some(all) = all else {
-        program.harness = false;
+        (program.harness, program.threads) = (false, false);
         program.tests = vec![Listed::whole()];
         return Ok(());
     };
-    let ignored = if all.is_empty() {
-        Vec::new()
-    } else {
-        names(program, &["--list", "--format", "terse", "--ignored"], limit, declared)?.unwrap_or_default()
+    (program.harness, program.threads) = (true, declared || takes_threads(program));
+    let ignored = match all[..] {
+        [] => Vec::new(),
+        _ => names(program, &["--list", "--format", "terse", "--ignored"], limit, declared)?.unwrap_or_default(),
     };
-    program.harness = true;
     program.tests = all.into_iter().map(|name| Listed { ignored: ignored.contains(&name), name }).collect();
     Ok(())
+}
+
+/// Whether a test runner that is not Rust's takes `--test-threads=1`. criterion's does not.
+pub(super) fn takes_threads(program: &Program) -> bool {
+    let answer = names(program, &["--list", "--format", "terse", "--test-threads=1"], LIMIT_UNSURE, false);
+    answer.is_ok_and(|names| names.is_some_and(|names| !names.is_empty()))
 }
 
 /// The names that it answers with; none if it does not know the question.
@@ -145,6 +150,16 @@ mod tests {
         let test = |name: &str, ignored| Listed { name: name.into(), ignored };
         assert_eq!(listed(script, true).unwrap(), (true, vec![test("a::b", false), test("slow case", true)]));
         assert_eq!(listed(script, false).unwrap(), listed(script, true).unwrap());
+    }
+
+    #[test]
+    fn a_test_runner_that_refuses_to_be_told_of_threads_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut program = program(&folder, "case \"$*\" in *threads*) exit 2 ;; esac; echo 'a: test'");
+        list(&mut program, false).unwrap();
+        assert!(program.harness && !program.threads);
+        list(&mut program, true).unwrap();
+        assert!(program.threads, "Rust's own is not asked");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<(OsString, Option<OsString>)>,
     /// Whether it takes the arguments of Rust's test runner. If not, the whole program is one test.
     pub(crate) harness: bool,
+    /// Whether it takes `--test-threads=1`, too, by which Rust's test runner runs a test on the main thread.
+    pub(crate) threads: bool,
     pub(crate) tests: Vec<Listed>,
 }
 
@@ -60,14 +62,25 @@ impl Program {
             Trouble::usage(format!("there is no program {word:?}: {cure}"))
         })?;
         let binary = path.file_name().unwrap_or(word).to_owned();
-        Ok(Program { binary, path, folder, environment: Vec::new(), harness: false, tests: vec![Listed::whole()] })
+        Ok(Program {
+            binary,
+            path,
+            folder,
+            environment: Vec::new(),
+            harness: false,
+            threads: false,
+            tests: vec![Listed::whole()],
+        })
     }
 
-    /// The arguments by which it runs this test and no other, on its main thread, printing as it goes.
+    /// The arguments by which it runs this test and no other, on its main thread if it can, printing as it goes.
     pub(crate) fn arguments(&self, test: &Listed, extra: &[OsString]) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
         if self.harness && !test.name.is_empty() {
-            arguments.extend(["--exact", &test.name, "--nocapture", "--test-threads=1"].map(OsString::from));
+            arguments.extend(["--exact", &test.name, "--nocapture"].map(OsString::from));
+            if self.threads {
+                arguments.push("--test-threads=1".into());
+            }
             if test.ignored {
                 arguments.push("--include-ignored".into());
             }
@@ -108,6 +121,7 @@ mod tests {
             folder: "/".into(),
             environment: Vec::new(),
             harness,
+            threads: harness,
             tests: Vec::new(),
         }
     }
@@ -119,6 +133,8 @@ mod tests {
         assert_eq!(plain, ["--exact", "a::b", "--nocapture", "--test-threads=1", "--x"]);
         let ignored = program(true).arguments(&test(true), &[]);
         assert_eq!(ignored, ["--exact", "a::b", "--nocapture", "--test-threads=1", "--include-ignored"]);
+        let other = Program { threads: false, ..program(true) };
+        assert_eq!(other.arguments(&test(false), &[]), ["--exact", "a::b", "--nocapture"]);
         assert_eq!(program(false).arguments(&Listed::whole(), &["--x".into()]), ["--x"]);
     }
 

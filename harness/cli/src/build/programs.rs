@@ -31,8 +31,8 @@ pub(crate) fn build(
             let built = cargo::build(&cargo, &place.build(), &instrumented, options, output)?;
             for binary in &built.binaries {
                 let mut program = built.program(binary, project, &instrumented.probe)?;
-                let manifest = program.folder.join("Cargo.toml");
-                listing::list(&mut program, !harness::is_switched_off(&manifest, &binary.kind, &binary.target))?;
+                let other = harness::is_switched_off(&program.folder, &binary.kind, &binary.target);
+                listing::list(&mut program, !other)?;
                 programs.push(program);
             }
         }
@@ -40,7 +40,9 @@ pub(crate) fn build(
             let (built, tests) = nextest::build(&cargo, &place.build(), &instrumented, options, output)?;
             for (binary, tests) in built.binaries.iter().zip(tests) {
                 let program = built.program(binary, project, &instrumented.probe)?;
-                programs.push(Program { tests, ..program });
+                let other = harness::is_switched_off(&program.folder, &binary.kind, &binary.target);
+                let threads = !other || listing::takes_threads(&program);
+                programs.push(Program { tests, threads, ..program });
             }
         }
     }
