@@ -116,14 +116,23 @@ fn project(options: &ManifestOptions, crates: &[String]) -> Result<(Project, Con
 
 fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
     if command.list {
-        return listed(&command.cargo, &command.filter, command.json, output);
+        let json = command.json || command.sweep.message_format == MessageFormat::Json;
+        return listed(&command.cargo, &command.filter, json, output);
     }
     let (project, config) = project(&command.cargo.manifest, &command.sweep.crates)?;
     let settings = Settings::new(&command.sweep, &command.test_args, &config, Some(&project))?;
     let place = Place::in_target(project.target_folder());
     let cargo = settings::with_features(&command.cargo, &config);
     let filter = settings::with_skips(&command.filter, &config);
-    let programs = programs::chosen(programs::build(&cargo, output, &project, &place)?, &filter);
+    let all = programs::build(&cargo, output, &project, &place)?;
+    let count: usize = all.iter().map(|program| program.tests.len()).sum();
+    let programs = programs::chosen(all, &filter);
+    if programs.is_empty() {
+        print::to_stderr(&format!(
+            "no test to sweep: {count} are ignored or filtered out; `cargo firsthit list` names those taken"
+        ));
+        return Ok(ExitCode::NothingInjected);
+    }
     sweep(&settings, &programs, &place, output)
 }
 

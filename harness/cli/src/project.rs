@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, PackageId, Target};
 use serde::Deserialize;
 
 use crate::options::cargo::ManifestOptions;
@@ -95,33 +95,38 @@ impl Project {
         self.members().iter().any(|package| package.targets.iter().any(|target| target.doctest))
     }
 
-    /// The crates of the workspace as symbols name them: of each library, program and test.
-    pub(crate) fn crates(&self) -> Vec<String> {
-        let members = self.members();
-        let targets = members.iter().flat_map(|package| &package.targets).filter(|target| !target.is_custom_build());
-        let mut names: Vec<String> = targets.map(|target| target.name.replace('-', "_")).collect();
-        names.sort();
-        names.dedup();
-        names
+    /// The folders of the workspace's packages, which may lie outside of its root.
+    pub(crate) fn folders(&self) -> Vec<Utf8PathBuf> {
+        folders(self.members().into_iter())
     }
 
-    /// The names as symbols write them.
+    /// The folders of the packages of named crates, whether the names are packages' or crates'.
     ///
     /// # Errors
     /// Names a crate that nothing in the project uses; needs the dependencies to be loaded.
-    pub(crate) fn known_crates(&self, names: &[String]) -> Result<Vec<String>, Trouble> {
-        let known = |name: &str| {
-            let mut targets = self.metadata.packages.iter().flat_map(|package| &package.targets);
-            let named = self.metadata.packages.iter().any(|package| package.name.replace('-', "_") == name);
-            named || targets.any(|target| target.name.replace('-', "_") == name)
-        };
-        let symbols = names.iter().map(|name| name.replace('-', "_"));
-        symbols.map(|name| if known(&name) { Ok(name) } else { Err(unknown_crate(&name)) }).collect()
+    pub(crate) fn folders_of(&self, names: &[String]) -> Result<Vec<Utf8PathBuf>, Trouble> {
+        let mut all = Vec::new();
+        for name in names {
+            let symbol = name.replace('-', "_");
+            let is_it = |given: &str| given.replace('-', "_") == symbol;
+            let is_library = |target: &Target| !target.is_custom_build() && !target.is_test() && is_it(&target.name);
+            let packages = self.metadata.packages.iter();
+            let named = packages.filter(|package| is_it(&package.name) || package.targets.iter().any(is_library));
+            match folders(named) {
+                found if found.is_empty() => return Err(unknown_crate(name)),
+                found => all.extend(found),
+            }
+        }
+        Ok(all)
     }
 
     fn members(&self) -> Vec<&Package> {
         self.metadata.workspace_packages()
     }
+}
+
+fn folders<'a>(packages: impl Iterator<Item = &'a Package>) -> Vec<Utf8PathBuf> {
+    packages.filter_map(|package| Some(package.manifest_path.parent()?.to_owned())).collect()
 }
 
 fn unknown_crate(name: &str) -> Trouble {

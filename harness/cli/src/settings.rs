@@ -23,8 +23,10 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How many runs at a time.
     pub(crate) jobs: NonZeroUsize,
-    /// The crates whose chains are failed, as symbols name them; none stands for the whole program's, where no project is.
+    /// The crates whose chains are failed, as symbols name them; none if none are named: then they are the workspace's.
     pub(crate) crates: Vec<String>,
+    /// The folders of these crates' packages; none where no project is.
+    pub(crate) folders: Vec<Utf8PathBuf>,
     /// Files and folders whose panics are the tests' own, beside `tests/` and test modules; absolute.
     pub(crate) test_code: Vec<Utf8PathBuf>,
     /// The verdicts that are findings.
@@ -54,10 +56,10 @@ impl Settings {
         project: Option<&Project>,
     ) -> Result<Settings, Trouble> {
         let named = if options.crates.is_empty() { &config.crates } else { &options.crates };
-        let crates = match project {
-            Some(project) if named.is_empty() => project.crates(),
-            Some(project) => project.known_crates(named)?,
-            None => named.iter().map(|name| name.replace('-', "_")).collect(),
+        let folders = match project {
+            Some(project) if named.is_empty() => project.folders(),
+            Some(project) => project.folders_of(named)?,
+            None => Vec::new(),
         };
         let root = project.map_or_else(Utf8PathBuf::new, |project| project.root().to_owned());
         let test_args = match test_args {
@@ -68,7 +70,8 @@ impl Settings {
         Ok(Settings {
             timeout: options.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-            crates,
+            crates: named.iter().map(|name| name.replace('-', "_")).collect(),
+            folders,
             test_code: config.test_code.iter().map(|path| root.join(path)).collect(),
             findings: findings(options, config)?,
             test_args,

@@ -85,6 +85,8 @@ fn filters_features_and_packages_choose() {
     assert_eq!(out, "plain extra\nplain slow (ignored)\nplain works\n");
     let (out, ..) = demo::ended(&mut demo::firsthit(&WORKSPACE, &["list", "-q", "own", "expands", "--skip", "pands"]));
     assert_eq!(out, "plain::own\n");
+    let (_, err, code) = demo::ended(&mut demo::firsthit(&WORKSPACE, &["test", "-q", "no such name"]));
+    assert!(code == 5 && err.contains("no test to sweep: 6 are ignored or filtered out"), "{err}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub(crate) fn instrument(
 ) -> Result<Instrumented, Trouble> {
     let profiles = Profiles::load(&project.manifest())?;
     let probe = probe::ask(cargo, &place.probe(), &profiles, profile, &[])?;
-    let flags = rustflags(&probe.rustflags, probe.lines).join("\x1f");
+    let flags = rustflags(&probe.rustflags, lines_by_flags(&probe.rustflags).unwrap_or(probe.lines)).join("\x1f");
     let mut environment = vec![
         ("CARGO_ENCODED_RUSTFLAGS".to_owned(), OsString::from(flags)),
         // Where `build.build-dir` is configured, the user's own builds lie there.
@@ -60,6 +60,17 @@ fn rustflags(user: &[String], lines: bool) -> Vec<String> {
     flags
 }
 
+/// What the last of the user's flags that speaks of debugging information says, if one does: whether there are lines.
+fn lines_by_flags(flags: &[String]) -> Option<bool> {
+    let mut words = flags.iter().enumerate().filter_map(|(place, flag)| {
+        let before = place.checked_sub(1).map(|place| flags[place].as_str());
+        let joined = ["-C", "--codegen="].iter().find_map(|prefix| flag.strip_prefix(prefix));
+        let split = matches!(before, Some("-C" | "--codegen")).then_some(flag.as_str());
+        if flag == "-g" { Some("2") } else { split.or(joined)?.strip_prefix("debuginfo=") }
+    });
+    words.next_back().map(|level| !["0", "none", "line-directives-only"].contains(&level))
+}
+
 /// Variables that an `[env]` table sets with `force = true`, whatever the environment says: these are set there.
 fn forced(
     cargo: &OsStr,
@@ -81,7 +92,21 @@ fn forced(
 
 #[cfg(test)]
 mod tests {
-    use super::rustflags;
+    use super::{lines_by_flags, rustflags};
+
+    #[test]
+    fn flags_that_take_the_lines_away_are_seen_in_every_spelling() {
+        let lines = |line: &str| lines_by_flags(&line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        for line in
+            ["-Cdebuginfo=0", "-C debuginfo=none", "--codegen=debuginfo=0", "--codegen debuginfo=0", "-g -Cdebuginfo=0"]
+        {
+            assert_eq!(lines(line), Some(false), "{line}");
+        }
+        assert_eq!(
+            (lines("-Cdebuginfo=0 -g"), lines("-Copt-level=0"), lines("-C debuginfo=1")),
+            (Some(true), None, Some(true))
+        );
+    }
 
     #[test]
     fn our_flags_stand_behind_the_users() {
