@@ -104,11 +104,13 @@ fn each_test_runs_as_the_list_says() {
 #[test]
 fn a_test_sees_what_cargo_would_show_it() {
     let list = json(&[]);
-    let (ours, ..) = run(binary(&list, "plain::it"), 0);
-    let words = ["test", "--workspace", "--", "--nocapture"];
-    let (cargos, err, _) = demo::ended(&mut demo::command("cargo", &WORKSPACE, &words));
-    assert!(cargos.contains("prints ... ok"), "{cargos}{err}");
-    assert_eq!(printed(&ours), printed(&cargos));
+    for (name, test) in [("plain::it", "prints"), ("plain", "works")] {
+        let (ours, ..) = run(binary(&list, name), 0);
+        let words = ["test", "--workspace", "--", "--nocapture", test];
+        let (cargos, err, _) = demo::ended(&mut demo::command("cargo", &WORKSPACE, &words));
+        assert!(cargos.contains("1 passed"), "{cargos}{err}");
+        assert_eq!(printed(&ours), printed(&cargos), "{name}");
+    }
 }
 
 #[test]

@@ -27,7 +27,8 @@ const FILES: [(&str, &str); 12] = [
     ),
     (
         "plain/src/lib.rs",
-        "#![allow(unexpected_cfgs)]\n#[cfg(of_the_user)]\n#[test]\nfn works() {}\n#[test]\n#[ignore]\nfn slow() {}\n\
+        "#![allow(unexpected_cfgs)]\n#[cfg(of_the_user)]\n#[test]\nfn works() {\n    println!(\"\\nfolder {}\", std::env::current_dir().unwrap().display());\n    \
+         for (name, value) in std::env::vars() {\n        println!(\"variable {name}={value}\");\n    }\n}\n#[test]\n#[ignore]\nfn slow() {}\n\
          #[cfg(feature = \"extra\")]\n#[test]\nfn extra() {}\n",
     ),
     ("plain/src/bin/tool.rs", "fn main() {}\n"),
