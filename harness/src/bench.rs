@@ -25,7 +25,7 @@ impl Armed {
         let campaign = Arc::new(Campaign::create(1 << 17, sizes).expect("memory for the campaign"));
         let walker = Walker::checked();
         let settings = ScopeSettings {
-            watch: Watch { infallible: |_| (), met: |_, _| false },
+            watch: Watch { infallible: |_| (), met: |_, _| false, struck: |_| () },
             slot: 0,
             role: Role::Recorder,
             mode: Mode::Once,

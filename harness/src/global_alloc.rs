@@ -84,13 +84,13 @@ fn taken_out(address: *mut u8) -> u32 {
 }
 
 /// What is to become of a request, in one register.
-mod answer {
+pub(crate) mod answer {
     /// It is served.
-    pub(super) const SERVE: u64 = 0;
+    pub(crate) const SERVE: u64 = 0;
     /// It fails.
-    pub(super) const FAIL: u64 = 1;
+    pub(crate) const FAIL: u64 = 1;
     /// It is served, and goes into the account: below this bit stands the number of the chain that asks.
-    pub(super) const ACCOUNTED: u64 = 1 << 32;
+    pub(crate) const ACCOUNTED: u64 = 1 << 32;
 }
 
 /// Asks what is to become of a request, and puts it into the thread's balance.
@@ -98,7 +98,7 @@ mod answer {
 /// Never inlined, so that the disarmed path stays a load and a branch. It is also the frame that every chain
 /// begins behind: the only call on the way from an allocator's function to the walk.
 #[inline(never)]
-fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
+pub(crate) fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
     let Some((thread, phase)) = thread::observed() else { return served(NONE) };
     // Kept in memory for the paths that need it, and not in registers that would have to be saved.
     let request = Request { kind, align, size, old_size };

@@ -60,6 +60,9 @@ mod mode;
 mod narrator;
 mod oracle;
 mod outcome;
+#[cfg(all(feature = "preload", not(firsthit_portable)))]
+#[doc(hidden)]
+pub mod program;
 mod report;
 mod scope;
 mod settings;

@@ -78,12 +78,12 @@ impl<'a> Narrator<'a> {
         let mut addresses = Vec::new();
         let mut want = |span| addresses.extend(addresses_of(campaign, span));
         for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
-            let Evidence { leaks, lost_by, hung_in, forbidden, .. } = failed.evidence;
+            let Evidence { leaks, lost_by, stood_in, forbidden, .. } = failed.evidence;
             let leaks = campaign.leaks(leaks).iter().chain(campaign.leaks(lost_by));
             let owners = leaks.filter_map(|leak| frames_of(campaign, leak.chain));
             let others = [failed.facts.spawned_by].into_iter().filter_map(|chain| frames_of(campaign, chain));
             let before = failed.before.and_then(|chain| campaign.facts(chain)).map(|facts| facts.frames);
-            [failed.facts.frames, hung_in, forbidden].into_iter().for_each(&mut want);
+            [failed.facts.frames, stood_in, forbidden].into_iter().for_each(&mut want);
             owners.chain(others).chain(before).for_each(&mut want);
         }
         let folder = std::env::current_dir().unwrap_or_default();
@@ -126,7 +126,7 @@ impl<'a> Narrator<'a> {
             second_failed: first.map(|_| self.what(facts)).filter(|what| !matches!(what, What::Request(_))),
             evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
-            hang: present(evidence.hung_in),
+            hang: present(evidence.stood_in).filter(|_| evidence.end == End::Hung),
             forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }

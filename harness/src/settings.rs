@@ -51,6 +51,28 @@ const LIMIT_MIN: Duration = Duration::from_secs(2);
 const LIMIT_FACTOR: u32 = 20;
 
 impl Settings {
+    /// Those of a program that knows nothing of it, with room for `chains_max` chains.
+    #[cfg(feature = "preload")]
+    pub(crate) fn of_a_program(chains_max: usize) -> Settings {
+        Settings {
+            name: None,
+            body: "",
+            file: "",
+            line: 0,
+            ordinal: 0,
+            explorer: None,
+            mode: Mode::Once,
+            depth: 1,
+            workers: 1,
+            chains_max,
+            time_limit: None,
+            allowed: Vec::new(),
+            denied: Vec::new(),
+            invariants: Vec::new(),
+            replay: None,
+        }
+    }
+
     /// How long a run may take, given the slowest baseline run.
     pub(crate) fn limit(&self, baseline: Duration) -> Duration {
         self.time_limit.unwrap_or_else(|| (baseline * LIMIT_FACTOR).max(LIMIT_MIN))

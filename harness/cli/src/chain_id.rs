@@ -14,6 +14,17 @@ impl ChainId {
     /// How many digits are shown where a person reads it.
     const SHORT: usize = 12;
 
+    /// The identity of what the words say, in this order: FNV-1a of 128 bits, which is the same everywhere and for ever.
+    ///
+    /// <http://www.isthe.com/chongo/tech/comp/fnv/>
+    pub(crate) fn of<'a>(words: impl IntoIterator<Item = &'a str>) -> ChainId {
+        const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        // No word has this byte, so that where one ends counts.
+        let bytes = words.into_iter().flat_map(|word| word.bytes().chain([0xff]));
+        ChainId(bytes.fold(BASIS, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME)))
+    }
+
     /// The first digits, which tell the chains of one project apart.
     pub(crate) fn short(self) -> String {
         let mut digits = self.to_string();
@@ -61,6 +72,15 @@ impl From<ChainId> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_and_their_order_and_ends_count() {
+        let ids =
+            [&["a", "b"][..], &["b", "a"], &["ab"], &["a", "b", ""]].map(|words| ChainId::of(words.iter().copied()));
+        assert!((1..ids.len()).all(|n| !ids[..n].contains(&ids[n])));
+        // Ledgers of earlier versions know chains by these numbers.
+        assert_eq!(ids[0].to_string(), "697222d0e0757277b806e9775b4e0ce2");
+    }
 
     #[test]
     fn an_identity_reads_as_it_is_written() {

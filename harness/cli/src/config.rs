@@ -23,8 +23,8 @@ pub(crate) struct Config {
     pub(crate) timeout: Option<Seconds>,
     pub(crate) jobs: Option<Jobs>,
     pub(crate) crates: Vec<String>,
-    /// Files and folders whose panics are the tests' own, relative to the workspace.
-    pub(crate) test_code: Vec<Utf8PathBuf>,
+    /// Files and folders, relative to the workspace, and modules, whose code is the tests' own.
+    pub(crate) test_code: Vec<String>,
     #[serde(deserialize_with = "verdicts")]
     pub(crate) deny: Vec<Verdict>,
     #[serde(deserialize_with = "verdicts")]
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!((config.jobs.map(|jobs| jobs.0.get()), config.expectations), (Some(3), Some("e.toml".into())));
         assert_eq!(
             (config.timeout.map(|limit| limit.0.as_millis()), config.test_code),
-            (Some(2500), vec!["src/testing".into()])
+            (Some(2500), vec!["src/testing".to_owned()])
         );
     }
 

@@ -21,9 +21,10 @@ const TEXT: &str = r#"# cargo firsthit: what would otherwise be said on every co
 # Crates whose own call chains are failed. Without it: those of the workspace.
 # crates = ["my-crate", "my-parser"]
 
-# Files and folders whose panics are the tests' own, beside `tests/` and test modules; relative to the workspace.
+# Files and folders, relative to the workspace, and modules that are the tests' own code, beside `tests/` and test modules:
+# a panic in there says nothing of the code that is tested.
 test-code = []
-# test-code = ["src/testing.rs", "crates/harness/src"]
+# test-code = ["src/testing.rs", "crates/harness/src", "my_crate::mock"]
 
 # Verdicts that count as findings, beyond those that do by default: `cargo firsthit explain verdicts`.
 deny = []

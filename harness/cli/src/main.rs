@@ -1,24 +1,34 @@
 //! `cargo firsthit`: sweeps the tests of any crate, unchanged, and any other program.
 #![allow(dead_code, reason = "the vocabulary stands before what uses it")]
 
+mod asked;
 mod bug;
 mod build;
 mod chain_id;
 mod clean;
 mod completions;
 mod config;
+mod crowd;
 mod exit_code;
 mod explain;
 mod frame;
 mod init;
+mod judge;
+mod library;
 mod list;
+mod named;
 mod options;
 mod outcome;
+mod owner;
 mod place;
 mod print;
 mod project;
 mod settings;
+mod subject;
+mod sweep;
 mod swept;
+mod symbols;
+mod test_code;
 mod test_id;
 mod trouble;
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::process::Stdio;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, PackageId, Target};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, PackageId};
 use serde::Deserialize;
 
 use crate::options::cargo::ManifestOptions;
@@ -92,41 +92,58 @@ impl Project {
 
     /// Whether any library of the workspace has doctests.
     pub(crate) fn has_doctests(&self) -> bool {
-        self.members().iter().any(|package| package.targets.iter().any(|target| target.doctest))
+        self.metadata.workspace_packages().iter().any(|package| package.targets.iter().any(|target| target.doctest))
     }
 
-    /// The folders of the workspace's packages, which may lie outside of its root.
-    pub(crate) fn folders(&self) -> Vec<Utf8PathBuf> {
-        folders(self.members().into_iter())
+    /// All packages of the workspace.
+    pub(crate) fn members(&self) -> Scope {
+        Scope::of(&self.metadata.workspace_packages())
     }
 
-    /// The folders of the packages of named crates, whether the names are packages' or crates'.
+    /// Named crates of the project and its dependencies, whether the names are packages' or crates'.
     ///
     /// # Errors
     /// Names a crate that nothing in the project uses; needs the dependencies to be loaded.
-    pub(crate) fn folders_of(&self, names: &[String]) -> Result<Vec<Utf8PathBuf>, Trouble> {
-        let mut all = Vec::new();
+    pub(crate) fn crates(&self, names: &[String]) -> Result<Scope, Trouble> {
+        let mut all = Scope::default();
         for name in names {
-            let symbol = name.replace('-', "_");
-            let is_it = |given: &str| given.replace('-', "_") == symbol;
-            let is_library = |target: &Target| !target.is_custom_build() && !target.is_test() && is_it(&target.name);
+            let is_it = |scope: &Scope| scope.crates.contains(&name.replace('-', "_"));
             let packages = self.metadata.packages.iter();
-            let named = packages.filter(|package| is_it(&package.name) || package.targets.iter().any(is_library));
-            match folders(named) {
-                found if found.is_empty() => return Err(unknown_crate(name)),
-                found => all.extend(found),
+            let found: Vec<&Package> = packages.filter(|&package| is_it(&Scope::of(&[package]))).collect();
+            if found.is_empty() {
+                return Err(unknown_crate(name));
             }
+            let found = Scope::of(&found);
+            all.folders.extend(found.folders);
+            all.crates.extend(found.crates);
         }
         Ok(all)
     }
-
-    fn members(&self) -> Vec<&Package> {
-        self.metadata.workspace_packages()
-    }
 }
 
-fn folders<'a>(packages: impl Iterator<Item = &'a Package>) -> Vec<Utf8PathBuf> {
-    packages.filter_map(|package| Some(package.manifest_path.parent()?.to_owned())).collect()
+/// Packages as source paths and functions' paths show them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Scope {
+    /// Where the packages lie; none where no project is.
+    pub(crate) folders: Vec<Utf8PathBuf>,
+    /// The names of the packages, their libraries and programs, as paths of functions begin.
+    pub(crate) crates: Vec<String>,
+}
+
+impl Scope {
+    fn of(packages: &[&Package]) -> Scope {
+        let folders = packages.iter().filter_map(|package| Some(package.manifest_path.parent()?.to_owned())).collect();
+        let names = packages.iter().flat_map(|package| {
+            // Tests are named after what they test, which may be another package's.
+            let own = package.targets.iter().filter(|target| !target.is_test() && !target.is_custom_build());
+            let own = own.filter(|target| !target.is_bench() && !target.is_example());
+            own.map(|target| target.name.as_str()).chain([package.name.as_str()])
+        });
+        let mut crates: Vec<String> = names.map(|name| name.replace('-', "_")).collect();
+        crates.sort();
+        crates.dedup();
+        Scope { folders, crates }
+    }
 }
 
 fn unknown_crate(name: &str) -> Trouble {

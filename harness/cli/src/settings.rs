@@ -13,7 +13,7 @@ use crate::options::filter::FilterOptions;
 use crate::options::output::MessageFormat;
 use crate::options::sweep::SweepOptions;
 use crate::options::value::ShardWord;
-use crate::project::Project;
+use crate::project::{Project, Scope};
 use crate::trouble::Trouble;
 
 /// How a sweep is done.
@@ -23,12 +23,10 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// How many runs at a time.
     pub(crate) jobs: NonZeroUsize,
-    /// The crates whose chains are failed, as symbols name them; none if none are named: then they are the workspace's.
-    pub(crate) crates: Vec<String>,
-    /// The folders of these crates' packages; none where no project is.
-    pub(crate) folders: Vec<Utf8PathBuf>,
-    /// Files and folders whose panics are the tests' own, beside `tests/` and test modules; absolute.
-    pub(crate) test_code: Vec<Utf8PathBuf>,
+    /// The crates whose chains are failed: those that are named, else the workspace's.
+    pub(crate) scope: Scope,
+    /// Files and folders, relative to the workspace, and modules, whose code is the tests' own beside what is by custom.
+    pub(crate) test_code: Vec<String>,
     /// The verdicts that are findings.
     pub(crate) findings: Vec<Verdict>,
     /// What is handed to every test binary.
@@ -56,10 +54,10 @@ impl Settings {
         project: Option<&Project>,
     ) -> Result<Settings, Trouble> {
         let named = if options.crates.is_empty() { &config.crates } else { &options.crates };
-        let folders = match project {
-            Some(project) if named.is_empty() => project.folders(),
-            Some(project) => project.folders_of(named)?,
-            None => Vec::new(),
+        let scope = match project {
+            Some(project) if named.is_empty() => project.members(),
+            Some(project) => project.crates(named)?,
+            None => Scope { folders: Vec::new(), crates: named.iter().map(|name| name.replace('-', "_")).collect() },
         };
         let root = project.map_or_else(Utf8PathBuf::new, |project| project.root().to_owned());
         let test_args = match test_args {
@@ -70,9 +68,8 @@ impl Settings {
         Ok(Settings {
             timeout: options.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-            crates: named.iter().map(|name| name.replace('-', "_")).collect(),
-            folders,
-            test_code: config.test_code.iter().map(|path| root.join(path)).collect(),
+            scope,
+            test_code: config.test_code.clone(),
             findings: findings(options, config)?,
             test_args,
             expectations: root.join(config.expectations.as_deref().unwrap_or(EXPECTATIONS.into())),

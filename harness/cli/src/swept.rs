@@ -54,6 +54,8 @@ pub(crate) struct Chains {
     pub(crate) planned: u32,
     /// Without a frame of the workspace's crates.
     pub(crate) out_of_scope: u32,
+    /// Made by the test itself, not by the code that it tests.
+    pub(crate) of_the_test: u32,
     /// Met only where nothing can be failed: inside of std's panics and backtraces.
     pub(crate) quiet: u32,
     /// In the ledger already, where only new ones are failed.

@@ -72,14 +72,14 @@ pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
     let session = Session {
         settings,
-        body,
         campaign,
         shares_raw: true,
         walker: Walker::checked(),
         why: "",
         met: snapshot::split,
+        struck: |_| (),
     };
-    Director::new(session, &Forks { session }).direct();
+    Director::new(session, &Forks { session, body }).direct();
     unix::exit_now(0)
 }
 

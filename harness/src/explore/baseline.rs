@@ -1,6 +1,7 @@
 //! The baseline: what the body does without a failure, recorded until no new chain appears.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
+use std::time::Duration;
 
 use super::crew::{Crew, KILLS_MAX, Running};
 use super::launch::{Job, Launch};
@@ -30,6 +31,21 @@ impl Recording<'_> {
     /// When it does not return, fails, differs from run to run, or allocates nothing.
     pub(crate) fn record(&self) -> Result<Baseline, Trouble> {
         let campaign = self.session.campaign;
+        let mut baseline = self.rounds()?;
+        prepare::check_room(campaign)?;
+        prepare::check_plan(campaign)?;
+        let (explorer, why) = self.choose(&baseline);
+        baseline.explorer = explorer as u32;
+        baseline.reason = campaign.add_text(why.as_bytes());
+        Ok(baseline)
+    }
+
+    /// The runs without a failure, and what they are like.
+    ///
+    /// # Errors
+    /// When one does not return, fails, or differs from another one.
+    pub(crate) fn rounds(&self) -> Result<Baseline, Trouble> {
+        let campaign = self.session.campaign;
         let mut baseline = Baseline { walker: self.session.walker as u32, repeatable: true, ..Baseline::default() };
         let mut known = None;
         while known != Some(campaign.chains().len()) && baseline.rounds < ROUNDS_MAX {
@@ -47,11 +63,6 @@ impl Recording<'_> {
             baseline.threads = baseline.threads.max(slot.threads.load(Relaxed));
             baseline.rounds += 1;
         }
-        prepare::check_room(campaign)?;
-        prepare::check_plan(campaign)?;
-        let (explorer, why) = self.choose(&baseline);
-        baseline.explorer = explorer as u32;
-        baseline.reason = campaign.add_text(why.as_bytes());
         Ok(baseline)
     }
 
@@ -97,7 +108,7 @@ impl Recording<'_> {
         crew.launch(self.launcher, 0, Job::Record)?;
         let limit = self.session.settings.baseline_limit();
         loop {
-            if let Some(dead) = crew.next_death(limit) {
+            if let Some(dead) = crew.next_death(limit, Duration::MAX) {
                 return Ok(dead);
             }
         }

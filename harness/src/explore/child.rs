@@ -58,7 +58,14 @@ pub(crate) fn hang_signal() -> i32 {
     libc::SIGRTMAX() - 3
 }
 
-fn child() -> Option<&'static Scope> {
+/// Makes this process none of the sweep's: it was forked off one by the code under test.
+#[cfg(feature = "preload")]
+pub(crate) fn leave() {
+    CHILD.store(ptr::null_mut(), Release);
+}
+
+/// The scope of this process, if it exists only for the sweep.
+pub(crate) fn child() -> Option<&'static Scope> {
     // SAFETY: null, or a scope whose count `become_child` raised for the rest of the process.
     unsafe { CHILD.load(Acquire).as_ref() }
 }
@@ -131,15 +138,20 @@ core::arch::global_asm!(
     sym firsthit_abort
 );
 
-extern "C" fn firsthit_abort() -> ! {
+pub(crate) extern "C" fn firsthit_abort() -> ! {
     if let Some(scope) = child() {
         let here = Registers::here();
         let mut frames = [0; 256];
-        let walked = thread::current().and_then(|current| {
+        let current = thread::current();
+        let walked = current.and_then(|current| {
             current.busy.set(true);
             walker::exact(here, &current.place.get().boundary, &mut frames)
         });
         let infallible = walked.is_some_and(|(count, _)| quiet::reports_alloc_error(&frames[..count]));
+        if let (Some(current), Some((count, _))) = (current, walked) {
+            let stood_in = current.kept(&frames[..count]);
+            scope.slot().update(|evidence| evidence.stood_in = stood_in);
+        }
         end_now(scope, if infallible { End::Infallible } else { End::Aborted });
     }
     if let Some(abort) = ABORT.address() {
@@ -161,7 +173,7 @@ extern "C" fn on_hang(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
         // SAFETY: the kernel passes the interrupted context.
         let registers = unsafe { interrupted(context) };
         let span = current.interrupted_frames(registers);
-        scope.slot().update(|evidence| evidence.hung_in = span);
+        scope.slot().update(|evidence| evidence.stood_in = span);
     }
     if let Some(scope) = child() {
         end_now(scope, End::Hung);

@@ -51,11 +51,11 @@ fn swept(settings: &Settings, body: &Body<'_>) -> Result<Report, Trouble> {
     match explorer {
         Explorer::Worker | Explorer::Snapshot => {
             if let Some(why) = by_workers(settings, body, &campaign, &mut notes)? {
-                by_processes(settings, body, &campaign, &why)?;
+                by_processes(settings, &campaign, &why)?;
             }
         }
         Explorer::Process => {
-            by_processes(settings, body, &campaign, "as asked for")?;
+            by_processes(settings, &campaign, "as asked for")?;
         }
         Explorer::Inline => {
             super::inline::explore(settings, body, &campaign);
@@ -118,7 +118,7 @@ fn by_workers(
     }
 }
 
-fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>, why: &str) -> Result<(), Trouble> {
+fn by_processes(settings: &Settings, campaign: &Arc<Campaign>, why: &str) -> Result<(), Trouble> {
     let Some(fresh) = fresh(settings, campaign) else {
         let why = match settings.name {
             None => "the name of the test is not known\n  help: give it with `Sweep::name`, or use another explorer",
@@ -129,8 +129,15 @@ fn by_processes(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>, 
         };
         return Err(Trouble::Refused(format!("a fresh process cannot be started: {why}")));
     };
-    let session =
-        Session { settings, body, campaign, shares_raw: false, walker: Walker::checked(), why, met: |_, _| false };
+    let session = Session {
+        settings,
+        campaign,
+        shares_raw: false,
+        walker: Walker::checked(),
+        why,
+        met: |_, _| false,
+        struck: |_| (),
+    };
     Director::new(session, &fresh).direct();
     Ok(())
 }
@@ -192,16 +199,16 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
     };
     let session = Session {
         settings,
-        body,
         campaign: &campaign,
         shares_raw: false,
         walker: Walker::checked(),
         why: "",
         met: |_, _| false,
+        struck: |_| (),
     };
     let capture = Capture::of_standard_error();
     let job = if job == Job::Record { Job::Record } else { Job::One };
-    perform(&Process::child(session, orders.slot, role_of(job), capture.as_ref()), job)
+    perform(&Process::child(session, body, orders.slot, role_of(job), capture.as_ref()), job)
 }
 
 /// Makes sure that what stands before the C library is part of the program.

@@ -100,21 +100,21 @@ impl<'a> Crew<'a> {
         if self.running.is_empty() {
             return false;
         }
-        if let Some((running, death)) = self.next_death(limit) {
+        if let Some((running, death)) = self.next_death(limit, Duration::MAX) {
             // A canary that was silent in a split-off process is told by the workers.
             let _ = self.settle(&running, death);
         }
         true
     }
 
-    /// Waits for a child's death until the next limit, asks and kills those that are over theirs.
-    pub(crate) fn next_death(&mut self, limit: Duration) -> Option<(Running, Death)> {
+    /// Waits for a child's death until the next limit, at most for `patience`; asks and kills those that are over theirs.
+    pub(crate) fn next_death(&mut self, limit: Duration, patience: Duration) -> Option<(Running, Death)> {
         // First those that have died: this process may have slept through their limits itself.
         if let Some(dead) = self.dead(Duration::ZERO) {
             return Some(dead);
         }
         let now = unix::now();
-        let mut wait = limit;
+        let mut wait = limit.min(patience);
         for running in &mut self.running {
             let slot = &self.session.campaign.header().slots[running.slot];
             let began = slot.began.load(Relaxed);

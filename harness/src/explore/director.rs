@@ -75,7 +75,7 @@ impl<'a> Director<'a> {
         self.crew.launch(self.launcher, 0, Job::Carry)?;
         // The carrier waits for its children, which are given the limit each.
         let all = self.limit().saturating_mul(campaign.chains().len() as u32 + 1);
-        while self.crew.next_death(all).is_none() {}
+        while self.crew.next_death(all, Duration::MAX).is_none() {}
         let slot = &header.slots[0];
         let [outcome, _] = slot.outcomes();
         let undisturbed = slot.finished.load(Acquire) == finished::ONCE && outcome.same_as(&baseline.outcome);
@@ -110,7 +110,7 @@ impl<'a> Director<'a> {
                 }
                 continue;
             }
-            if let Some((running, death)) = self.crew.next_death(limit) {
+            if let Some((running, death)) = self.crew.next_death(limit, Duration::MAX) {
                 self.crew.settle(&running, death)?;
             }
         }

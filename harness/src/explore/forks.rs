@@ -7,6 +7,7 @@ use super::coverage;
 use super::launch::{Job, Launch, Launched};
 use super::process::Process;
 use super::record::record;
+use super::run::Body;
 use super::session::Session;
 use super::snapshot;
 use super::unix::{self, Capture, Child, Inherited};
@@ -15,6 +16,7 @@ use crate::scope::shared::Role;
 /// Forks this process.
 pub(crate) struct Forks<'a> {
     pub(crate) session: Session<'a>,
+    pub(crate) body: &'a Body<'a>,
 }
 
 impl Launch for Forks<'_> {
@@ -26,7 +28,7 @@ impl Launch for Forks<'_> {
             if self.session.settings.replay.is_none() || job == Job::Record {
                 capture.become_standard_streams();
             }
-            perform(&Process::child(self.session, slot, role_of(job), Some(&capture)), job);
+            perform(&Process::child(self.session, self.body, slot, role_of(job), Some(&capture)), job);
         };
         Ok(Launched { child: Child::watch(pid)?, capture })
     }
@@ -38,7 +40,13 @@ impl Launch for Forks<'_> {
 
 impl<'a> Process<'a> {
     /// The process of a child that works in `slot`, from here on nothing but a child of the sweep.
-    pub(crate) fn child(session: Session<'a>, slot: usize, role: Role, capture: Option<&'a Capture>) -> Process<'a> {
+    pub(crate) fn child(
+        session: Session<'a>,
+        body: &'a Body<'a>,
+        slot: usize,
+        role: Role,
+        capture: Option<&'a Capture>,
+    ) -> Process<'a> {
         let scope = session.scope(slot, role);
         if !session.shares_raw {
             note_panics(session.settings.file);
@@ -47,7 +55,7 @@ impl<'a> Process<'a> {
         let inherited = if session.shares_raw { Inherited::reopen(capture) } else { Inherited::remember(capture) };
         // A fresh process has the test's other threads, if the sweep was begun on one of several.
         let own = session.shares_raw || std::thread::current().name() == session.settings.name.as_deref();
-        Process { session, scope, inherited, own, capture }
+        Process { session, body, scope, inherited, own, capture }
     }
 }
 

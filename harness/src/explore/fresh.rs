@@ -26,7 +26,7 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    fn to_word(&self) -> String {
+    pub(crate) fn to_word(&self) -> String {
         let job = match self.job {
             None => "base",
             Some(Job::Record) => "record",

@@ -35,9 +35,16 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
 
 fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     campaign.header().epoch.fetch_add(1, AcqRel);
-    let session =
-        Session { settings, body, campaign, shares_raw: true, walker: Walker::checked(), why: "", met: |_, _| false };
-    let recorder = Process::inline(session, 0, Role::Recorder);
+    let session = Session {
+        settings,
+        campaign,
+        shares_raw: true,
+        walker: Walker::checked(),
+        why: "",
+        met: |_, _| false,
+        struck: |_| (),
+    };
+    let recorder = Process::inline(session, body, 0, Role::Recorder);
     record(&recorder);
     let slot = recorder.scope.slot();
     let [first, second] = slot.outcomes();
@@ -67,7 +74,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
     let mut plan = Plan::new(settings, campaign);
     plan.look_for_new_chains(true);
     plan.keep_replayed()?;
-    let worker = Process::inline(session, 0, Role::Attempt);
+    let worker = Process::inline(session, body, 0, Role::Attempt);
     // A process that has run the body before is all there is: what it does not meet again is told so.
     while let Some(claimed) = claim(campaign, 0, false) {
         slot.update(|evidence| *evidence = Evidence::default());

@@ -95,7 +95,8 @@ impl<'a> Plan<'a> {
             let number = self.looked_at as u32;
             self.looked_at += 1;
             let Some(facts) = facts else { continue };
-            if chain.state.load(Acquire) == state::PLANNED && campaign.stable().find(facts.id) != Some(number) {
+            let meant = [state::PLANNED, state::PROPOSED].contains(&chain.state.load(Acquire));
+            if meant && campaign.stable().find(facts.id) != Some(number) {
                 // Its recorder was killed before it could make the number known; another one gave the chain its own.
                 skip(chain, Quiet::Duplicate);
             }
@@ -117,7 +118,7 @@ impl<'a> Plan<'a> {
             } else if !replayed {
                 skip(chain, Quiet::NotReplayed);
             } else {
-                chain.state.store(state::PLANNED, Release);
+                chain.state.store(campaign.to_be_failed(), Release);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::run::{Ran, run};
+use super::run::{Body, Ran, run};
 use super::session::Session;
 use super::unix::{self, Capture, Inherited};
 use crate::scope::shared::{Role, Scope};
@@ -11,6 +11,7 @@ use crate::scope::thread::kernel_id;
 /// A process that runs the body.
 pub(crate) struct Process<'a> {
     pub(crate) session: Session<'a>,
+    pub(super) body: &'a Body<'a>,
     pub(crate) scope: Arc<Scope>,
     pub(super) inherited: Inherited,
     /// Whether nothing but the test runs in this process.
@@ -20,9 +21,9 @@ pub(crate) struct Process<'a> {
 
 impl<'a> Process<'a> {
     /// This process as it is, for a sweep that stays in it.
-    pub(crate) fn inline(session: Session<'a>, slot: usize, role: Role) -> Process<'a> {
+    pub(crate) fn inline(session: Session<'a>, body: &'a Body<'a>, slot: usize, role: Role) -> Process<'a> {
         let scope = session.scope(slot, role);
-        Process { session, scope, inherited: Inherited::default(), own: false, capture: None }
+        Process { session, body, scope, inherited: Inherited::default(), own: false, capture: None }
     }
 
     /// Whether threads of other tests run in this process, so that what it holds cannot be told apart from what
@@ -37,6 +38,6 @@ impl<'a> Process<'a> {
     /// One run of the body, with inherited files where they stood before the first.
     pub(crate) fn run(&self, phase: u32) -> Ran {
         self.inherited.rewind();
-        run(&self.scope, self.session.body, phase)
+        run(&self.scope, self.body, phase)
     }
 }

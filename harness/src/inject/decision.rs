@@ -53,7 +53,7 @@ fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
 /// Whether the scope's failure is delivered at the end of `chain`.
 pub(crate) fn strikes(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
     let scope = &*thread.scope;
-    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !std::thread::panicking() && scope.fire() {
+    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !thread.is_panicking() && scope.fire() {
         return true;
     }
     phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain)
@@ -61,11 +61,11 @@ pub(crate) fn strikes(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
 
 /// Whether what can fail does so because something failed before it.
 pub(crate) fn goes_on(thread: &ThreadScope, phase: u32) -> bool {
-    phase == phase::AFTER && thread.scope.mode == Mode::Sticky && !std::thread::panicking()
+    phase == phase::AFTER && thread.scope.mode == Mode::Sticky && !thread.is_panicking()
 }
 
 fn fails_after(thread: &ThreadScope) -> bool {
-    if std::thread::panicking() {
+    if thread.is_panicking() {
         return false;
     }
     if thread.scope.mode == Mode::Forbid {

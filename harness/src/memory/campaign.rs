@@ -11,7 +11,9 @@ use super::map::SharedMap;
 use super::record::{Chain, Evidence, Facts, Leak, Quiet, Span, state};
 use super::seen::{LEVELS, Seen, Variant};
 
-const MAGIC: u64 = 0x6669_7273_7468_6974 ^ 1;
+/// Processes of different builds may share a campaign, but not with different layouts.
+const MAGIC: u64 =
+    0x6669_7273_7468_6974 ^ 2 ^ ((size_of::<Header>() as u64) << 32) ^ ((size_of::<Chain>() as u64) << 16);
 /// The longest text that is kept of one message, in bytes.
 const TEXT_MAX: usize = 4096;
 
@@ -188,6 +190,11 @@ impl Campaign {
     pub(crate) fn chains(&self) -> &[Chain] {
         let known = (self.header().chains.load(Acquire) as usize).min(self.layout.chains_max);
         self.slice(self.layout.chains, known)
+    }
+
+    /// The state of a chain that could be failed: planned, or proposed to who follows the campaign.
+    pub(crate) fn to_be_failed(&self) -> u32 {
+        if self.header().follower.follows.load(Relaxed) == 0 { state::PLANNED } else { state::PROPOSED }
     }
 
     /// Takes the next number, writes down what the chain is, and publishes it in state `published`.

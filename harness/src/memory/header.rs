@@ -48,14 +48,38 @@ pub(crate) struct Header {
     /// Walks that did not arrive at the boundary: their allocations could not be told apart.
     pub(crate) too_deep: AtomicU32,
     /// How many objects of a machine's caches a run without a failure keeps.
-    #[cfg(feature = "alloc-core")]
     pub(crate) usual_objects: AtomicU32,
+    /// How many descriptors a run of a program without a failure leaves open.
+    pub(crate) usual_descriptors: AtomicU32,
+    pub(crate) follower: Follower,
     /// The baseline, once it is known.
     pub(crate) baseline: UnsafeCell<Baseline>,
     pub(super) raw: Control,
     pub(super) stable: Control,
     pub(crate) modules: [ModuleName; MODULES],
     pub(crate) slots: [Slot; SLOTS],
+}
+
+/// What somebody who follows the campaign from outside asks of it, and how the two wake each other.
+#[repr(C)]
+pub(crate) struct Follower {
+    /// Set if there is one: what could be planned is proposed to it.
+    pub(crate) follows: AtomicU32,
+    /// How many processes may be at work.
+    pub(crate) workers: AtomicU32,
+    /// Nothing more will be planned.
+    pub(crate) closed: AtomicU32,
+    /// The number of the [`Mode`](crate::Mode), and the depth.
+    pub(crate) mode: AtomicU32,
+    pub(crate) depth: AtomicU32,
+    /// The longest time of a run, in milliseconds; 0: derived from the baseline.
+    pub(crate) limit_ms: AtomicU32,
+    /// The number of the [`Walker`](crate::chain::walker::Walker) to be used; 0: the fastest that fits.
+    pub(crate) walker: AtomicU32,
+    /// Rung for the director, when something is planned, closed, or changed.
+    pub(crate) bell: AtomicU32,
+    /// Rung for the follower, when something is proposed, completed or over.
+    pub(crate) news: AtomicU32,
 }
 
 /// A module that frames refer to.

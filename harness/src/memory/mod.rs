@@ -1,5 +1,7 @@
 //! Memory that processes share, and what is kept in it.
 
+#[cfg(all(feature = "preload", not(firsthit_portable)))]
+pub(crate) mod bell;
 pub(crate) mod campaign;
 pub(crate) mod counts;
 pub(crate) mod header;

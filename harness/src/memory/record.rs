@@ -58,6 +58,8 @@ pub(crate) mod state {
     pub(crate) const SKIPPED: u32 = 6;
     /// Met by a child outside of the plan; the director decides.
     pub(crate) const FOUND: u32 = 7;
+    /// To be planned or not by who follows the campaign from outside.
+    pub(crate) const PROPOSED: u32 = 8;
 }
 
 /// A chain number that names none.
@@ -233,8 +235,8 @@ pub(crate) struct Evidence {
     pub(crate) forbidden: Span,
     /// The recovery arms that ran because of the failure, the one that ran last at the end.
     pub(crate) arms: Span,
-    /// Where the run stood when its time was over.
-    pub(crate) hung_in: Span,
+    /// Where the run stood when its time was over, or when it called `abort`.
+    pub(crate) stood_in: Span,
     /// The end of what it printed to its standard error.
     pub(crate) stderr: Span,
     /// The C library reported a damaged heap before it ended the process.

@@ -214,7 +214,11 @@ impl ThreadScope {
         };
         let exact = &mut scratch[..count];
         let honest = scope.walker != Walker::FramePointers || pointers_agree(here, self, exact);
-        let quiet = if tip.is_nofail() { Quiet::Nofail } else { quiet::reason(exact) };
+        let quiet = match tip.is_nofail() {
+            true => Quiet::Nofail,
+            false if self.raised.get() => Quiet::Panicking,
+            false => quiet::reason(exact),
+        };
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, tip);
         if let Some(raw) = raw {
@@ -246,6 +250,12 @@ impl ThreadScope {
         let (Some((count, _)), Ok(modules)) = (walked, self.scope.modules.try_lock()) else { return Span::default() };
         let kept = cycles::collapse(&mut scratch[..count + 1]);
         self.scope.campaign.add_frames(scratch[..kept].iter().map(|frame| modules.relative(*frame)))
+    }
+
+    /// Frames of this thread, kept in the campaign; allocates nothing.
+    pub(crate) fn kept(&self, frames: &[usize]) -> Span {
+        let Ok(modules) = self.scope.modules.try_lock() else { return Span::default() };
+        self.scope.campaign.add_frames(frames.iter().map(|frame| modules.relative(*frame)))
     }
 
     /// The chain of the place that is about to spawn a thread, and the seed of the chains behind it.
@@ -322,7 +332,7 @@ impl Scope {
         let published = match (self.role, quiet, request.kind) {
             (_, _, Kind::Spawn) => state::SKIPPED,
             (_, reason, _) if reason != Quiet::No => state::SKIPPED,
-            (Role::Recorder, ..) => state::PLANNED,
+            (Role::Recorder, ..) => self.campaign.to_be_failed(),
             (Role::Attempt, ..) => state::FOUND,
         };
         let Some(chain) = self.campaign.add_chain(published, quiet, facts) else { return NONE };

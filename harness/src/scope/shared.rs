@@ -34,6 +34,8 @@ pub(crate) struct Watch {
     pub(crate) infallible: fn(&Scope),
     /// A chain was met by a scope that carries; true if the request is to fail after all.
     pub(crate) met: fn(&Scope, u32) -> bool,
+    /// A failure is being delivered, on the running thread.
+    pub(crate) struck: fn(&Scope),
 }
 
 /// Who the process of this scope is.
@@ -195,6 +197,7 @@ impl Scope {
             self.first_after.store(true, Relaxed);
             self.set_phase(phase::AFTER);
             self.slot().update(|evidence| evidence.fired = fired + 1);
+            (self.watch.struck)(self);
         }
         won
     }

@@ -120,6 +120,8 @@ pub(crate) struct ThreadScope {
     pub(crate) kernel_id: Cell<u32>,
     /// The annotated calls that it is in.
     pub(crate) sites: Sites,
+    /// Whether a panic of a std that is not this one was raised on it.
+    pub(crate) raised: Cell<bool>,
     /// Set from a failure on this thread to the first recovery arm behind it.
     pub(crate) failed: Cell<bool>,
     /// The chain of the last request to an allocator of the code's own.
@@ -266,6 +268,7 @@ impl ThreadScope {
             free.place.set(place);
             free.kernel_id.set(kernel_id());
             free.sites.leave_all();
+            free.raised.set(false);
             free.failed.set(false);
             free.told.set(NONE);
             // SAFETY: the claim of `taken` makes this thread the only one that uses the context.
@@ -300,6 +303,7 @@ impl ThreadScope {
             scratch,
             kernel_id: Cell::new(kernel_id()),
             sites: Sites::default(),
+            raised: Cell::new(false),
             failed: Cell::new(false),
             told: Cell::new(NONE),
             next: Cell::new(ptr::null()),
@@ -313,6 +317,11 @@ impl ThreadScope {
             Some(thread.cast())
         });
         thread
+    }
+
+    /// Whether a panic is under way here, or was: of a std that is not this one only the beginning is seen.
+    pub(crate) fn is_panicking(&self) -> bool {
+        self.raised.get() || std::thread::panicking()
     }
 
     /// Runs `work` with requests passing unseen.

@@ -67,11 +67,13 @@ impl Built {
         };
         Ok(Program {
             binary: id(&package.name, &binary.kind, &binary.target),
+            krate: binary.target.replace('-', "_"),
             path: binary.path.clone(),
             folder: package.manifest_path.parent().unwrap_or(project.root()).to_owned(),
             environment: environment::of(probe, project, &around),
             harness: true,
             threads: true,
+            built: true,
             tests: Vec::new(),
         })
     }

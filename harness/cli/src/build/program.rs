@@ -6,6 +6,8 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::subject::Subject;
+use crate::test_id::TestId;
 use crate::trouble::Trouble;
 
 /// A built test binary, or any other program.
@@ -13,6 +15,8 @@ use crate::trouble::Trouble;
 pub(crate) struct Program {
     /// As `TestId::binary` names it.
     pub(crate) binary: String,
+    /// The crate, as paths of its functions begin.
+    pub(crate) krate: String,
     pub(crate) path: Utf8PathBuf,
     /// Where it is run: the package's folder.
     pub(crate) folder: Utf8PathBuf,
@@ -22,6 +26,8 @@ pub(crate) struct Program {
     pub(crate) harness: bool,
     /// Whether it takes `--test-threads=1`, too, by which Rust's test runner runs a test on the main thread.
     pub(crate) threads: bool,
+    /// Whether it is a test that was built for a sweep: with frame pointers, and to end with status 0.
+    pub(crate) built: bool,
     pub(crate) tests: Vec<Listed>,
 }
 
@@ -63,12 +69,14 @@ impl Program {
         })?;
         let binary = path.file_name().unwrap_or(word).to_owned();
         Ok(Program {
+            krate: binary.replace('-', "_"),
             binary,
             path,
             folder,
             environment: Vec::new(),
             harness: false,
             threads: false,
+            built: false,
             tests: vec![Listed::whole()],
         })
     }
@@ -87,6 +95,20 @@ impl Program {
         }
         arguments.extend_from_slice(extra);
         arguments
+    }
+
+    /// What is swept for one of its tests.
+    pub(crate) fn subject(&self, test: &Listed, extra: &[OsString]) -> Subject {
+        Subject {
+            test: TestId { binary: self.binary.clone(), name: test.name.clone() },
+            krate: self.krate.clone(),
+            program: self.path.clone().into(),
+            arguments: self.arguments(test, extra),
+            folder: self.folder.clone().into(),
+            environment: self.environment.clone(),
+            must_succeed: self.built,
+            frame_pointers: self.built,
+        }
     }
 
     /// The program with its folder and environment, and no arguments yet.
@@ -117,11 +139,13 @@ mod tests {
     fn program(harness: bool) -> Program {
         Program {
             binary: "demo".into(),
+            krate: "demo".into(),
             path: "/demo".into(),
             folder: "/".into(),
             environment: Vec::new(),
             harness,
             threads: harness,
+            built: true,
             tests: Vec::new(),
         }
     }

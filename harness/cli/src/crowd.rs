@@ -1,0 +1,95 @@
+//! Many tests at a time: as many runs as there are processors, of however many tests.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use crate::chain_id::ChainId;
+use crate::named::Named;
+use crate::outcome::Outcome;
+use crate::subject::Subject;
+use crate::sweep::{Choice, Common, Listener, sweep};
+use crate::swept::Swept;
+use crate::test_id::TestId;
+
+/// What happens while tests are swept.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The sweep of a test begins.
+    Begun(TestId),
+    /// So many chains are planned of it by now.
+    Planned(TestId, usize),
+    Outcome(Box<Outcome>),
+    Done(Box<Swept>),
+}
+
+/// Whether a chain is to be failed; asked by several threads.
+pub(crate) type Chooser<'a> = dyn Fn(&TestId, ChainId, &Named) -> Choice + Sync + 'a;
+
+/// Sweeps all of them, `jobs` runs at a time, and tells `hear` of everything, on this thread.
+pub(crate) fn sweep_all(
+    subjects: &[Subject],
+    common: &Common<'_>,
+    jobs: usize,
+    choose: &Chooser<'_>,
+    mut hear: impl FnMut(News),
+) {
+    let crowd = Crowd { jobs, next: AtomicUsize::new(0), busy: AtomicUsize::new(0) };
+    let (news, heard) = channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs.min(subjects.len()) {
+            let (crowd, news) = (&crowd, news.clone());
+            scope.spawn(move || {
+                while let Some(subject) = subjects.get(crowd.next.fetch_add(1, Relaxed)) {
+                    if common.stop.load(Relaxed) {
+                        break;
+                    }
+                    crowd.busy.fetch_add(1, Relaxed);
+                    let _ = news.send(News::Begun(subject.test.clone()));
+                    let one = One { test: &subject.test, crowd, choose, news: &news };
+                    let swept = sweep(subject, common, &one);
+                    crowd.busy.fetch_sub(1, Relaxed);
+                    let _ = news.send(News::Done(Box::new(swept)));
+                }
+            });
+        }
+        drop(news);
+        heard.into_iter().for_each(&mut hear);
+    });
+}
+
+struct Crowd {
+    jobs: usize,
+    /// The next test to be taken.
+    next: AtomicUsize,
+    /// How many tests are being swept.
+    busy: AtomicUsize,
+}
+
+/// One test of the crowd.
+struct One<'a> {
+    test: &'a TestId,
+    crowd: &'a Crowd,
+    choose: &'a Chooser<'a>,
+    news: &'a Sender<News>,
+}
+
+impl Listener for One<'_> {
+    fn choose(&self, id: ChainId, named: &Named) -> Choice {
+        (self.choose)(self.test, id, named)
+    }
+
+    fn workers(&self) -> usize {
+        // The last tests have all processors between them.
+        (self.crowd.jobs / self.crowd.busy.load(Relaxed).max(1)).max(1)
+    }
+
+    fn planned(&self, chains: usize) {
+        let _ = self.news.send(News::Planned(self.test.clone(), chains));
+    }
+
+    fn outcome(&self, outcome: Outcome) {
+        let _ = self.news.send(News::Outcome(Box::new(outcome)));
+    }
+}

@@ -1,0 +1,266 @@
+//! The judge: what was seen of one failure in, one verdict and the facts behind it out.
+
+use firsthit::Verdict;
+use firsthit::program::followed::{Ending, Evidence};
+
+use crate::frame::{Frame, Owner};
+use crate::outcome::Panic;
+use crate::test_code::TestCode;
+
+/// What is known beside the evidence itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case<'a> {
+    pub(crate) evidence: &'a Evidence,
+    /// Where the first panic was raised, innermost first.
+    pub(crate) panicked_in: &'a [Frame],
+    /// Where it aborted or hung, innermost first.
+    pub(crate) stood_in: &'a [Frame],
+    /// The status of runs without a failure.
+    pub(crate) usual_status: i32,
+    pub(crate) code: &'a TestCode,
+}
+
+/// A verdict, and what it rests on.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) panic: Option<Panic>,
+    /// What was seen, a fact an entry.
+    pub(crate) facts: Vec<String>,
+}
+
+/// Functions that a failed infallible allocation ends in.
+const INFALLIBLE: [&str; 4] =
+    ["alloc::alloc::handle_alloc_error", "alloc::raw_vec::handle_error", "__rust_alloc_error_handler", "__rdl_oom"];
+/// Functions through which `unwrap` and `expect` panic.
+const UNWRAPS: [&str; 3] = ["unwrap_failed", "expect_failed", "expect_none_failed"];
+/// What an assertion says when it stopped on an error that it was given, not on another value.
+const ERRORS: [&str; 8] = ["Err(", "None", "is_ok(", "is_err(", "is_some(", "is_none(", "OutOfMemory", "AllocError"];
+
+/// Judges one failure.
+pub(crate) fn judge(case: &Case<'_>) -> Judged {
+    let evidence = case.evidence;
+    let mut facts = Vec::new();
+    let panic = (evidence.panics > 0).then(|| panic(case));
+    if let Some(panic) = &panic {
+        facts.push(told(panic));
+    }
+    let verdict = match evidence.ending {
+        Ending::NotMet => Verdict::Unreached,
+        Ending::Hung => Verdict::Hung,
+        Ending::Aborted => aborted(case, &mut facts),
+        Ending::Killed(signal) => {
+            facts.push(format!("killed by {}", signal_name(signal)));
+            if evidence.heap_report { Verdict::Corrupted } else { Verdict::Crashed }
+        }
+        Ending::Untold => {
+            facts.push("its process ended, and something else took its status".to_owned());
+            Verdict::Crashed
+        }
+        Ending::Exited(status) => exited(case, status, panic.as_ref(), &mut facts),
+    };
+    Judged { verdict, panic, facts }
+}
+
+fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
+    let through =
+        |names: &[&str]| case.stood_in.iter().any(|frame| names.iter().any(|name| frame.function.starts_with(name)));
+    if through(&INFALLIBLE) {
+        return Verdict::Aborted;
+    }
+    if through(&["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"]) {
+        facts.push(match case.evidence.panics {
+            0 => "panicked, and this build aborts on a panic".to_owned(),
+            1 => "the panic could not unwind, which aborts".to_owned(),
+            _ => "panicked while panicking, which aborts".to_owned(),
+        });
+        return Verdict::Panicked;
+    }
+    facts.push("called abort".to_owned());
+    Verdict::Crashed
+}
+
+fn exited(case: &Case<'_>, status: i32, panic: Option<&Panic>, facts: &mut Vec<String>) -> Verdict {
+    let evidence = case.evidence;
+    let usual = status == case.usual_status;
+    if let Some(panic) = panic.filter(|panic| !panic.in_test && !usual) {
+        let _ = panic;
+        return Verdict::Panicked;
+    }
+    for (_, count, bytes) in &evidence.leaks {
+        facts.push(format!("{bytes} bytes in {count} block{} are lost", if *count == 1 { "" } else { "s" }));
+    }
+    if evidence.descriptors > 0 {
+        let count = evidence.descriptors;
+        facts.push(format!("left {count} file descriptor{} open", if count == 1 { "" } else { "s" }));
+    }
+    if !evidence.leaks.is_empty() || evidence.descriptors > 0 {
+        return Verdict::Leaked;
+    }
+    match panic {
+        _ if usual => Verdict::Absorbed,
+        None => {
+            facts.push(format!("it ended with status {status}, without a panic: it reported an error"));
+            Verdict::Recovered
+        }
+        Some(panic) => {
+            let place = panic.file.as_ref().zip(panic.line).map(|(file, line)| format!(" at {file}:{line}"));
+            let place = place.unwrap_or_default();
+            facts.push(format!("the test stopped{place}: what it checks behind that was not checked"));
+            if went_on(case, panic) { Verdict::Swallowed } else { Verdict::Recovered }
+        }
+    }
+}
+
+/// Whether the test's own comparison failed on a value: the code under test went on, and came to another result.
+fn went_on(case: &Case<'_>, panic: &Panic) -> bool {
+    let before: Vec<_> = case.panicked_in.iter().take_while(|frame| frame.owner != Owner::Workspace).collect();
+    let through = |name: &str| before.iter().any(|frame| frame.function.contains(name));
+    if UNWRAPS.iter().any(|name| through(name)) {
+        return false;
+    }
+    let message = panic.message.as_deref().unwrap_or_default();
+    let compares = through("assert_failed") || message.starts_with("assertion failed: ");
+    compares && !ERRORS.iter().any(|error| message.contains(error))
+}
+
+/// The first panic: where it was raised, whose it is, what it said.
+fn panic(case: &Case<'_>) -> Panic {
+    let by = case.panicked_in.iter().find(|frame| frame.owner != Owner::Std);
+    let line = by.and_then(|by| by.line);
+    Panic {
+        file: by.and_then(|by| by.file.clone()),
+        line,
+        column: by.and_then(|by| by.column),
+        message: line.and_then(|line| message(&case.evidence.printed, line)),
+        in_test: by.is_some_and(|by| case.code.has(by)),
+    }
+}
+
+/// What std's panic hook printed of the panic in this line.
+fn message(printed: &str, line: u32) -> Option<String> {
+    let mut lines = printed.lines().skip_while(|text| {
+        let place = text.split_once("panicked at ").map(|(_, place)| place);
+        !place.is_some_and(|place| place.contains(&format!(":{line}:")))
+    });
+    lines.next()?;
+    let ends = ["note: run with", "note: Some details", "stack backtrace:"];
+    let said: Vec<_> = lines.take_while(|text| !ends.iter().any(|end| text.starts_with(end))).collect();
+    let said = said.join("\n").trim_end().to_owned();
+    (!said.is_empty()).then_some(said)
+}
+
+fn told(panic: &Panic) -> String {
+    let mut told = "panicked".to_owned();
+    if let Some(file) = &panic.file {
+        told += &format!(" at {file}");
+        for number in [panic.line, panic.column].into_iter().map_while(|number| number) {
+            told += &format!(":{number}");
+        }
+    }
+    if let Some(message) = &panic.message {
+        told += &format!(": {message}");
+    }
+    told
+}
+
+/// A signal's number and name, as Linux numbers them.
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        _ => return format!("signal {signal}"),
+    };
+    format!("signal {signal} ({name})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_id::TestId;
+
+    fn frame(function: &str, owner: Owner) -> Frame {
+        let file = (owner == Owner::Workspace).then(|| "src/lib.rs".into());
+        Frame { function: function.to_owned(), file, line: Some(13), column: Some(5), owner }
+    }
+
+    fn seen(ending: Ending) -> Evidence {
+        Evidence {
+            ending,
+            panics: 0,
+            panicked_in: Vec::new(),
+            stood_in: Vec::new(),
+            descriptors: 0,
+            leaks: Vec::new(),
+            printed: String::new(),
+            heap_report: false,
+        }
+    }
+
+    fn verdict(evidence: &Evidence, panicked_in: &[(&str, Owner)], stood_in: &[(&str, Owner)]) -> Verdict {
+        let named = |frames: &[(&str, Owner)]| -> Vec<Frame> {
+            frames.iter().map(|(function, owner)| frame(function, owner.clone())).collect()
+        };
+        let (panicked_in, stood_in) = (named(panicked_in), named(stood_in));
+        let test = TestId { binary: "demo".to_owned(), name: "tests::grows".to_owned() };
+        let code = TestCode::new("demo", &test, &[]);
+        let case = Case { evidence, panicked_in: &panicked_in, stood_in: &stood_in, usual_status: 0, code: &code };
+        judge(&case).verdict
+    }
+
+    #[test]
+    fn how_it_ended_decides_first() {
+        let oom = [("alloc::alloc::handle_alloc_error", Owner::Std)];
+        let panicking = [("std::panicking::panic_with_hook", Owner::Std)];
+        assert_eq!(verdict(&seen(Ending::NotMet), &[], &[]), Verdict::Unreached);
+        assert_eq!(verdict(&seen(Ending::Hung), &[], &[]), Verdict::Hung);
+        assert_eq!(verdict(&seen(Ending::Aborted), &[], &oom), Verdict::Aborted);
+        assert_eq!(verdict(&seen(Ending::Aborted), &[], &panicking), Verdict::Panicked);
+        assert_eq!(verdict(&seen(Ending::Aborted), &[], &[("f", Owner::Foreign)]), Verdict::Crashed);
+        assert_eq!(verdict(&seen(Ending::Killed(11)), &[], &[]), Verdict::Crashed);
+        assert_eq!(verdict(&Evidence { heap_report: true, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Corrupted);
+        assert_eq!(verdict(&seen(Ending::Exited(0)), &[], &[]), Verdict::Absorbed);
+        assert_eq!(verdict(&seen(Ending::Exited(101)), &[], &[]), Verdict::Recovered);
+        assert_eq!(verdict(&Evidence { descriptors: 1, ..seen(Ending::Exited(0)) }, &[], &[]), Verdict::Leaked);
+        assert_eq!(
+            verdict(&Evidence { leaks: vec![(1, 1, 64)], ..seen(Ending::Exited(0)) }, &[], &[]),
+            Verdict::Leaked
+        );
+    }
+
+    #[test]
+    fn a_panic_of_the_test_on_an_error_is_a_recovery_and_one_of_the_code_is_not() {
+        let said = |message: &str| Evidence {
+            panics: 1,
+            printed: format!(
+                "thread 'x' (7) panicked at src/lib.rs:13:5:\n{message}\nnote: run with `RUST_BACKTRACE=1`\n"
+            ),
+            ..seen(Ending::Exited(101))
+        };
+        let (test, krate) = (("demo::tests::grows", Owner::Workspace), ("demo::grow", Owner::Workspace));
+        let unwrap = ("core::result::unwrap_failed", Owner::Std);
+        let assert = ("core::panicking::assert_failed", Owner::Std);
+        let direct = ("core::panicking::panic_fmt", Owner::Std);
+        let of = |message: &str, frames: [(&str, Owner); 2]| verdict(&said(message), &frames, &[]);
+        assert_eq!(of("called `Result::unwrap()`", [unwrap.clone(), test.clone()]), Verdict::Recovered);
+        assert_eq!(of("called `Result::unwrap()`", [unwrap, krate.clone()]), Verdict::Panicked);
+        let compared = |left: &str| format!("assertion `left == right` failed\n  left: {left}\n right: 3");
+        assert_eq!(of(&compared("2"), [assert.clone(), test.clone()]), Verdict::Swallowed);
+        assert_eq!(of(&compared("Err(AllocError)"), [assert, test.clone()]), Verdict::Recovered);
+        assert_eq!(of("assertion failed: full", [direct.clone(), test.clone()]), Verdict::Swallowed);
+        assert_eq!(of("assertion failed: made.is_ok()", [direct.clone(), test.clone()]), Verdict::Recovered);
+        assert_eq!(of("it cannot go on", [direct.clone(), test]), Verdict::Recovered);
+        assert_eq!(of("it cannot go on", [direct, krate]), Verdict::Panicked);
+    }
+
+    #[test]
+    fn a_panic_that_is_caught_and_mended_is_none() {
+        let caught = Evidence { panics: 1, ..seen(Ending::Exited(0)) };
+        assert_eq!(verdict(&caught, &[("demo::grow", Owner::Workspace)], &[]), Verdict::Absorbed);
+    }
+}

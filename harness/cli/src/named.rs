@@ -1,0 +1,187 @@
+//! A recorded chain with names: whether it is to be failed, and by what it is known again.
+
+use std::collections::HashMap;
+
+use firsthit::program::followed::{Chain, Function};
+
+use crate::chain_id::ChainId;
+use crate::frame::{Frame, Owner};
+use crate::outcome::Request;
+use crate::owner::root;
+use crate::test_code::TestCode;
+use crate::test_id::TestId;
+
+/// Functions in which a failure tells nothing: std cannot survive it there, and says so in its documentation.
+const QUIET: [&str; 9] = [
+    "std::panicking::",
+    "core::panicking::",
+    "std::backtrace",
+    "std::panic::get_backtrace_style",
+    "alloc::alloc::handle_alloc_error",
+    "rust_begin_unwind",
+    "rust_panic",
+    "_Unwind_",
+    "__rust_start_panic",
+];
+/// Functions that are named alike and run whatever they are given.
+const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", "std::panicking::panicking"];
+
+/// Why a chain is not to be failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LeftOut {
+    /// No function of the code under test is on it.
+    OutOfScope,
+    /// It was made by the test itself, not by the code that it tests.
+    OfTheTest,
+    /// It is met where std panics or prints a backtrace.
+    Quiet,
+}
+
+/// A chain with its names.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    /// Innermost first, from the allocator's caller to the outermost function of the workspace, if there is one.
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) request: Request,
+    pub(crate) left_out: Option<LeftOut>,
+}
+
+/// Names a chain, whose frames are given innermost first, without those of the preloaded library.
+pub(crate) fn named(chain: &Chain, mut frames: Vec<Frame>, code: &TestCode) -> Named {
+    let request = Request {
+        function: match (chain.function, chain.align) {
+            (Function::Calloc, _) => "calloc",
+            (Function::Realloc, _) => "realloc",
+            (Function::Spawn, _) => "pthread_create",
+            (Function::Malloc, 0) => "malloc",
+            (Function::Malloc, _) => "aligned_alloc",
+        }
+        .to_owned(),
+        size: chain.size,
+        align: chain.align,
+        old_size: 0,
+    };
+    let quiet = chain.quiet || frames.iter().any(is_quiet);
+    // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
+    let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
+    frames.truncate(runner.unwrap_or(usize::MAX));
+    let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
+    frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));
+    let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_)));
+    let left_out = match outermost {
+        _ if quiet => Some(LeftOut::Quiet),
+        None => Some(LeftOut::OutOfScope),
+        Some(_) if by.is_some_and(|by| code.has(by)) => Some(LeftOut::OfTheTest),
+        Some(_) => None,
+    };
+    Named { frames, request, left_out }
+}
+
+fn is_quiet(frame: &Frame) -> bool {
+    let begins = |names: &[&str]| names.iter().any(|name| frame.function.starts_with(name));
+    begins(&QUIET) && !begins(&LOUD)
+}
+
+/// Gives chains their identities: names without lines, and a number among those of equal names.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    given: HashMap<ChainId, u32>,
+}
+
+impl Identities {
+    /// The identities of chains that were recorded together: those of equal names are numbered in the order of their
+    /// places in the source, outermost first, which stays when other code changes.
+    pub(crate) fn of(&mut self, test: &TestId, chains: &[(&Named, Option<ChainId>)]) -> Vec<ChainId> {
+        let mut order: Vec<usize> = (0..chains.len()).collect();
+        let place = |chain: usize| -> Vec<_> {
+            chains[chain].0.frames.iter().rev().map(|frame| (frame.file.as_deref(), frame.line, frame.column)).collect()
+        };
+        order.sort_by_cached_key(|chain| (place(*chain), *chain));
+        let mut ids = vec![ChainId(0); chains.len()];
+        for number in order {
+            let (named, spawned_by) = chains[number];
+            let spawned_by = spawned_by.map(|id| id.to_string()).unwrap_or_default();
+            let about = [&test.binary, &test.name, &named.request.function, &spawned_by].map(String::as_str);
+            let names = named.frames.iter().map(|frame| frame.function.as_str());
+            let equals = ChainId::of(about.into_iter().chain(names.clone()));
+            let nth = self.given.entry(equals).or_insert(0);
+            let rank = nth.to_string();
+            *nth += 1;
+            ids[number] = ChainId::of(about.into_iter().chain(names).chain([rank.as_str()]));
+        }
+        ids
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(function: &str, line: u32, owner: Owner) -> Frame {
+        Frame { function: function.to_owned(), file: Some("src/lib.rs".into()), line: Some(line), column: None, owner }
+    }
+
+    fn chain() -> Chain {
+        let frames = Vec::new();
+        Chain { id: [1, 2], frames, function: Function::Malloc, size: 8, align: 0, spawned_by: None, quiet: false }
+    }
+
+    fn test() -> TestId {
+        TestId { binary: "demo".to_owned(), name: "tests::grows".to_owned() }
+    }
+
+    fn name(frames: &[(&str, u32, Owner)]) -> Named {
+        let frames = frames.iter().map(|(function, line, owner)| frame(function, *line, owner.clone())).collect();
+        named(&chain(), frames, &TestCode::new("demo", &test(), &[]))
+    }
+
+    #[test]
+    fn only_what_the_code_under_test_asks_for_is_to_be_failed() {
+        let std = || ("alloc::vec::Vec<T>::push", 9, Owner::Std);
+        let main = || ("std::panicking::try::do_call", 9, Owner::Std);
+        let in_test = || ("demo::tests::grows", 70, Owner::Workspace);
+        let runner = || ("test::run_test", 9, Owner::Std);
+        let own_main = || ("demo::main", 1, Owner::Workspace);
+        let cases = [
+            (vec![std(), runner(), own_main()], Some(LeftOut::OutOfScope), 1),
+            (vec![std(), ("demo::Cache::grow", 5, Owner::Workspace), in_test(), runner(), own_main()], None, 3),
+            (vec![std(), ("tar::Builder::new", 5, Owner::Dependency("tar-1".to_owned())), in_test(), main()], None, 3),
+            (vec![std(), in_test(), main()], Some(LeftOut::OfTheTest), 2),
+            (vec![std(), main()], Some(LeftOut::OutOfScope), 2),
+            (vec![std(), ("std::panicking::begin", 1, Owner::Std), in_test(), main()], Some(LeftOut::Quiet), 3),
+        ];
+        for (frames, left_out, kept) in cases {
+            let named = name(&frames);
+            assert_eq!((named.left_out, named.frames.len()), (left_out, kept), "{frames:?}");
+        }
+    }
+
+    #[test]
+    fn an_identity_stays_when_lines_shift_and_tells_two_calls_of_one_function_apart() {
+        let grow = |line| name(&[("push", 9, Owner::Std), ("demo::grow", line, Owner::Workspace)]);
+        let ids = |lines: &[u32]| {
+            let named: Vec<_> = lines.iter().map(|line| grow(*line)).collect();
+            let with: Vec<_> = named.iter().map(|named| (named, None)).collect();
+            Identities::default().of(&test(), &with)
+        };
+        let two = ids(&[10, 20]);
+        assert_ne!(two[0], two[1]);
+        assert_eq!(ids(&[25, 15]), [two[1], two[0]], "by place, not by the order in which they were met");
+        assert_eq!(ids(&[7])[0], two[0]);
+    }
+
+    #[test]
+    fn the_test_the_spawner_and_what_is_asked_count() {
+        let one = name(&[("demo::grow", 1, Owner::Workspace)]);
+        let calloc = Named { request: Request { function: "calloc".to_owned(), ..one.request.clone() }, ..one.clone() };
+        let other_test = TestId { name: "tests::other".to_owned(), ..test() };
+        let id = |test: &TestId, named: &Named, by| Identities::default().of(test, &[(named, by)])[0];
+        let ids = [
+            id(&test(), &one, None),
+            id(&test(), &calloc, None),
+            id(&other_test, &one, None),
+            id(&test(), &one, Some(ChainId(7))),
+        ];
+        assert!((1..ids.len()).all(|n| !ids[..n].contains(&ids[n])));
+    }
+}

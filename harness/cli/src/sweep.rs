@@ -1,0 +1,425 @@
+//! The sweep of one test: its program is started, its chains are named and planned, and what comes of each is judged.
+
+use std::collections::HashMap;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use firsthit::program::followed::{self, Asked, Ending, Followed, Stage, Standing};
+use firsthit::{Mode, Trouble, Verdict};
+
+use crate::asked::asked;
+use crate::chain_id::ChainId;
+use crate::frame::Frame;
+use crate::judge::{Case, judge};
+use crate::named::{Identities, LeftOut, Named, named};
+use crate::outcome::{Leak, Outcome};
+use crate::owner::Owners;
+use crate::subject::Subject;
+use crate::swept::{Chains, Ended, Swept};
+use crate::symbols::{Address, Symbols};
+use crate::test_code::TestCode;
+
+/// How long the tool sleeps at most before it looks after the program.
+const GLANCE: Duration = Duration::from_millis(20);
+/// How long a program may take to its `main`: the loader's work, and that of its constructors.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// What every sweep of a run has in common.
+#[derive(Debug)]
+pub(crate) struct Common<'a> {
+    pub(crate) symbols: Symbols,
+    pub(crate) owners: &'a Owners,
+    /// The library that is preloaded.
+    pub(crate) library: &'a Path,
+    /// Files or modules of tests' own code, as the configuration names them.
+    pub(crate) test_code: &'a [String],
+    /// How long a run may take.
+    pub(crate) limit: Option<Duration>,
+    /// Set when the user asks to stop.
+    pub(crate) stop: &'a AtomicBool,
+}
+
+/// What is done with a chain that could be failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Choice {
+    Fail,
+    SeenBefore,
+    OtherShard,
+    NotAskedFor,
+}
+
+/// Who hears of a sweep while it goes on, and has a word in it.
+pub(crate) trait Listener {
+    /// Whether a chain is to be failed.
+    fn choose(&self, id: ChainId, named: &Named) -> Choice;
+    /// How many runs of this test may be under way at a time, asked again and again.
+    fn workers(&self) -> usize;
+    /// So many chains are planned by now.
+    fn planned(&self, chains: usize);
+    /// What came of one.
+    fn outcome(&self, outcome: Outcome);
+}
+
+/// Sweeps one test.
+pub(crate) fn sweep(subject: &Subject, common: &Common<'_>, listener: &dyn Listener) -> Swept {
+    match Sweep::begin(subject, common, listener) {
+        Ok(mut sweep) => sweep.follow(),
+        Err(why) => told(subject, Ended::Refused(why)),
+    }
+}
+
+fn told(subject: &Subject, ended: Ended) -> Swept {
+    Swept {
+        test: subject.test.clone(),
+        build: String::new(),
+        ended,
+        walker: String::new(),
+        allocations: 0,
+        rounds: 0,
+        nanos: 0,
+        chains: Chains::default(),
+        notes: Vec::new(),
+    }
+}
+
+/// A chain of the campaign, as this side knows it.
+struct Known {
+    id: ChainId,
+    named: Named,
+    /// Whether it is to be failed and has not been told.
+    open: bool,
+}
+
+struct Sweep<'a> {
+    subject: &'a Subject,
+    common: &'a Common<'a>,
+    listener: &'a dyn Listener,
+    followed: Followed,
+    program: Child,
+    output: std::fs::File,
+    code: TestCode,
+    identities: Identities,
+    /// By the campaign's numbers.
+    known: Vec<Option<Known>>,
+    /// Chains that are to be failed and of which nothing has been told.
+    open: usize,
+    chains: Chains,
+    begun: Instant,
+    closed: bool,
+}
+
+impl<'a> Sweep<'a> {
+    /// Starts the program.
+    fn begin(subject: &'a Subject, common: &'a Common<'a>, listener: &'a dyn Listener) -> Result<Sweep<'a>, String> {
+        let asked = Asked {
+            mode: Mode::Once,
+            limit: common.limit,
+            workers: listener.workers(),
+            frame_pointers: subject.frame_pointers,
+            chains_max: 1 << 17,
+        };
+        let memory = |error| {
+            format!("memory for the record of the sweep was refused: {error}\n  help: raise `ulimit -v` and `-n`")
+        };
+        let followed = Followed::begin(&asked).map_err(memory)?;
+        let refused = |error| format!("{} cannot be started: {error}", subject.program.display());
+        let output = tempfile::tempfile().map_err(refused)?;
+        let mut command = subject.command(common.library, followed.variable());
+        command.stdout(output.try_clone().map_err(refused)?).stderr(output.try_clone().map_err(refused)?);
+        let program = command.spawn().map_err(refused)?;
+        let code = TestCode::new(&subject.krate, &subject.test, common.test_code);
+        Ok(Sweep {
+            subject,
+            common,
+            listener,
+            followed,
+            program,
+            output,
+            code,
+            identities: Identities::default(),
+            known: Vec::new(),
+            open: 0,
+            chains: Chains::default(),
+            begun: Instant::now(),
+            closed: false,
+        })
+    }
+
+    /// Follows the program to its end.
+    fn follow(&mut self) -> Swept {
+        let mut died = false;
+        loop {
+            self.followed.wait(GLANCE);
+            // First whether it lives: what it wrote before its death is then all there.
+            died = died || !matches!(self.program.try_wait(), Ok(None));
+            let stage = self.followed.stage();
+            self.followed.set_workers(self.listener.workers());
+            if stage >= Stage::Exploring && !self.baseline_fails() {
+                self.hear();
+            }
+            if self.stopped() {
+                self.withdraw();
+            }
+            if stage == Stage::Finished || died {
+                break;
+            }
+            if stage == Stage::Starting && self.begun.elapsed() > START_LIMIT {
+                let _ = self.program.kill();
+                died = true;
+            }
+        }
+        let _ = self.program.wait();
+        let ended = self.ended();
+        self.swept(ended)
+    }
+
+    /// Whether the program fails by itself, so that nothing can be told of its failures; then it is let go.
+    fn baseline_fails(&mut self) -> bool {
+        let fails = self.subject.must_succeed && self.followed.baseline().status != 0;
+        if fails && !self.closed {
+            self.closed = true;
+            self.followed.close();
+        }
+        fails
+    }
+
+    fn stopped(&self) -> bool {
+        self.common.stop.load(Relaxed)
+    }
+
+    /// Takes back what nobody has begun with.
+    fn withdraw(&mut self) {
+        for (number, known) in self.known.iter_mut().enumerate() {
+            if let Some(known) = known.as_mut().filter(|known| known.open) {
+                self.followed.leave_out(number);
+                if self.followed.standing(number) == Standing::LeftOut {
+                    known.open = false;
+                    self.open -= 1;
+                }
+            }
+        }
+        if !self.closed && self.followed.stage() < Stage::Exploring {
+            // There is nothing yet that could be lost.
+            let _ = self.program.kill();
+        }
+    }
+
+    /// Names and plans what was recorded since the last time, and tells what is done.
+    fn hear(&mut self) {
+        let proposed: Vec<usize> = (0..self.followed.chains())
+            .filter(|number| self.known.get(*number).is_none_or(Option::is_none))
+            .filter(|number| self.followed.standing(*number) != Standing::Unknown)
+            .collect();
+        if !proposed.is_empty() {
+            self.decide(&proposed);
+        }
+        for number in 0..self.known.len() {
+            let open = self.known[number].as_ref().is_some_and(|known| known.open);
+            if open && let Some(evidence) = self.followed.evidence(number) {
+                self.tell(number, &evidence);
+            }
+        }
+        if self.open == 0 && !self.closed {
+            self.closed = true;
+            self.followed.close();
+        } else if !proposed.is_empty() {
+            self.followed.ring();
+        }
+    }
+
+    fn decide(&mut self, proposed: &[usize]) {
+        let chains: Vec<_> = proposed.iter().filter_map(|number| self.followed.chain(*number)).collect();
+        let frames = self.frames(&chains.iter().map(|chain| chain.frames.as_slice()).collect::<Vec<_>>());
+        let named: Vec<_> = chains.iter().zip(frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
+        // A spawner is recorded before what its thread does, and may be recorded together with it.
+        let mut ids: HashMap<usize, ChainId> = HashMap::new();
+        let mut waves: Vec<usize> = (0..named.len()).collect();
+        while !waves.is_empty() {
+            let spawner =
+                |place: usize| chains[place].spawned_by.map(|by| (by, self.id_of(by).or(ids.get(&by).copied())));
+            let (ready, later): (Vec<_>, Vec<_>) = waves
+                .iter()
+                .partition(|place| spawner(**place).is_none_or(|(by, id)| id.is_some() || !proposed.contains(&by)));
+            let ready = if ready.is_empty() { later.clone() } else { ready };
+            let with: Vec<_> =
+                ready.iter().map(|place| (&named[*place], spawner(*place).and_then(|(_, id)| id))).collect();
+            let given = self.identities.of(&self.subject.test, &with);
+            ids.extend(ready.iter().map(|place| proposed[*place]).zip(given));
+            waves.retain(|place| !ready.contains(place));
+        }
+        self.known.resize_with(self.followed.chains().max(self.known.len()), || None);
+        for (number, named) in proposed.iter().zip(named) {
+            let id = ids.get(number).copied().unwrap_or(ChainId(0));
+            let open = self.plan(*number, id, &named);
+            self.open += usize::from(open);
+            self.known[*number] = Some(Known { id, named, open });
+        }
+        self.listener.planned(self.chains.planned as usize);
+    }
+
+    fn id_of(&self, number: usize) -> Option<ChainId> {
+        self.known.get(number)?.as_ref().map(|known| known.id)
+    }
+
+    /// Whether the chain is failed; one that is not is left out and counted.
+    fn plan(&mut self, number: usize, id: ChainId, named: &Named) -> bool {
+        if named.request.function == "pthread_create" {
+            return false;
+        }
+        self.chains.known += 1;
+        let choice = match named.left_out {
+            Some(why) => Err(why),
+            None => Ok(self.listener.choose(id, named)),
+        };
+        let chains = &mut self.chains;
+        let count = match choice {
+            Err(LeftOut::OutOfScope) => &mut chains.out_of_scope,
+            Err(LeftOut::OfTheTest) => &mut chains.of_the_test,
+            Err(LeftOut::Quiet) => &mut chains.quiet,
+            Ok(Choice::Fail) => &mut chains.planned,
+            Ok(Choice::SeenBefore) => &mut chains.seen_before,
+            Ok(Choice::OtherShard) => &mut chains.other_shards,
+            Ok(Choice::NotAskedFor) => &mut chains.not_asked_for,
+        };
+        *count += 1;
+        let fails = choice == Ok(Choice::Fail);
+        if fails {
+            self.followed.plan(number);
+        } else {
+            self.followed.leave_out(number);
+        }
+        fails
+    }
+
+    /// The frames of each list of addresses, innermost first, without those of the preloaded library.
+    fn frames(&self, lists: &[&[followed::Address]]) -> Vec<Vec<Frame>> {
+        let modules = self.followed.modules();
+        let path = |address: &followed::Address| {
+            address.module.and_then(|module| modules.get(module)).map(|module| &module.path)
+        };
+        let own = |address: &&followed::Address| path(address).is_some_and(|path| path == self.common.library);
+        let lists: Vec<Vec<_>> =
+            lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
+        let unknown = PathBuf::from("unknown");
+        let address = |address: &followed::Address| Address {
+            module: path(address).unwrap_or(&unknown).clone(),
+            offset: address.offset,
+        };
+        let wanted = lists.iter().flatten().map(|place| address(place)).collect();
+        let mut symbols = self.common.symbols.of(wanted).into_iter();
+        let frames = lists.iter().map(|list| {
+            let of_list = symbols.by_ref().take(list.len()).flatten();
+            of_list.map(|symbol| self.common.owners.frame(&symbol)).collect()
+        });
+        frames.collect()
+    }
+
+    /// Judges what came of a chain, and tells the listener.
+    fn tell(&mut self, number: usize, evidence: &followed::Evidence) {
+        let mut lists = vec![evidence.panicked_in.as_slice(), evidence.stood_in.as_slice()];
+        let owners: Vec<_> = evidence.leaks.iter().filter_map(|(chain, ..)| self.followed.chain(*chain)).collect();
+        lists.extend(owners.iter().map(|chain| chain.frames.as_slice()));
+        let mut frames = self.frames(&lists).into_iter();
+        let (panicked_in, stood_in) = (frames.next().unwrap_or_default(), frames.next().unwrap_or_default());
+        let leaks = evidence.leaks.iter().zip(frames);
+        let leaks = leaks.map(|((_, count, bytes), chain)| Leak { bytes: *bytes, count: u64::from(*count), chain });
+        let leaks = leaks.collect();
+        let usual_status = self.followed.baseline().status;
+        let case = Case { evidence, panicked_in: &panicked_in, stood_in: &stood_in, usual_status, code: &self.code };
+        let judged = judge(&case);
+        let spawner = self.followed.chain(number).and_then(|chain| chain.spawned_by);
+        let spawned_by = spawner.and_then(|by| self.known.get(by)?.as_ref()).filter(|by| by.named.left_out.is_none());
+        let spawned_by = spawned_by.map(|by| by.named.frames.clone()).unwrap_or_default();
+        let build = self.build();
+        let Some(known) = self.known[number].as_mut() else { return };
+        let went_on = match evidence.ending {
+            Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
+            Ending::Exited(_) => Some(false),
+            _ => None,
+        };
+        let stands = matches!(evidence.ending, Ending::Hung | Ending::Aborted) && judged.verdict != Verdict::Aborted;
+        let mut facts = judged.facts;
+        let printed = evidence.printed.trim();
+        if !printed.is_empty() && !judged.verdict.is_good() && judged.verdict != Verdict::Aborted {
+            facts.push(format!("printed:\n{printed}"));
+        }
+        let outcome = Outcome {
+            id: known.id,
+            test: self.subject.test.clone(),
+            verdict: judged.verdict,
+            build,
+            request: known.named.request.clone(),
+            asked: asked(&known.named.frames, went_on),
+            chain: known.named.frames.clone(),
+            spawned_by,
+            panic: judged.panic,
+            stood: if stands { stood_in } else { Vec::new() },
+            leaks,
+            evidence: facts,
+        };
+        known.open = false;
+        self.open -= 1;
+        self.listener.outcome(outcome);
+    }
+
+    /// The program's build id, in hexadecimal digits.
+    fn build(&self) -> String {
+        self.followed.modules().first().map_or_else(String::new, |module| format!("{:016x}", module.build))
+    }
+
+    fn ended(&mut self) -> Ended {
+        if self.stopped() && (self.open > 0 || !self.closed) {
+            return Ended::Stopped;
+        }
+        match self.followed.trouble() {
+            Some(Trouble::BaselineFails(how)) => Ended::BaselineFails(how),
+            Some(Trouble::BaselineHangs(how)) => Ended::BaselineHangs(how),
+            Some(Trouble::Unstable(how)) => Ended::Unstable(how),
+            Some(Trouble::NotInstalled) => Ended::NothingInjected(
+                "failures are not delivered: the program has an allocator of its own in the place of the C library's\n  \
+                 help: switch it off for tests"
+                    .to_owned(),
+            ),
+            Some(trouble) => Ended::Refused(trouble.to_string()),
+            None if self.followed.stage() < Stage::Finished => {
+                let printed = self.printed();
+                let how = if self.followed.stage() == Stage::Starting { "did not come to its main" } else { "died on the way" };
+                Ended::Refused(format!("the program {how}{printed}"))
+            }
+            None if self.stopped() && self.open > 0 => Ended::Stopped,
+            None if self.subject.must_succeed && self.followed.baseline().status != 0 => {
+                let baseline = self.followed.baseline();
+                Ended::BaselineFails(format!("it ends with status {}\n{}", baseline.status, baseline.printed.trim()))
+            }
+            None => Ended::Swept,
+        }
+    }
+
+    /// The end of what the program printed before its `main`.
+    fn printed(&mut self) -> String {
+        let mut text = Vec::new();
+        let read = self.output.seek(SeekFrom::Start(0)).and_then(|_| self.output.read_to_end(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        let text = text.trim();
+        if read.is_err() || text.is_empty() { String::new() } else { format!(": it printed:\n{text}") }
+    }
+
+    fn swept(&self, ended: Ended) -> Swept {
+        let baseline = self.followed.baseline();
+        Swept {
+            test: self.subject.test.clone(),
+            build: self.build(),
+            ended,
+            walker: baseline.walker.to_owned(),
+            allocations: baseline.allocations,
+            rounds: baseline.rounds,
+            nanos: baseline.nanos,
+            chains: self.chains,
+            notes: Vec::new(),
+        }
+    }
+}

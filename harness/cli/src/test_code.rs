@@ -1,0 +1,101 @@
+//! Which code is the tests' own: what they do themselves says nothing of the code that they test.
+
+use camino::Utf8Path;
+
+use crate::frame::{Frame, Owner};
+use crate::test_id::TestId;
+
+/// Folders whose files hold nothing but tests, as Cargo lays packages out.
+const FOLDERS: [&str; 3] = ["tests", "benches", "examples"];
+/// Modules that by custom hold nothing but tests.
+const MODULES: [&str; 4] = ["tests", "test", "testing", "test_utils"];
+
+/// Where one test's code lies.
+#[derive(Clone, Debug)]
+pub(crate) struct TestCode {
+    /// The module that the test is in, or the test itself where it stands among the code it tests.
+    scope: Option<String>,
+    /// Beginnings of files or of functions' paths that the configuration names.
+    named: Vec<String>,
+}
+
+impl TestCode {
+    /// That of a test in the crate `krate`, with what the configuration names.
+    pub(crate) fn new(krate: &str, test: &TestId, named: &[String]) -> TestCode {
+        let path = (!test.name.is_empty()).then(|| format!("{krate}::{}", test.name));
+        let scope = path.map(|path| match path.rsplit_once("::") {
+            Some((module, _)) if module != krate => module.to_owned(),
+            _ => path,
+        });
+        TestCode { scope, named: named.to_vec() }
+    }
+
+    /// Whether a frame runs the tests' own code.
+    pub(crate) fn has(&self, frame: &Frame) -> bool {
+        if frame.owner != Owner::Workspace {
+            return false;
+        }
+        let function = frame.function.trim_start_matches('<');
+        let begins = |whole: &str, with: &str| {
+            whole
+                .strip_prefix(with)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('/'))
+        };
+        if let Some(file) = &frame.file
+            && (in_tests_folder(file)
+                || self.named.iter().any(|named| begins(file.as_str(), named.trim_end_matches('/'))))
+        {
+            return true;
+        }
+        let path = function.split(['<', '{', ' ']).next().unwrap_or(function);
+        self.scope.as_deref().is_some_and(|scope| begins(function, scope))
+            || self.named.iter().any(|named| begins(function, named))
+            || path.split("::").any(|part| MODULES.contains(&part))
+    }
+}
+
+fn in_tests_folder(file: &Utf8Path) -> bool {
+    let mut folders = file.components().rev().skip(1);
+    folders.any(|part| FOLDERS.contains(&part.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(function: &str, file: &str) -> Frame {
+        let (function, file) = (function.to_owned(), Some(file.into()));
+        Frame { function, file, line: Some(1), column: None, owner: Owner::Workspace }
+    }
+
+    fn code(name: &str) -> TestCode {
+        let test = TestId { binary: "demo".to_owned(), name: name.to_owned() };
+        TestCode::new("demo", &test, &["demo::mock".to_owned(), "src/fake".to_owned()])
+    }
+
+    #[test]
+    fn code_beside_a_module_of_tests_is_not_the_tests() {
+        let code = code("cases::grows");
+        assert!(code.has(&frame("demo::cases::grows::{{closure}}", "src/lib.rs")));
+        assert!(code.has(&frame("<demo::cases::Fake as demo::Source>::next", "src/lib.rs")));
+        assert!(code.has(&frame("demo::deep::tests::helper", "src/deep.rs")));
+        assert!(code.has(&frame("it::helper", "demo/tests/it.rs")));
+        assert!(code.has(&frame("demo::mock::Server::new", "src/lib.rs")) && code.has(&frame("x::f", "src/fake/a.rs")));
+        for other in ["demo::Cache::grow", "demo::cases_of_nothing", "demo::mocked"] {
+            assert!(!code.has(&frame(other, "src/lib.rs")), "{other}");
+        }
+        let dependency = Frame { owner: Owner::Std, ..frame("demo::cases::grows", "src/lib.rs") };
+        assert!(!code.has(&dependency));
+    }
+
+    #[test]
+    fn a_test_at_the_root_of_a_crate_is_alone_with_its_own_function() {
+        let code = code("grows");
+        assert!(code.has(&frame("demo::grows", "src/lib.rs")) && !code.has(&frame("demo::grow", "src/lib.rs")));
+    }
+
+    #[test]
+    fn a_file_of_the_name_is_no_folder_of_tests() {
+        assert!(!code("a::b").has(&frame("demo::f", "src/tests")));
+    }
+}

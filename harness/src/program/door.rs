@@ -1,0 +1,147 @@
+//! The front door of C's allocations: what `malloc` and its kin do in a program with the library preloaded.
+#![expect(unsafe_code, reason = "stands before the C library's allocator")]
+
+use std::ffi::{c_int, c_void};
+use std::hint::cold_path;
+use std::ptr;
+
+use super::real;
+use crate::global_alloc::{answer, ask};
+use crate::memory::live::LIVE;
+use crate::memory::record::{Kind, NONE};
+use crate::scope::armed::armed;
+use crate::scope::thread;
+
+/// Serves a request of an armed process, or fails it.
+#[inline(never)]
+fn decided(kind: Kind, size: usize, align: usize, old: *mut c_void, serve: &dyn Fn() -> *mut c_void) -> *mut c_void {
+    let answer = ask(size as u64, 0, align as u32, kind);
+    if answer == answer::FAIL {
+        // SAFETY: a word of this thread's own.
+        unsafe { *libc::__errno_location() = libc::ENOMEM };
+        return ptr::null_mut();
+    }
+    if answer == answer::SERVE {
+        return serve();
+    }
+    // The account asks for memory itself, which comes by here.
+    let own = thread::current().filter(|thread| !thread.busy.get());
+    let Some(own) = own else { return serve() };
+    let made = if old.is_null() { None } else { own.quietly(|| LIVE.remove(old.addr())) };
+    let new = serve();
+    if new.is_null() {
+        if let Some((size, chain)) = made {
+            own.quietly(|| LIVE.add(old.addr(), size, chain));
+        }
+    } else if answer as u32 != NONE {
+        own.quietly(|| LIVE.add(new.addr(), size, answer as u32));
+    }
+    new
+}
+
+/// `malloc`.
+#[inline(always)]
+pub fn malloc(size: usize) -> *mut c_void {
+    if armed() {
+        cold_path();
+        return decided(Kind::Alloc, size, 0, ptr::null_mut(), &|| real::malloc(size));
+    }
+    real::malloc(size)
+}
+
+/// `calloc`.
+#[inline(always)]
+pub fn calloc(count: usize, size: usize) -> *mut c_void {
+    if armed() {
+        cold_path();
+        let all = count.saturating_mul(size);
+        return decided(Kind::AllocZeroed, all, 0, ptr::null_mut(), &|| real::calloc(count, size));
+    }
+    real::calloc(count, size)
+}
+
+/// `realloc`. With size 0 it frees, which cannot fail.
+///
+/// # Safety
+/// As the C library's.
+#[inline(always)]
+pub unsafe fn realloc(old: *mut c_void, size: usize) -> *mut c_void {
+    if armed() {
+        cold_path();
+        if size == 0 && !old.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { free(old) };
+            return ptr::null_mut();
+        }
+        // SAFETY: the caller's promise.
+        return decided(Kind::Realloc, size, 0, old, &|| unsafe { real::realloc(old, size) });
+    }
+    // SAFETY: the caller's promise.
+    unsafe { real::realloc(old, size) }
+}
+
+/// `aligned_alloc`, `memalign`.
+#[inline(always)]
+pub fn aligned_alloc(align: usize, size: usize) -> *mut c_void {
+    if armed() {
+        cold_path();
+        return decided(Kind::Alloc, size, align, ptr::null_mut(), &|| real::aligned_alloc(align, size));
+    }
+    real::aligned_alloc(align, size)
+}
+
+/// `posix_memalign`.
+///
+/// # Safety
+/// As the C library's.
+#[inline(always)]
+pub unsafe fn posix_memalign(out: *mut *mut c_void, align: usize, size: usize) -> c_int {
+    if !armed() {
+        // SAFETY: the caller's promise.
+        return unsafe { real::posix_memalign(out, align, size) };
+    }
+    cold_path();
+    let told = std::cell::Cell::new(libc::ENOMEM);
+    let serve = || {
+        let mut block = ptr::null_mut();
+        // SAFETY: a place of this call's own.
+        told.set(unsafe { real::posix_memalign(&raw mut block, align, size) });
+        if told.get() == 0 { block } else { ptr::null_mut() }
+    };
+    let before = errno();
+    let block = decided(Kind::Alloc, size, align, ptr::null_mut(), &serve);
+    // SAFETY: a word of this thread's own. This function tells by its value alone.
+    unsafe { *libc::__errno_location() = before };
+    if told.get() == 0 {
+        // SAFETY: the caller's place for the block.
+        unsafe { *out = block };
+    }
+    told.get()
+}
+
+fn errno() -> c_int {
+    // SAFETY: a word of this thread's own.
+    unsafe { *libc::__errno_location() }
+}
+
+/// `free`.
+///
+/// # Safety
+/// As the C library's.
+#[inline(always)]
+pub unsafe fn free(block: *mut c_void) {
+    if armed() {
+        cold_path();
+        given_back(block);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { real::free(block) };
+}
+
+#[inline(never)]
+fn given_back(block: *mut c_void) {
+    if LIVE.is_open() && !block.is_null() {
+        let own = thread::current().filter(|thread| !thread.busy.get());
+        own.map(|own| own.quietly(|| LIVE.remove(block.addr())));
+    }
+}

@@ -1,0 +1,143 @@
+//! How a run of a program ends: what is written down when it exits, aborts, or becomes another program's parent.
+#![expect(unsafe_code, reason = "is called back by the C library when the process exits or forks")]
+
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+use crate::explore::child;
+use crate::explore::unix::{self, Capture, OUTPUT_KEPT};
+use crate::memory::record::{Chain, End, Evidence, Gave, Outcome, finished, state};
+use crate::scope::shared::{Scope, phase};
+
+/// How often a chain is looked for that a run did not meet.
+const LOOKS_MAX: u32 = 3;
+
+/// A run that has not ended.
+struct Run {
+    scope: Arc<Scope>,
+    /// The chain that is to fail; `None` in a run without a failure.
+    target: Option<u32>,
+    capture: Option<Capture>,
+    /// The process that it is: a fork of it is none of the sweep's.
+    pid: u32,
+    /// The descriptors that were open when it began.
+    descriptors: usize,
+}
+
+static RUN: AtomicPtr<Run> = AtomicPtr::new(ptr::null_mut());
+
+unsafe extern "C" {
+    fn on_exit(handler: extern "C" fn(c_int, *mut c_void), argument: *mut c_void) -> c_int;
+}
+
+/// Has the end of every run written down. To be called before `main`, so that it comes behind all that the program has
+/// called at its own exit.
+pub(crate) fn prepare() {
+    // SAFETY: registers two functions that live as long as the process.
+    unsafe {
+        on_exit(exits, ptr::null_mut());
+        libc::pthread_atfork(None, None, Some(leave));
+    }
+}
+
+/// Expects the end of a run in this process.
+pub(crate) fn expect(scope: &Arc<Scope>, target: Option<u32>, capture: Option<Capture>) {
+    let run = Run { scope: Arc::clone(scope), target, capture, pid: std::process::id(), descriptors: open() };
+    RUN.store(Box::into_raw(Box::new(run)), Release);
+}
+
+/// A fork of a run is none: nothing fails in it, and its end is not the run's.
+extern "C" fn leave() {
+    // SAFETY: null, or a run that is never freed.
+    if let Some(run) = unsafe { RUN.swap(ptr::null_mut(), AcqRel).as_ref() } {
+        run.scope.set_phase(phase::OFF);
+        child::leave();
+    }
+}
+
+/// How many descriptors are open; 0 where `/proc` is not mounted.
+fn open() -> usize {
+    unix::descriptors_count().unwrap_or(0)
+}
+
+extern "C" fn exits(status: c_int, _: *mut c_void) {
+    // SAFETY: null, or a run that is never freed.
+    let Some(run) = (unsafe { RUN.swap(ptr::null_mut(), AcqRel).as_ref() }) else { return };
+    if run.pid != std::process::id() {
+        return;
+    }
+    run.scope.set_phase(phase::OFF);
+    let slot = run.scope.slot();
+    slot.nanos.store(unix::now() - slot.began.load(Relaxed), Relaxed);
+    match run.target {
+        None => run.recorded(status),
+        Some(number) => run.attempted(status, &run.scope.campaign.chains()[number as usize]),
+    }
+    // What is left of the exit may take its time, too: its limit goes on.
+}
+
+impl Run {
+    /// What the process printed last.
+    fn printed(&self) -> Vec<u8> {
+        self.capture.as_ref().map(|capture| capture.tail(OUTPUT_KEPT)).unwrap_or_default()
+    }
+
+    /// How many descriptors it has opened and not closed.
+    fn opened(&self) -> usize {
+        open().saturating_sub(self.descriptors)
+    }
+
+    fn outcome(&self, status: c_int, text: &[u8]) -> Outcome {
+        let text = self.scope.campaign.add_text(text);
+        Outcome { gave: Gave::Value, expected: true, digest: u64::from(status.cast_unsigned()), text }
+    }
+
+    /// A run without a failure has ended.
+    fn recorded(&self, status: c_int) {
+        let (slot, header) = (self.scope.slot(), self.scope.campaign.header());
+        slot.allocations.store(self.scope.balance().requests, Relaxed);
+        slot.threads.store(self.scope.threads().count().saturating_sub(1) as u32, Relaxed);
+        header.usual_descriptors.fetch_max(self.opened() as u32, Relaxed);
+        let text = if status == 0 { Vec::new() } else { self.printed() };
+        slot.set_outcomes([self.outcome(status, &text), Outcome::default()]);
+        slot.finished.store(finished::ONCE, Release);
+    }
+
+    /// A run with a failure has ended.
+    fn attempted(&self, status: c_int, chain: &Chain) {
+        let (slot, campaign) = (self.scope.slot(), &self.scope.campaign);
+        let number = slot.chain.swap(0, AcqRel);
+        if number == 0 || chain.state.load(Acquire) != state::RUNNING {
+            return;
+        }
+        if self.scope.fired() == 0 {
+            if chain.attempts.load(Relaxed) < LOOKS_MAX {
+                chain.state.store(state::PLANNED_FRESH, Release);
+            } else {
+                campaign.complete(chain, Evidence::default());
+            }
+            return;
+        }
+        let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
+        let left = self.opened().saturating_sub(usual);
+        slot.update(|evidence| {
+            evidence.end = End::Returned;
+            evidence.code = status;
+            evidence.outcome = self.outcome(status, &[]);
+            evidence.fds = left as i32;
+        });
+        let mut evidence = slot.evidence();
+        if !evidence.outcome.same_as(&campaign.header().baseline().outcome) {
+            evidence.stderr = campaign.add_text(&self.printed());
+        }
+        campaign.complete(chain, evidence);
+    }
+}
+
+/// What the program's `abort` comes to: a note of where it was called, and the end.
+pub fn abort() -> ! {
+    child::firsthit_abort()
+}

@@ -1,0 +1,351 @@
+//! A campaign as the tool sees it that has a program swept: what it asks, what is proposed to it, what came of it.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::time::Duration;
+
+use super::entry::ORDERS;
+use crate::chain::module::split;
+use crate::chain::walker::Walker;
+use crate::explore::fresh::Orders;
+use crate::memory::bell;
+use crate::memory::campaign::{Campaign, Sizes};
+use crate::memory::record::{self, End, Kind, NONE, Quiet, Span, stage, state};
+use crate::mode::Mode;
+use crate::trouble::Trouble;
+
+/// What is asked of a program's sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// What happens to the allocations behind the failed one.
+    pub mode: Mode,
+    /// The longest time of a run; `None` derives it from the runs without a failure.
+    pub limit: Option<Duration>,
+    /// How many runs may be under way at a time.
+    pub workers: usize,
+    /// Whether the program was built with frame pointers; if not, unwind rules find its chains.
+    pub frame_pointers: bool,
+    /// For how many chains there is room.
+    pub chains_max: usize,
+}
+
+/// How far a program's sweep has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Stage {
+    /// The program has not come to its `main`.
+    Starting,
+    /// It runs without a failure.
+    Recording,
+    /// What is planned is failed.
+    Exploring,
+    /// Nothing more happens.
+    Finished,
+}
+
+/// A return address: which module it lies in, and how far behind that module's load base, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Address {
+    /// The number of one of [`Followed::modules`]; `None` for code outside of any.
+    pub module: Option<usize>,
+    /// In bytes.
+    pub offset: u64,
+}
+
+/// A file with code that the program has loaded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Module {
+    /// Of its build id.
+    pub build: u64,
+    /// Where it was loaded from.
+    pub path: PathBuf,
+}
+
+/// What runs without a failure are like.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Baseline {
+    /// The status that they exit with.
+    pub status: i32,
+    /// The end of what they print, where the status is not 0.
+    pub printed: String,
+    /// Allocations of one run.
+    pub allocations: u64,
+    /// How many there were until no new chain appeared.
+    pub rounds: u32,
+    /// The slowest.
+    pub nanos: u64,
+    /// Threads beside the first.
+    pub threads: u32,
+    /// How chains are found.
+    pub walker: &'static str,
+}
+
+/// The allocator's function that was asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Function {
+    /// `malloc`, or with an alignment its kin.
+    Malloc,
+    /// `calloc`.
+    Calloc,
+    /// `realloc`.
+    Realloc,
+    /// None: the place where a thread was spawned.
+    Spawn,
+}
+
+/// One call chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Chain {
+    /// The same in every process of one build.
+    pub id: [u64; 2],
+    /// Return addresses, innermost first, recursion collapsed.
+    pub frames: Vec<Address>,
+    /// What it ends in.
+    pub function: Function,
+    /// Bytes that were asked for.
+    pub size: u64,
+    /// In bytes; 0 where none was asked for.
+    pub align: u64,
+    /// The number of the chain that spawned its thread.
+    pub spawned_by: Option<usize>,
+    /// Why it cannot be failed, if it cannot.
+    pub quiet: bool,
+}
+
+/// Where a chain stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// Being written.
+    Unknown,
+    /// [`Followed::plan`] or [`Followed::leave_out`] decide on it.
+    Proposed,
+    /// To be failed, or being failed.
+    Planned,
+    /// Not to be failed.
+    LeftOut,
+    /// [`Followed::evidence`] tells what came of it.
+    Done,
+}
+
+/// How a run with a failure ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The failure was not delivered: the chain was not met.
+    NotMet,
+    /// It exited with this status.
+    Exited(i32),
+    /// It called `abort`.
+    Aborted,
+    /// This signal killed it.
+    Killed(i32),
+    /// Its time was over.
+    Hung,
+    /// It ended, and nobody knows how.
+    Untold,
+}
+
+/// What was seen of one failure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Evidence {
+    /// How the run ended.
+    pub ending: Ending,
+    /// How many panics were raised behind the failure.
+    pub panics: u32,
+    /// Where the first of them was raised, innermost first.
+    pub panicked_in: Vec<Address>,
+    /// Where it stood when it aborted or hung.
+    pub stood_in: Vec<Address>,
+    /// Descriptors left open beyond those of runs without a failure.
+    pub descriptors: u32,
+    /// Memory that nothing refers to any more: the chain that made it, in how many blocks, and their bytes.
+    pub leaks: Vec<(usize, u32, u64)>,
+    /// The end of what it printed.
+    pub printed: String,
+    /// The C library found its heap damaged.
+    pub heap_report: bool,
+}
+
+/// The campaign of a program's sweep, followed from another process.
+#[derive(Debug)]
+pub struct Followed {
+    campaign: Campaign,
+    heard: u32,
+}
+
+impl Followed {
+    /// A new campaign.
+    ///
+    /// # Errors
+    /// When the operating system refuses the memory.
+    pub fn begin(asked: &Asked) -> io::Result<Followed> {
+        let campaign = Campaign::create(asked.chains_max, Sizes::default())?;
+        let follower = &campaign.header().follower;
+        follower.follows.store(1, Relaxed);
+        follower.mode.store(asked.mode as u32, Relaxed);
+        follower.depth.store(1, Relaxed);
+        let limit = asked.limit.map_or(0, |limit| limit.as_millis().clamp(1, u32::MAX.into()));
+        follower.limit_ms.store(limit as u32, Relaxed);
+        follower.walker.store(if asked.frame_pointers { 0 } else { Walker::UnwindRules as u32 }, Relaxed);
+        let followed = Followed { campaign, heard: 0 };
+        followed.set_workers(asked.workers);
+        Ok(followed)
+    }
+
+    /// The variable that the program has to be started with, by this process and this thread: it ends with the thread.
+    pub fn variable(&self) -> (&'static str, String) {
+        let parent = std::process::id();
+        let orders = Orders { job: None, slot: 0, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        (ORDERS, orders.to_word())
+    }
+
+    /// How many runs may be under way at a time, from now on.
+    pub fn set_workers(&self, workers: usize) {
+        self.campaign.header().follower.workers.store(workers.max(1) as u32, Relaxed);
+    }
+
+    /// Waits until something has happened since the last time, at most for `limit`.
+    pub fn wait(&mut self, limit: Duration) {
+        self.heard = bell::wait(&self.campaign.header().follower.news, self.heard, limit);
+    }
+
+    /// Wakes the director, which does what was planned since.
+    pub fn ring(&self) {
+        bell::ring(&self.campaign.header().follower.bell);
+    }
+
+    /// Says that nothing more will be planned: when all that is planned is done, the program ends.
+    pub fn close(&self) {
+        self.campaign.header().follower.closed.store(1, Release);
+        self.ring();
+    }
+
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        match self.campaign.header().stage.load(Acquire) {
+            0 => Stage::Starting,
+            stage::ATTACHED => Stage::Recording,
+            stage::EXPLORING => Stage::Exploring,
+            _ => Stage::Finished,
+        }
+    }
+
+    /// What stopped it.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let header = self.campaign.header();
+        Trouble::from_record(header.trouble.load(Acquire), self.campaign.text(header.trouble_text()))
+    }
+
+    /// What runs without a failure are like, from [`Stage::Exploring`] on.
+    pub fn baseline(&self) -> Baseline {
+        let known = self.campaign.header().baseline();
+        Baseline {
+            status: known.outcome.digest as i32,
+            printed: self.campaign.text(known.outcome.text),
+            allocations: known.allocations,
+            rounds: known.rounds,
+            nanos: known.nanos,
+            threads: known.threads,
+            walker: Walker::from_number(known.walker).as_str(),
+        }
+    }
+
+    /// The files that addresses lie in.
+    pub fn modules(&self) -> Vec<Module> {
+        let modules = self.campaign.modules().into_iter();
+        modules.map(|(build, path)| Module { build, path: PathBuf::from(path) }).collect()
+    }
+
+    /// How many chains are known by now.
+    pub fn chains(&self) -> usize {
+        self.campaign.chains().len()
+    }
+
+    /// What the chain `number` is; `None` while it is being written.
+    pub fn chain(&self, number: usize) -> Option<Chain> {
+        let chain = self.campaign.chains().get(number)?;
+        let facts = self.campaign.facts(chain)?;
+        let function = match facts.request.kind {
+            Kind::AllocZeroed => Function::Calloc,
+            Kind::Realloc => Function::Realloc,
+            Kind::Spawn => Function::Spawn,
+            Kind::Alloc | Kind::FailPoint | Kind::Told => Function::Malloc,
+        };
+        Some(Chain {
+            id: [facts.id.lo, facts.id.hi],
+            frames: self.addresses(facts.frames),
+            function,
+            size: facts.request.size,
+            align: facts.request.align.into(),
+            spawned_by: (facts.spawned_by != NONE).then_some(facts.spawned_by as usize),
+            quiet: chain.quiet.load(Relaxed) != Quiet::No as u32,
+        })
+    }
+
+    /// Where the chain `number` stands.
+    pub fn standing(&self, number: usize) -> Standing {
+        match self.campaign.chains().get(number).map_or(state::EMPTY, |chain| chain.state.load(Acquire)) {
+            state::EMPTY | state::FOUND => Standing::Unknown,
+            state::PROPOSED => Standing::Proposed,
+            state::SKIPPED => Standing::LeftOut,
+            state::DONE => Standing::Done,
+            _ => Standing::Planned,
+        }
+    }
+
+    /// Has the chain `number` failed, if it is proposed; [`ring`](Followed::ring) when all are named.
+    pub fn plan(&self, number: usize) {
+        self.decide(number, state::PROPOSED, state::PLANNED);
+    }
+
+    /// Has the chain `number` failed once more, in a process of its own, if it is done.
+    pub fn plan_again(&self, number: usize) {
+        self.decide(number, state::DONE, state::PLANNED_FRESH);
+    }
+
+    /// Leaves the chain `number` out, if it is proposed, or planned and nobody is at it.
+    pub fn leave_out(&self, number: usize) {
+        for from in [state::PROPOSED, state::PLANNED, state::PLANNED_FRESH] {
+            self.decide(number, from, state::SKIPPED);
+        }
+    }
+
+    fn decide(&self, number: usize, from: u32, to: u32) {
+        if let Some(chain) = self.campaign.chains().get(number) {
+            let _ = chain.state.compare_exchange(from, to, Release, Relaxed);
+        }
+    }
+
+    /// What came of the chain `number`, if it is done.
+    pub fn evidence(&self, number: usize) -> Option<Evidence> {
+        let chain = self.campaign.chains().get(number).filter(|_| self.standing(number) == Standing::Done)?;
+        let seen = self.campaign.evidence(chain);
+        let leaks = self.campaign.leaks(seen.leaks).iter();
+        Some(Evidence {
+            ending: ending(&seen),
+            panics: seen.panic.count,
+            panicked_in: self.addresses(seen.panic.frames),
+            stood_in: self.addresses(seen.stood_in),
+            descriptors: seen.fds.max(0).cast_unsigned(),
+            leaks: leaks.map(|leak| (leak.chain as usize, leak.count, leak.bytes)).collect(),
+            printed: self.campaign.text(seen.stderr),
+            heap_report: seen.heap_report,
+        })
+    }
+
+    fn addresses(&self, span: Span) -> Vec<Address> {
+        let frames = self.campaign.frames(span).into_iter();
+        let known = |(module, offset)| Address { module: Some(module), offset };
+        frames.map(|frame| split(frame).map_or(Address { module: None, offset: frame }, known)).collect()
+    }
+}
+
+fn ending(seen: &record::Evidence) -> Ending {
+    match seen.end {
+        End::Unknown if seen.fired == 0 => Ending::NotMet,
+        End::Returned | End::Exited => Ending::Exited(seen.code),
+        End::Aborted | End::Infallible => Ending::Aborted,
+        End::Signalled => Ending::Killed(seen.code),
+        End::Hung => Ending::Hung,
+        End::Panicked | End::Unknown => Ending::Untold,
+    }
+}
