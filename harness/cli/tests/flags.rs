@@ -34,8 +34,11 @@ fn built(folder: &Path, variables: &[(&str, &str)], words: &[&str]) -> (String, 
 fn folder() -> std::path::PathBuf {
     let folder = demo::folder("flags");
     let manifest = "[package]\nname = \"flags\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n\
-        [profile.dev]\ndebug = 2\n[profile.release]\nstrip = true\n";
+        [dependencies]\npoor = { path = \"poor\" }\n\
+        [profile.dev]\ndebug = 2\n[profile.dev.package.\"poor\"]\ndebug = false\n[profile.release]\nstrip = true\n";
+    let poor = "[package]\nname = \"poor\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
     demo::write(&folder, &[("Cargo.toml", manifest), ("src/lib.rs", LIBRARY), ("wrapper", WRAPPER)]);
+    demo::write(&folder, &[("poor/Cargo.toml", poor), ("poor/src/lib.rs", "")]);
     let chmod = std::process::Command::new("chmod").arg("+x").arg(folder.join("wrapper")).status();
     assert!(chmod.unwrap().success());
     folder
@@ -57,6 +60,9 @@ fn each_source_holds_alone_and_ours_stand_behind() {
     config("include = [\"more.toml\"]\n[build]\nrustflags = [\"--cfg\", \"from_build\"]\n");
     let call = check(&[], &[], "from_build\nfrom_included\n", &format!("--cfg from_included --cfg from_build {ours}"));
     assert!(call.contains("debuginfo=2") && !call.contains("line-tables-only"), "the profile asks for more: {call}");
+    let calls = fs::read_to_string(folder.join("calls")).unwrap();
+    let poor = calls.lines().find(|call| call.contains("--crate-name poor")).unwrap();
+    assert!(poor.contains("debuginfo=line-tables-only"), "a package whose lines are switched off: {poor}");
 
     let build = "[build]\nrustflags = \"--cfg from_build\"\n";
     let both = format!("{build}[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"from_target\"]\n");
