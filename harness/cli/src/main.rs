@@ -2,26 +2,40 @@
 #![allow(dead_code, reason = "the vocabulary stands before what uses it")]
 
 mod asked;
+mod bug;
+mod build;
 mod chain_id;
+mod clean;
+mod completions;
+mod config;
 mod crowd;
+mod exit_code;
 mod expectations;
+mod explain;
 mod file_error;
 mod frame;
 mod in_diff;
+mod init;
 mod judge;
 mod ledger;
 mod library;
+mod list;
 mod merge;
 mod named;
+mod options;
 mod outcome;
 mod outputs;
 mod owner;
+mod place;
 mod plan;
+mod print;
+mod project;
 mod replace_file;
 mod resume;
 mod run_result;
 #[cfg(test)]
 mod sample;
+mod settings;
 mod shard;
 mod stable_hash;
 mod subject;
@@ -31,5 +45,175 @@ mod swept;
 mod symbols;
 mod test_code;
 mod test_id;
+mod trouble;
 
-fn main() {}
+use std::env;
+use std::process;
+
+use crate::build::program::Program;
+use crate::build::{programs, refusal};
+use crate::config::Config;
+use crate::exit_code::ExitCode;
+use crate::explain::word::{self, Word};
+use crate::options::cargo::{CargoOptions, ManifestOptions};
+use crate::options::command::{Command, Options, RunCommand, TestCommand};
+use crate::options::filter::FilterOptions;
+use crate::options::output::{MessageFormat, OutputOptions};
+use crate::place::Place;
+use crate::project::Project;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+
+fn main() -> process::ExitCode {
+    bug::guarded(|| match Options::read(env::args_os()) {
+        Ok(options) => obey(options).unwrap_or_else(|trouble| {
+            if !trouble.message.is_empty() {
+                print::to_stderr(&format!("error: {trouble}"));
+            }
+            if trouble.code == ExitCode::Internal {
+                print::to_stderr(bug::PLEASE);
+            }
+            trouble.code
+        }),
+        Err(said) => {
+            // A reader who has gone is no trouble.
+            let _ = said.print();
+            if said.use_stderr() { ExitCode::Usage } else { ExitCode::Clean }
+        }
+    })
+    .into()
+}
+
+fn obey(options: Options) -> Result<ExitCode, Trouble> {
+    let output = options.output;
+    match options.command {
+        Command::Test(command) => test(*command, &output),
+        Command::List(command) => {
+            let json = command.json || command.message_format == MessageFormat::Json;
+            listed(&command.cargo, &command.filter, json, &output)
+        }
+        Command::Run(command) => run(*command, &output),
+        Command::Clean(command) => {
+            let lines = clean::clean(&command, &place(&command.manifest)?)?;
+            if !output.quiet {
+                print::to_stdout(&(lines.join("\n") + "\n"))?;
+            }
+            Ok(ExitCode::Clean)
+        }
+        Command::Init(command) => {
+            let path = init::init(Project::load(&command.manifest, false)?.root(), command.force)?;
+            if !output.quiet {
+                print::to_stdout(&format!("wrote {path}\n"))?;
+            }
+            Ok(ExitCode::Clean)
+        }
+        Command::Explain(command) => {
+            let text = match Word::read(&command.what)? {
+                Word::Verdict(verdict) => word::verdict(verdict),
+                Word::Verdicts => word::verdicts(),
+                Word::ExitCode(code) => word::exit_code(code),
+                Word::ExitCodes => word::exit_codes(),
+                Word::Chain(_) => return not_built("`explain ID`, which needs the ledger,"),
+            };
+            print::to_stdout(&text).map(|()| ExitCode::Clean)
+        }
+        Command::Completions { shell } => print::to_stdout(&completions::script(shell)).map(|()| ExitCode::Clean),
+        Command::Replay(_) => not_built("`replay`"),
+        Command::Report(_) => not_built("`report`"),
+        Command::Merge(_) => not_built("`merge`"),
+    }
+}
+
+/// Where everything is written for the project that `options` name.
+fn place(options: &ManifestOptions) -> Result<Place, Trouble> {
+    Ok(Place::in_target(Project::load(options, false)?.target_folder()))
+}
+
+/// The project, and the configuration of its workspace. Dependencies are loaded if crates are named, for they may be among them.
+fn project(options: &ManifestOptions, crates: &[String]) -> Result<(Project, Config), Trouble> {
+    let project = Project::load(options, !crates.is_empty())?;
+    let config = Config::load(project.root())?;
+    if crates.is_empty() && !config.crates.is_empty() {
+        return Ok((Project::load(options, true)?, config));
+    }
+    Ok((project, config))
+}
+
+fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+    if command.list {
+        let json = command.json || command.sweep.message_format == MessageFormat::Json;
+        return listed(&command.cargo, &command.filter, json, output);
+    }
+    let (project, config) = project(&command.cargo.manifest, &command.sweep.crates)?;
+    let settings = Settings::new(&command.sweep, &command.test_args, &config, Some(&project))?;
+    let place = Place::in_target(project.target_folder());
+    let cargo = settings::with_features(&command.cargo, &config);
+    let filter = settings::with_skips(&command.filter, &config);
+    let all = programs::build(&cargo, output, &project, &place)?;
+    let count: usize = all.iter().map(|program| program.tests.len()).sum();
+    let programs = programs::chosen(all, &filter);
+    if programs.is_empty() {
+        print::to_stderr(&format!(
+            "no test to sweep: {count} are ignored or filtered out; `cargo firsthit list` names those taken"
+        ));
+        return Ok(ExitCode::NothingInjected);
+    }
+    sweep(&settings, &programs, &place, output)
+}
+
+fn listed(
+    cargo: &CargoOptions,
+    filter: &FilterOptions,
+    json: bool,
+    output: &OutputOptions,
+) -> Result<ExitCode, Trouble> {
+    let (project, config) = project(&cargo.manifest, &[])?;
+    let place = Place::in_target(project.target_folder());
+    let cargo = settings::with_features(cargo, &config);
+    let filter = settings::with_skips(filter, &config);
+    let all = programs::build(&cargo, output, &project, &place)?;
+    let count: usize = all.iter().map(|program| program.tests.len()).sum();
+    let programs = programs::chosen(all, &filter);
+    if json {
+        print::to_stdout(&format!("{:#}\n", list::json(&programs, project.has_doctests())))?;
+    } else {
+        print::to_stdout(&list::text(&programs))?;
+        if !output.quiet {
+            list::notes(&programs, count, project.has_doctests()).iter().for_each(|note| print::to_stderr(note));
+        }
+    }
+    Ok(ExitCode::Clean)
+}
+
+fn run(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+    let mut words = command.program.into_iter();
+    let program = words.next().ok_or_else(|| Trouble::usage("no program is named behind `--`"))?;
+    let arguments: Vec<_> = words.collect();
+    let program = Program::any(&program)?;
+    refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
+    let found = if command.manifest.manifest_path.is_some() || Project::is_here(&program.folder) {
+        Some(project(&command.manifest, &command.sweep.crates)?)
+    } else {
+        None
+    };
+    let (project, config) =
+        found.map_or_else(|| (None, Config::default()), |(project, config)| (Some(project), config));
+    // The tests' arguments of a configuration are not for a program that is no test.
+    let config = Config { test_args: Vec::new(), ..config };
+    let settings = Settings::new(&command.sweep, &arguments, &config, project.as_ref())?;
+    let place = match &project {
+        Some(project) => Place::in_target(project.target_folder()),
+        None => Place::in_target(&program.folder.join("target")),
+    };
+    sweep(&settings, &[program], &place, output)
+}
+
+/// The seam: everything in front of the sweep ends here.
+fn sweep(_: &Settings, _: &[Program], _: &Place, _: &OutputOptions) -> Result<ExitCode, Trouble> {
+    not_built("sweeping")
+}
+
+fn not_built(what: &str) -> Result<ExitCode, Trouble> {
+    print::to_stderr(&format!("error: {what} is not built yet"));
+    Ok(ExitCode::Internal)
+}

@@ -1,0 +1,137 @@
+//! The build by `cargo nextest list`, which lists the tests as well, by nextest's rules and its configuration.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use cargo_metadata::PackageId;
+use serde::Deserialize;
+
+use crate::build::built::{Binary, Built};
+use crate::build::cargo;
+use crate::build::environment::Script;
+use crate::build::instrument::Instrumented;
+use crate::build::program::Listed;
+use crate::options::cargo::CargoOptions;
+use crate::options::output::OutputOptions;
+use crate::trouble::Trouble;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct List {
+    rust_build_meta: Meta,
+    rust_suites: BTreeMap<String, Suite>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Meta {
+    target_directory: Utf8PathBuf,
+    /// Where build scripts work, if it is another folder.
+    build_directory: Option<Utf8PathBuf>,
+    #[serde(default)]
+    non_test_binaries: BTreeMap<PackageId, Vec<Executable>>,
+    #[serde(default)]
+    build_script_out_dirs: BTreeMap<PackageId, Utf8PathBuf>,
+    #[serde(default)]
+    build_script_info: BTreeMap<PackageId, ScriptInfo>,
+    #[serde(default)]
+    linked_paths: Vec<Utf8PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Executable {
+    name: String,
+    kind: String,
+    path: Utf8PathBuf,
+}
+
+#[derive(Deserialize)]
+struct ScriptInfo {
+    #[serde(default)]
+    envs: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Suite {
+    package_id: PackageId,
+    binary_name: String,
+    binary_path: Utf8PathBuf,
+    kind: String,
+    #[serde(default)]
+    testcases: BTreeMap<String, Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Case {
+    ignored: bool,
+    filter_match: Match,
+}
+
+#[derive(Deserialize)]
+struct Match {
+    status: String,
+}
+
+/// What nextest built, and the tests of each binary in the same order.
+pub(super) type Listing = (Built, Vec<Vec<Listed>>);
+
+/// Builds and lists.
+///
+/// # Errors
+/// If nextest is not installed; with nothing to tell if it fails, for it has told it.
+pub(super) fn build(
+    cargo: &OsStr,
+    folder: &Utf8Path,
+    instrumented: &Instrumented,
+    options: &CargoOptions,
+    output: &OutputOptions,
+) -> Result<Listing, Trouble> {
+    let version = Command::new(cargo).args(["nextest", "--version"]).stdin(Stdio::null()).output();
+    if !version.is_ok_and(|output| output.status.success()) {
+        return Err(Trouble::usage(
+            "cargo-nextest is not installed: `cargo install --locked cargo-nextest`, or leave out --test-tool",
+        ));
+    }
+    let subcommand = ["nextest", "list", "--message-format", "json", "--run-ignored", "all"];
+    let mut command = cargo::command(cargo, &subcommand, folder, instrumented, options, output);
+    if output.quiet {
+        command.arg("--cargo-quiet");
+    }
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| Trouble::usage(format!("cannot run nextest: {error}")))?;
+    if !output.status.success() {
+        return Err(Trouble::told());
+    }
+    let list = serde_json::from_slice(&output.stdout);
+    list.map(read)
+        .map_err(|error| Trouble::usage(format!("nextest's list is of another form than is known: {error}; update it")))
+}
+
+fn read(list: List) -> Listing {
+    let meta = list.rust_build_meta;
+    let scripts_folder = meta.build_directory.unwrap_or_else(|| meta.target_directory.clone());
+    let mut built = Built::default();
+    for (package, executables) in meta.non_test_binaries {
+        let programs = executables.into_iter().filter(|executable| executable.kind == "bin-exe");
+        let placed = programs.map(|program| (package.clone(), program.name, meta.target_directory.join(program.path)));
+        built.programs.extend(placed);
+    }
+    for (package, folder) in meta.build_script_out_dirs {
+        let info = meta.build_script_info.get(&package);
+        let environment = info.map(|info| info.envs.clone().into_iter().collect()).unwrap_or_default();
+        built.scripts.insert(package, Script { out_dir: scripts_folder.join(folder), environment });
+    }
+    built.linked.extend(meta.linked_paths.into_iter().map(|path| scripts_folder.join(path)));
+    let mut tests = Vec::new();
+    for suite in list.rust_suites.into_values() {
+        let Suite { package_id: package, binary_name: target, binary_path: path, kind, testcases } = suite;
+        built.binaries.push(Binary { package, kind, target, path });
+        let taken = testcases.into_iter().filter(|(_, case)| case.filter_match.status == "matches");
+        tests.push(taken.map(|(name, case)| Listed { name, ignored: case.ignored }).collect());
+    }
+    (built, tests)
+}

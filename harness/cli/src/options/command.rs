@@ -1,0 +1,278 @@
+//! The commands, and what each takes.
+
+use std::ffi::OsString;
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::options::cargo::{CargoOptions, ManifestOptions};
+use crate::options::filter::FilterOptions;
+use crate::options::help;
+use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::sweep::SweepOptions;
+use crate::options::value::ChainWord;
+
+/// Fails every allocation that a test reaches, once per call chain, and judges what came of it.
+#[derive(Parser, Debug)]
+#[command(name = "cargo-firsthit", bin_name = "cargo firsthit", version, max_term_width = 100)]
+#[command(long_about = help::ABOUT, after_help = help::SEE_LONG, after_long_help = help::AFTER)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = false)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) output: OutputOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Options {
+    /// Reads a command line, the program's name first. Cargo puts `firsthit` behind it, which is left out.
+    ///
+    /// # Errors
+    /// What clap has to say, asked-for help among it.
+    pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Options, clap::Error> {
+        let mut words: Vec<OsString> = words.into_iter().collect();
+        if words.get(1).is_some_and(|word| word == "firsthit") {
+            words.remove(1);
+        }
+        Options::try_parse_from(words)
+    }
+}
+
+/// What is to be done.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Sweep the tests of the project.
+    #[command(after_long_help = help::TEST)]
+    Test(Box<TestCommand>),
+    /// List the tests that would be swept.
+    List(Box<ListCommand>),
+    /// Sweep any program: a dynamically linked ELF file.
+    #[command(after_long_help = help::RUN)]
+    Run(Box<RunCommand>),
+    /// Fail one call chain again, and show it.
+    #[command(after_long_help = help::REPLAY)]
+    Replay(Box<ReplayCommand>),
+    /// Show what the last sweep found.
+    Report(ReportCommand),
+    /// Put the results of several shards together.
+    #[command(after_long_help = help::MERGE)]
+    Merge(MergeCommand),
+    /// Remove what firsthit has written to the target folder.
+    Clean(CleanCommand),
+    /// Write a commented .config/firsthit.toml.
+    Init(InitCommand),
+    /// Explain a verdict, an exit code, or one call chain's outcome.
+    #[command(after_long_help = help::EXPLAIN)]
+    Explain(ExplainCommand),
+    /// Print a completion script for a shell.
+    #[command(after_long_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// `test`.
+#[derive(Args, Debug)]
+pub(crate) struct TestCommand {
+    #[command(flatten)]
+    pub(crate) filter: FilterOptions,
+    #[command(flatten)]
+    pub(crate) sweep: SweepOptions,
+    /// List the tests, and sweep nothing.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) list: bool,
+    /// List them as one JSON object.
+    #[arg(long, requires = "list", help_heading = "Output")]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) cargo: CargoOptions,
+    /// Arguments for the test binaries.
+    #[arg(last = true, value_name = "TEST-ARGS")]
+    pub(crate) test_args: Vec<OsString>,
+}
+
+/// `list`.
+#[derive(Args, Debug)]
+pub(crate) struct ListCommand {
+    #[command(flatten)]
+    pub(crate) filter: FilterOptions,
+    /// As one JSON object.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// The form of the list: `json` is the same as --json.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    pub(crate) message_format: MessageFormat,
+    #[command(flatten)]
+    pub(crate) cargo: CargoOptions,
+}
+
+/// `run`.
+#[derive(Args, Debug)]
+pub(crate) struct RunCommand {
+    #[command(flatten)]
+    pub(crate) sweep: SweepOptions,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+    /// The program and its arguments, behind `--`.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// `replay`.
+#[derive(Args, Debug)]
+pub(crate) struct ReplayCommand {
+    /// The chain, as reports print it.
+    #[arg(value_name = "ID")]
+    pub(crate) id: ChainWord,
+    /// Run under this debugger, stopped where the allocation fails.
+    #[arg(long, value_enum)]
+    pub(crate) debugger: Option<Debugger>,
+    #[command(flatten)]
+    pub(crate) sweep: SweepOptions,
+    #[command(flatten)]
+    pub(crate) cargo: CargoOptions,
+}
+
+/// The debuggers that replays run under.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Debugger {
+    /// GNU's.
+    Gdb,
+}
+
+/// `report`.
+#[derive(Args, Debug)]
+pub(crate) struct ReportCommand {
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    pub(crate) message_format: MessageFormat,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+}
+
+/// `merge`.
+#[derive(Args, Debug)]
+pub(crate) struct MergeCommand {
+    /// Folders of shards, each a copy of its machine's target/firsthit.
+    #[arg(required = true, value_name = "FOLDER")]
+    pub(crate) folders: Vec<Utf8PathBuf>,
+    /// Where the whole goes; by default this project's target/firsthit.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) output: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+}
+
+/// `clean`.
+#[derive(Args, Debug)]
+pub(crate) struct CleanCommand {
+    /// Only the instrumented build.
+    #[arg(long)]
+    pub(crate) build: bool,
+    /// All but the ledger, which knows the chains of earlier sweeps.
+    #[arg(long, conflicts_with = "build")]
+    pub(crate) keep_ledger: bool,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+}
+
+/// `init`.
+#[derive(Args, Debug)]
+pub(crate) struct InitCommand {
+    /// Replace the file that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+pub(crate) struct ExplainCommand {
+    /// A verdict (`aborted`), `verdicts`, `exit-codes`, an exit code (`4`), or a chain's ID.
+    #[arg(value_name = "VERDICT|ID")]
+    pub(crate) what: String,
+    #[command(flatten)]
+    pub(crate) manifest: ManifestOptions,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn read(line: &str) -> Result<Options, String> {
+        Options::read(line.split(' ').map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn cargos_word_is_left_out_and_what_stands_behind_dashes_is_the_tests() {
+        for line in ["cargo-firsthit firsthit test push -- --color x", "cargo-firsthit test push -- --color x"] {
+            let Command::Test(test) = read(line).unwrap().command else { panic!("another command") };
+            assert_eq!(
+                (test.filter.filters, test.test_args),
+                (vec!["push".to_owned()], vec!["--color".into(), "x".into()])
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_the_cure() {
+        let refusals = [
+            ("test --shard 0/3", "counted from 1"),
+            ("test --shard 4/3", "the last one is 3/3"),
+            ("test -j 0", "1 to 1024"),
+            ("test -j -1", "1 to 1024"),
+            ("test --timeout 0", "between 0.001"),
+            ("test --new --all", "cannot be used with"),
+            ("test --release --profile x", "cannot be used with"),
+            ("test --deny fine", "expected one of recovered"),
+            ("test --json", "--list"),
+            ("test --ignored --include-ignored", "cannot be used with"),
+            ("test --exclude a", "--workspace"),
+            ("test --profile= ", "a value is required"),
+            ("replay 12", "6 to 32 hexadecimal digits"),
+            ("replay 123456 --debugger lldb", "gdb"),
+            ("clean --build --keep-ledger", "cannot be used with"),
+            ("merge", "FOLDER"),
+            ("run", "PROGRAM"),
+            ("-v -q report", "cannot be used with"),
+            ("sweep", "unrecognized subcommand"),
+        ];
+        for (line, cure) in refusals {
+            let refused = read(&format!("cargo-firsthit {line}")).map(|_| ()).unwrap_err();
+            assert!(refused.contains(cure), "{line}: {refused}");
+        }
+    }
+
+    #[test]
+    fn every_command_reads() {
+        let lines = [
+            "test -p a --workspace --exclude b -F x,y --all-features --no-default-features --lib --bins --bin c --test d \
+             --tests --example e --examples --bench f --benches --all-targets --manifest-path Cargo.toml --locked --offline \
+             --frozen -r one two --exact --skip three -j 2 --timeout 2.5 --shard 1/2 --in-diff x --new --resume --crates a,b \
+             --deny absorbed --allow aborted,leaked --test-tool nextest --include-ignored --message-format json -q --color never",
+            "list --json --ignored --profile dist",
+            "run -j 2 -- ls -l",
+            "replay 0123456789ab --debugger gdb -p a",
+            "report --message-format json",
+            "merge a b --output c",
+            "clean --keep-ledger",
+            "init --force",
+            "explain aborted",
+            "completions bash",
+        ];
+        for line in lines {
+            let words = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            read(&format!("cargo-firsthit firsthit {words}")).unwrap();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What `--help` teaches beyond the options: what is done, examples, exit codes, environment.
+
+pub(super) const ABOUT: &str = "\
+Fails every allocation that a test reaches, once per call chain, and judges what came of it.
+
+The tests are those that the project has, unedited. Each is run in a process of its own: first without a failure, until \
+every call chain that leads to an allocation is known, then once for each chain with that allocation failing. What came \
+of it gets one verdict: recovered, aborted, leaked, and so on.";
+
+pub(super) const SEE_LONG: &str = "More, with examples and exit codes: cargo firsthit --help";
+
+pub(super) const AFTER: &str = "\
+Examples:
+  cargo firsthit test                     sweep all tests of the package in this folder
+  cargo firsthit test --workspace parse   sweep the tests with `parse` in their name, of all packages
+  cargo firsthit test --new               fail only what no earlier sweep has failed
+  cargo firsthit run -- ./server --once   sweep a program that is no test
+  cargo firsthit explain aborted          what a verdict means, and what to do next
+
+Exit codes (if several are true, the first of 70, 1, 4, 5, 3, 2, 6, 0):
+  0   clean: everything was done and nothing was found
+  1   usage: the command line, the configuration or the build is wrong; nothing was swept
+  2   findings
+  3   hung: findings, and among them tests that never ended
+  4   tests fail without any injected failure, and were not swept
+  5   nothing was injected
+  6   the coverage of recovery arms is under the bar
+  70  a bug of firsthit itself
+
+Environment:
+  CARGO                   the Cargo that builds; Cargo sets it for its subcommands
+  CARGO_TARGET_DIR        as for Cargo; firsthit's own folder is `firsthit` in there
+  CARGO_TERM_COLOR        as --color
+  NO_COLOR                no colours where --color is auto
+  RUSTFLAGS, CFLAGS, …    kept: firsthit adds frame pointers and line tables to what is set
+
+Files:
+  .config/firsthit.toml   what would be said on every command line: cargo firsthit init
+  target/firsthit/        the build, the ledger, the last run, reports: cargo firsthit clean";
+
+pub(super) const TEST: &str = "\
+Examples:
+  cargo firsthit test --lib --features std        sweep the library's unit tests with a feature
+  cargo firsthit test it::parses --exact          sweep one test
+  cargo firsthit test --shard 2/4                 the second of four machines; then: cargo firsthit merge
+  git diff main | cargo firsthit test --in-diff /dev/stdin
+  cargo firsthit test -- --my-flag                arguments for the test binaries
+
+Doctests are not swept: their binaries exist only inside of rustdoc.";
+
+pub(super) const RUN: &str = "\
+Examples:
+  cargo firsthit run -- target/debug/tool input.txt
+  cargo firsthit run --crates tool,parser -- target/debug/tool
+
+The program must be dynamically linked with the GNU C library, for this machine, and must not run with other rights than its
+caller's. Build it with `-C force-frame-pointers=yes` and line tables: chains are then found faster and shown with lines.";
+
+pub(super) const REPLAY: &str = "\
+Example:
+  cargo firsthit replay 3f2a90c1b7de --debugger gdb";
+
+pub(super) const MERGE: &str = "\
+Example: each of two machines ran `cargo firsthit test --shard k/2` and its target/firsthit was copied here.
+  cargo firsthit merge shard-1 shard-2";
+
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  cargo firsthit explain aborted
+  cargo firsthit explain exit-codes
+  cargo firsthit explain 3f2a90c1b7de";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  cargo firsthit completions bash > ~/.local/share/bash-completion/completions/cargo-firsthit
+  cargo firsthit completions fish > ~/.config/fish/completions/cargo-firsthit.fish
+
+They complete `cargo-firsthit`, the name that the program is installed by.";

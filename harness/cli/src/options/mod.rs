@@ -1,0 +1,9 @@
+//! The command line: what can be asked for, and what is refused.
+
+pub(crate) mod cargo;
+pub(crate) mod command;
+pub(crate) mod filter;
+mod help;
+pub(crate) mod output;
+pub(crate) mod sweep;
+pub(crate) mod value;

@@ -1,0 +1,47 @@
+//! How a sweep is done, and what of it counts as a finding.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+use firsthit::Verdict;
+
+use crate::options::output::MessageFormat;
+use crate::options::value::{Jobs, Seconds, ShardWord};
+
+/// What is asked of a sweep, whatever is swept.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Sweep")]
+pub(crate) struct SweepOptions {
+    /// How many runs at a time; by default as many as there are processors.
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) jobs: Option<Jobs>,
+    /// Time limit of one run in seconds; by default from how long it takes without a failure.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) timeout: Option<Seconds>,
+    /// Only the k-th of n parts of the call chains, counted from 1.
+    #[arg(long, value_name = "K/N")]
+    pub(crate) shard: Option<ShardWord>,
+    /// Only call chains through lines that this unified diff changes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) in_diff: Option<Utf8PathBuf>,
+    /// Only call chains that no earlier sweep has failed.
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) new: bool,
+    /// All call chains, known or not; this is the default.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Go on where the last sweep was stopped.
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Crates whose own call chains are failed; by default the workspace's.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) crates: Vec<String>,
+    /// Count this verdict as a finding.
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub(crate) deny: Vec<Verdict>,
+    /// Do not count this verdict as a finding.
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    pub(crate) allow: Vec<Verdict>,
+    /// The form of what is printed to standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    pub(crate) message_format: MessageFormat,
+}

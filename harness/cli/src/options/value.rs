@@ -1,0 +1,153 @@
+//! Values on the command line that are more than a word: each knows what it takes and says what it does not.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A time limit of at least a millisecond and at most a year.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Seconds(pub(crate) Duration);
+
+impl Seconds {
+    fn new(seconds: f64) -> Result<Seconds, String> {
+        if (0.001..=31_536_000.0).contains(&seconds) {
+            Ok(Seconds(Duration::from_secs_f64(seconds)))
+        } else {
+            Err(format!("{seconds} seconds are no time limit: give a number between 0.001 and 31536000"))
+        }
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Seconds, String> {
+        word.parse()
+            .map_err(|_| format!("{word:?} is no number of seconds: give one such as 20 or 0.5"))
+            .and_then(Seconds::new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
+        Seconds::new(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// How many tests are swept at a time: at least one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Jobs(pub(crate) NonZeroUsize);
+
+impl Jobs {
+    fn new(number: usize) -> Result<Jobs, String> {
+        let jobs = NonZeroUsize::new(number).filter(|jobs| jobs.get() <= 1024);
+        jobs.map(Jobs).ok_or_else(|| format!("{number} jobs are none that can be run: give 1 to 1024"))
+    }
+}
+
+impl FromStr for Jobs {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Jobs, String> {
+        word.parse().map_err(|_| format!("{word:?} is no number of jobs: give 1 to 1024")).and_then(Jobs::new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Jobs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Jobs, D::Error> {
+        Jobs::new(usize::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// One part of the work of several machines, as `--shard k/n` names it: `k` from 1 to `n`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ShardWord {
+    /// Which one, from 1.
+    pub(crate) number: u32,
+    /// Of how many.
+    pub(crate) count: u32,
+}
+
+impl FromStr for ShardWord {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<ShardWord, String> {
+        let numbers =
+            word.split_once('/').and_then(|(number, count)| Some((number.parse().ok()?, count.parse().ok()?)));
+        match numbers {
+            Some((number, count)) if 1 <= number && number <= count => Ok(ShardWord { number, count }),
+            Some((0, count)) => Err(format!("shards are counted from 1: the first of {count} is 1/{count}")),
+            Some((number, count)) => {
+                Err(format!("there is no shard {number} of {count}: the last one is {count}/{count}"))
+            }
+            None => Err(format!("{word:?} names no shard: write k/n, such as 1/3 for the first of three")),
+        }
+    }
+}
+
+/// A chain's identity as a person gives it: its first digits, as far as reports print them, or all.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub(crate) struct ChainWord(pub(crate) String);
+
+impl ChainWord {
+    /// Fewer would name several chains sooner or later.
+    const DIGITS_MIN: usize = 6;
+}
+
+impl FromStr for ChainWord {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<ChainWord, String> {
+        let fits = (Self::DIGITS_MIN..=32).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if fits {
+            Ok(ChainWord(word.to_ascii_lowercase()))
+        } else {
+            Err(format!("{word:?} is no chain's identity: give 6 to 32 hexadecimal digits, as reports print them"))
+        }
+    }
+}
+
+impl fmt::Display for ChainWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_is_counted_from_one_to_its_count() {
+        assert_eq!("3/3".parse(), Ok(ShardWord { number: 3, count: 3 }));
+        for (word, cure) in
+            [("0/3", "1/3"), ("4/3", "3/3"), ("1", "k/n"), ("a/b", "k/n"), ("-1/2", "k/n"), ("0/0", "1")]
+        {
+            let refused = word.parse::<ShardWord>().unwrap_err();
+            assert!(refused.contains(cure), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_time_limit_and_jobs_are_more_than_nothing() {
+        assert_eq!("0.5".parse(), Ok(Seconds(Duration::from_millis(500))));
+        for word in ["0", "-1", "nan", "inf", "1e99", "soon", ""] {
+            assert!(word.parse::<Seconds>().unwrap_err().contains("give"), "{word}");
+        }
+        assert_eq!("2".parse::<Jobs>().map(|jobs| jobs.0.get()), Ok(2));
+        for word in ["0", "1025", "-1", "many"] {
+            assert!(word.parse::<Jobs>().unwrap_err().contains("1 to 1024"), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_taken_by_its_first_digits() {
+        assert_eq!("0123ABCDEF".parse(), Ok(ChainWord("0123abcdef".to_owned())));
+        for word in ["01234", "0123456789abcdef0123456789abcdef0", "aborted"] {
+            assert!(word.parse::<ChainWord>().is_err(), "{word}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What holds for one sweep: the command line, and what it leaves open from the configuration.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use firsthit::Verdict;
+
+use crate::config::{Config, EXPECTATIONS};
+use crate::options::cargo::CargoOptions;
+use crate::options::filter::FilterOptions;
+use crate::options::output::MessageFormat;
+use crate::options::sweep::SweepOptions;
+use crate::options::value::ShardWord;
+use crate::project::{Project, Scope};
+use crate::trouble::Trouble;
+
+/// How a sweep is done.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Settings {
+    /// Of one run; if none, from how long it takes without a failure.
+    pub(crate) timeout: Option<Duration>,
+    /// How many runs at a time.
+    pub(crate) jobs: NonZeroUsize,
+    /// The crates whose chains are failed: those that are named, else the workspace's.
+    pub(crate) scope: Scope,
+    /// Files and folders, relative to the workspace, and modules, whose code is the tests' own beside what is by custom.
+    pub(crate) test_code: Vec<String>,
+    /// The verdicts that are findings.
+    pub(crate) findings: Vec<Verdict>,
+    /// What is handed to every test binary.
+    pub(crate) test_args: Vec<OsString>,
+    /// Where expectations lie; absolute. Whether there is such a file is not said.
+    pub(crate) expectations: Utf8PathBuf,
+    pub(crate) shard: Option<ShardWord>,
+    pub(crate) in_diff: Option<Utf8PathBuf>,
+    /// Only chains that no earlier sweep has failed.
+    pub(crate) new_only: bool,
+    pub(crate) resume: bool,
+    pub(crate) message_format: MessageFormat,
+}
+
+impl Settings {
+    /// The command line's word holds over the configuration's. Of lists the command line's replaces the other, but verdicts
+    /// are taken one by one.
+    ///
+    /// # Errors
+    /// Names a verdict that is both allowed and denied, or a crate that is not known.
+    pub(crate) fn new(
+        options: &SweepOptions,
+        test_args: &[OsString],
+        config: &Config,
+        project: Option<&Project>,
+    ) -> Result<Settings, Trouble> {
+        let named = if options.crates.is_empty() { &config.crates } else { &options.crates };
+        let scope = match project {
+            Some(project) if named.is_empty() => project.members(),
+            Some(project) => project.crates(named)?,
+            None => Scope { folders: Vec::new(), crates: named.iter().map(|name| name.replace('-', "_")).collect() },
+        };
+        let root = project.map_or_else(Utf8PathBuf::new, |project| project.root().to_owned());
+        let test_args = match test_args {
+            [] => config.test_args.iter().map(OsString::from).collect(),
+            given => given.to_vec(),
+        };
+        let jobs = options.jobs.or(config.jobs).map(|jobs| jobs.0);
+        Ok(Settings {
+            timeout: options.timeout.or(config.timeout).map(|limit| limit.0),
+            jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+            scope,
+            test_code: config.test_code.clone(),
+            findings: findings(options, config)?,
+            test_args,
+            expectations: root.join(config.expectations.as_deref().unwrap_or(EXPECTATIONS.into())),
+            shard: options.shard,
+            in_diff: options.in_diff.clone(),
+            new_only: options.new,
+            resume: options.resume,
+            message_format: options.message_format,
+        })
+    }
+}
+
+/// Which tests: the configuration's skips hold where the command line names none.
+pub(crate) fn with_skips(options: &FilterOptions, config: &Config) -> FilterOptions {
+    let mut options = options.clone();
+    if options.skip.is_empty() {
+        options.skip.clone_from(&config.skip);
+    }
+    options
+}
+
+/// What is built: features of the configuration hold where the command line names none.
+pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOptions {
+    let mut options = options.clone();
+    if options.features.is_empty() && !options.all_features && !options.no_default_features {
+        options.features.clone_from(&config.features);
+        options.all_features = config.all_features;
+        options.no_default_features = config.no_default_features;
+    }
+    options
+}
+
+/// By default every verdict that is not good but one: code that calls what cannot report a failure aborts, which is told and
+/// is a finding only where somebody says so.
+fn findings(options: &SweepOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
+    if let Some(verdict) = options.deny.iter().find(|verdict| options.allow.contains(verdict)) {
+        return Err(Trouble::usage(format!("`{verdict}` is both denied and allowed: leave out --deny or --allow")));
+    }
+    let is_finding = |verdict: &Verdict| {
+        let lists = [(&options.deny, true), (&options.allow, false), (&config.deny, true), (&config.allow, false)];
+        let said = lists.into_iter().find(|(list, _)| list.contains(verdict)).map(|(_, finding)| finding);
+        said.unwrap_or(!verdict.is_good() && *verdict != Verdict::Aborted)
+    };
+    Ok(Verdict::ALL.into_iter().filter(is_finding).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_verdicts_the_command_line_has_the_last_word() {
+        let config = Config {
+            allow: vec![Verdict::Aborted, Verdict::Leaked],
+            deny: vec![Verdict::Absorbed],
+            ..Default::default()
+        };
+        let options = SweepOptions { deny: vec![Verdict::Aborted], ..Default::default() };
+        let found = findings(&options, &config).unwrap();
+        let has = |verdict| found.contains(&verdict);
+        assert!(has(Verdict::Aborted) && !has(Verdict::Leaked) && has(Verdict::Absorbed) && has(Verdict::Hung));
+        assert!(!has(Verdict::Recovered));
+        let both = SweepOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung], ..Default::default() };
+        assert!(findings(&both, &config).unwrap_err().message.contains("`hung`"));
+    }
+
+    #[test]
+    fn features_of_the_command_line_replace_the_configurations() {
+        let config = Config { features: vec!["a".to_owned()], no_default_features: true, ..Default::default() };
+        let features = |options: CargoOptions| {
+            let merged = with_features(&options, &config);
+            (merged.features, merged.no_default_features)
+        };
+        assert_eq!(features(CargoOptions::default()), (vec!["a".to_owned()], true));
+        let named = CargoOptions { features: vec!["b".to_owned()], ..Default::default() };
+        assert_eq!(features(named), (vec!["b".to_owned()], false));
+    }
+}
