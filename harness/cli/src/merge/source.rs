@@ -6,12 +6,8 @@ use super::error::MergeError;
 use super::join;
 use crate::ledger::open::Ledger;
 use crate::outputs::folder;
+use crate::place::Place;
 use crate::run_result::RunResult;
-
-/// The folder of the run inside of a result's folder.
-const RUN: &str = "run";
-/// The ledger inside of a result's folder.
-const LEDGER: &str = "ledger.sqlite";
 
 /// A result that was named, read.
 pub(crate) struct Source {
@@ -29,9 +25,9 @@ impl Source {
     ///
     /// There is none, or it cannot be read.
     pub(crate) fn read(path: &Utf8Path) -> Result<Source, MergeError> {
-        let ledger = if path.is_file() { path.to_owned() } else { path.join(LEDGER) };
+        let ledger = if path.is_file() { path.to_owned() } else { Place::at(path).ledger() };
         let ledger = if ledger.is_file() { Some(Ledger::open_to_read(&ledger)?) } else { None };
-        let run = [path.join(RUN), path.to_owned()].into_iter().find(|run| run.join(folder::PLAN).is_file());
+        let run = [Place::at(path).run(), path.to_owned()].into_iter().find(|run| run.join(folder::PLAN).is_file());
         let result = match (run, &ledger) {
             (Some(run), _) => Some(folder::read(&run)?),
             (None, Some(ledger)) => ledger.latest_run()?.map(|run| ledger.result(run)).transpose()?,
@@ -53,13 +49,13 @@ pub(crate) fn merge(sources: &[Source], into: &Utf8Path, force: bool) -> Result<
     let results: Vec<(&Utf8Path, &RunResult)> =
         sources.iter().map(|source| (source.path.as_path(), &source.result)).collect();
     let merged = join::join(&results, force)?;
-    let ledger = Ledger::open(&into.join(LEDGER))?;
+    let ledger = Ledger::open(&Place::at(into).ledger())?;
     for source in sources {
         if let Some(known) = &source.ledger {
             ledger.take_over(known)?;
         }
         ledger.record(&source.result)?;
     }
-    folder::write(&into.join(RUN), &merged)?;
+    folder::write(&Place::at(into).run(), &merged)?;
     Ok(merged)
 }

@@ -99,6 +99,36 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_is_cut_off_and_told() {
+        const PATH: &str = "FIRSTHIT_TEST_FULL_LINES";
+        if let Ok(path) = std::env::var(PATH) {
+            // This is the child, whose files cannot grow beyond some thousand bytes.
+            let mut lines = JsonLines::open(Utf8Path::new(&path)).unwrap();
+            let line = ["x".repeat(300)];
+            let whole = (0..1_000).take_while(|_| lines.append(&line).is_ok()).count();
+            let error = lines.append(&line).unwrap_err();
+            println!("confirmed {whole} {error}");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = Utf8Path::from_path(folder.path()).unwrap().join("a.jsonl");
+        let name = "outputs::json_lines::tests::what_does_not_fit_is_cut_off_and_told";
+        let mut child = std::process::Command::new("sh");
+        child.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$@\"", "sh"]).arg(std::env::current_exe().unwrap());
+        let output = child.args(["--exact", name, "--nocapture"]).env(PATH, &path).output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let told =
+            printed.lines().find_map(|line| line.split_once("confirmed ")).unwrap_or_else(|| panic!("{printed}")).1;
+        let (confirmed, error) = told.split_once(' ').unwrap();
+        assert!(error.contains("cannot write") && error.contains("make room, then go on with --resume"), "{error}");
+        let confirmed: usize = confirmed.parse().unwrap();
+        assert!(confirmed > 0);
+        // Not half a line is left, so that what comes later is not joined to it.
+        assert_eq!(std::fs::read(&path).unwrap().len(), confirmed * 303);
+        assert_eq!(read::<String>(&path).unwrap().len(), confirmed);
+    }
+
+    #[test]
     fn a_line_that_is_something_else_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = Utf8Path::from_path(folder.path()).unwrap().join("a.jsonl");
