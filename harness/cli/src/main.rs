@@ -13,10 +13,12 @@ mod exit_code;
 mod expectations;
 mod explain;
 mod file_error;
+mod findings;
 mod frame;
 mod in_diff;
 mod init;
 mod judge;
+mod kept;
 mod ledger;
 mod library;
 mod list;
@@ -29,9 +31,11 @@ mod owner;
 mod place;
 mod plan;
 mod print;
+mod progress;
 mod project;
 mod replace_file;
 mod resume;
+mod run;
 mod run_result;
 #[cfg(test)]
 mod sample;
@@ -61,6 +65,7 @@ use crate::options::filter::FilterOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::place::Place;
 use crate::project::Project;
+use crate::run::Setting;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
@@ -92,7 +97,7 @@ fn obey(options: Options) -> Result<ExitCode, Trouble> {
             let json = command.json || command.message_format == MessageFormat::Json;
             listed(&command.cargo, &command.filter, json, &output)
         }
-        Command::Run(command) => run(*command, &output),
+        Command::Run(command) => any(*command, &output),
         Command::Clean(command) => {
             let lines = clean::clean(&command, &place(&command.manifest)?)?;
             if !output.quiet {
@@ -158,7 +163,8 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
         ));
         return Ok(ExitCode::NothingInjected);
     }
-    sweep(&settings, &programs, &place, output)
+    let root = Some(project.root());
+    run::run(Setting { settings: &settings, place: &place, root, output }, &programs)
 }
 
 fn listed(
@@ -185,7 +191,7 @@ fn listed(
     Ok(ExitCode::Clean)
 }
 
-fn run(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
     let mut words = command.program.into_iter();
     let program = words.next().ok_or_else(|| Trouble::usage("no program is named behind `--`"))?;
     let arguments: Vec<_> = words.collect();
@@ -205,12 +211,8 @@ fn run(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
         Some(project) => Place::in_target(project.target_folder()),
         None => Place::in_target(&program.folder.join("target")),
     };
-    sweep(&settings, &[program], &place, output)
-}
-
-/// The seam: everything in front of the sweep ends here.
-fn sweep(_: &Settings, _: &[Program], _: &Place, _: &OutputOptions) -> Result<ExitCode, Trouble> {
-    not_built("sweeping")
+    let root = project.as_ref().map(Project::root);
+    run::run(Setting { settings: &settings, place: &place, root, output }, &[program])
 }
 
 fn not_built(what: &str) -> Result<ExitCode, Trouble> {

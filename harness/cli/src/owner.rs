@@ -24,23 +24,28 @@ pub(crate) struct Owners {
     pub(crate) folders: Vec<PathBuf>,
     /// Their names, as paths of functions begin.
     pub(crate) crates: Vec<String>,
+    /// The program, where it is no test: what lies in its file is the workspace's, if nothing says whose it is.
+    pub(crate) program: Option<PathBuf>,
 }
 
 impl Owners {
-    /// The frame that is kept of a symbol.
-    pub(crate) fn frame(&self, symbol: &Symbol) -> Frame {
+    /// The frame that is kept of a symbol in the file `module`.
+    pub(crate) fn frame(&self, symbol: &Symbol, module: &Path) -> Frame {
         let file = symbol.file.as_deref().map(|file| self.shown(file));
         Frame {
             function: symbol.function.clone(),
             file: file.map(Utf8PathBuf::from),
             line: symbol.line,
             column: symbol.column,
-            owner: self.of(symbol),
+            owner: match self.of(symbol) {
+                Owner::Foreign if self.program.as_deref() == Some(module) => Owner::Workspace,
+                owner => owner,
+            },
         }
     }
 
     /// Whose a function is.
-    pub(crate) fn of(&self, symbol: &Symbol) -> Owner {
+    fn of(&self, symbol: &Symbol) -> Owner {
         let function = &symbol.function;
         if SHIMS.iter().any(|shim| function.starts_with(shim)) {
             return Owner::Std;
@@ -164,6 +169,7 @@ mod tests {
             target: "/home/ann/ws/target/firsthit/build".into(),
             folders: vec!["/home/ann/ws/demo".into()],
             crates: vec!["demo".to_owned()],
+            program: Some("/home/ann/pack".into()),
         }
     }
 
@@ -194,6 +200,15 @@ mod tests {
         assert_eq!(owner("<alloc::vec::Vec<demo::Item> as core::clone::Clone>::clone", ""), Owner::Std);
         assert_eq!(owner("tokio::runtime::f", ""), Owner::Dependency("tokio".to_owned()));
         assert_eq!(owner("malloc_hook", ""), Owner::Foreign);
+    }
+
+    #[test]
+    fn what_nobody_is_known_of_is_the_programs_if_it_lies_in_its_file() {
+        let symbol = |function: &str| Symbol { function: function.to_owned(), file: None, line: None, column: None };
+        let owner = |function: &str, module: &str| owners().frame(&symbol(function), Path::new(module)).owner;
+        assert_eq!(owner("pack_file", "/home/ann/pack"), Owner::Workspace);
+        assert_eq!(owner("pack_file", "/lib/libc.so.6"), Owner::Foreign);
+        assert_eq!(owner("alloc::vec::Vec<T>::push", "/home/ann/pack"), Owner::Std);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What holds for one sweep: the command line, and what it leaves open from the configuration.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -79,6 +80,24 @@ impl Settings {
             resume: options.resume,
             message_format: options.message_format,
         })
+    }
+}
+
+impl Settings {
+    /// All that can change what is found, by name.
+    pub(crate) fn told(&self) -> BTreeMap<String, String> {
+        let words =
+            |words: &[OsString]| words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join("\u{1f}");
+        let limit = self.timeout.map_or_else(String::new, |limit| limit.as_millis().to_string());
+        let options = [
+            ("timeout", limit),
+            ("crates", self.scope.crates.join(",")),
+            ("test-code", self.test_code.join(",")),
+            ("test-args", words(&self.test_args)),
+            ("in-diff", self.in_diff.as_ref().map(ToString::to_string).unwrap_or_default()),
+            ("new", self.new_only.to_string()),
+        ];
+        options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

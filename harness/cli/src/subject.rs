@@ -13,6 +13,8 @@ pub(crate) struct Subject {
     /// The crate that the test is in, as paths of functions begin.
     pub(crate) krate: String,
     pub(crate) program: PathBuf,
+    /// The program's build id, in hexadecimal digits.
+    pub(crate) build: String,
     pub(crate) arguments: Vec<OsString>,
     pub(crate) folder: PathBuf,
     /// Variables that are set, or taken away.
@@ -59,6 +61,7 @@ mod tests {
             test: TestId { binary: "demo".to_owned(), name: "a".to_owned() },
             krate: "demo".to_owned(),
             program: "/bin/true".into(),
+            build: "ab".to_owned(),
             arguments: vec!["--exact".into(), "a".into()],
             folder: "/".into(),
             environment: vec![("ONE".into(), Some("1".into())), ("TWO".into(), None)],

@@ -21,7 +21,7 @@ use crate::outcome::{Leak, Outcome};
 use crate::owner::Owners;
 use crate::subject::Subject;
 use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Symbols};
+use crate::symbols::{Address, Symbol, Symbols};
 use crate::test_code::TestCode;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -76,7 +76,7 @@ pub(crate) fn sweep(subject: &Subject, common: &Common<'_>, listener: &dyn Liste
 fn told(subject: &Subject, ended: Ended) -> Swept {
     Swept {
         test: subject.test.clone(),
-        build: String::new(),
+        build: subject.build.clone(),
         ended,
         walker: String::new(),
         allocations: 0,
@@ -132,7 +132,10 @@ impl<'a> Sweep<'a> {
         let mut command = subject.command(common.library, followed.variable());
         command.stdout(output.try_clone().map_err(refused)?).stderr(output.try_clone().map_err(refused)?);
         let program = command.spawn().map_err(refused)?;
-        let code = TestCode::new(&subject.krate, &subject.test, common.test_code);
+        let code = match subject.must_succeed {
+            true => TestCode::new(&subject.krate, &subject.test, common.test_code),
+            false => TestCode::none(),
+        };
         Ok(Sweep {
             subject,
             common,
@@ -326,11 +329,15 @@ impl<'a> Sweep<'a> {
             module: path(address).unwrap_or(&unknown).clone(),
             offset: address.offset,
         };
-        let wanted = lists.iter().flatten().map(|place| address(place)).collect();
-        let mut symbols = self.common.symbols.of(wanted).into_iter();
+        let wanted: Vec<_> = lists.iter().flatten().map(|place| address(place)).collect();
+        let symbols = self.common.symbols.of(wanted.clone());
+        let mut symbols = wanted.into_iter().zip(symbols);
         let frames = lists.iter().map(|list| {
-            let of_list = symbols.by_ref().take(list.len()).flatten();
-            of_list.map(|symbol| self.common.owners.frame(&symbol)).collect()
+            let of_list = symbols.by_ref().take(list.len());
+            let frames = |(address, symbols): (Address, Vec<Symbol>)| {
+                symbols.into_iter().map(move |symbol| self.common.owners.frame(&symbol, &address.module))
+            };
+            of_list.flat_map(frames).collect()
         });
         frames.collect()
     }
@@ -351,7 +358,6 @@ impl<'a> Sweep<'a> {
         let spawner = self.followed.chain(number).and_then(|chain| chain.spawned_by);
         let spawned_by = spawner.and_then(|by| self.known.get(by)?.as_ref()).filter(|by| by.named.left_out.is_none());
         let spawned_by = spawned_by.map(|by| by.named.frames.clone()).unwrap_or_default();
-        let build = self.build();
         let Some(known) = self.known[number].as_mut() else { return };
         let went_on = match evidence.ending {
             Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
@@ -361,14 +367,16 @@ impl<'a> Sweep<'a> {
         let stands = matches!(evidence.ending, Ending::Hung | Ending::Aborted) && judged.verdict != Verdict::Aborted;
         let mut facts = judged.facts;
         let printed = evidence.printed.trim();
-        if !printed.is_empty() && !judged.verdict.is_good() && judged.verdict != Verdict::Aborted {
+        // What a panic says is told already.
+        let says_why = judged.panic.as_ref().is_some_and(|panic| panic.message.is_some());
+        if !printed.is_empty() && !says_why && !judged.verdict.is_good() && judged.verdict != Verdict::Aborted {
             facts.push(format!("printed:\n{printed}"));
         }
         let outcome = Outcome {
             id: known.id,
             test: self.subject.test.clone(),
             verdict: judged.verdict,
-            build,
+            build: self.subject.build.clone(),
             request: known.named.request.clone(),
             asked: asked(&known.named.frames, went_on),
             chain: known.named.frames.clone(),
@@ -381,11 +389,6 @@ impl<'a> Sweep<'a> {
         known.open = false;
         self.open -= 1;
         self.listener.outcome(outcome);
-    }
-
-    /// The program's build id, in hexadecimal digits.
-    fn build(&self) -> String {
-        self.followed.modules().first().map_or_else(String::new, |module| format!("{:016x}", module.build))
     }
 
     fn ended(&mut self) -> Ended {
@@ -429,7 +432,7 @@ impl<'a> Sweep<'a> {
         let baseline = self.followed.baseline();
         Swept {
             test: self.subject.test.clone(),
-            build: self.build(),
+            build: self.subject.build.clone(),
             ended,
             walker: baseline.walker.to_owned(),
             allocations: baseline.allocations,

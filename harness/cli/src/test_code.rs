@@ -13,6 +13,8 @@ const MODULES: [&str; 4] = ["tests", "test", "testing", "test_utils"];
 /// Where one test's code lies.
 #[derive(Clone, Debug)]
 pub(crate) struct TestCode {
+    /// Whether there is any: a program that is no test has none.
+    is_there: bool,
     /// The module that the test is in, or the test itself where it stands among the code it tests.
     scope: Option<String>,
     /// Beginnings of files or of functions' paths that the configuration names.
@@ -27,12 +29,17 @@ impl TestCode {
             Some((module, _)) if module != krate => module.to_owned(),
             _ => path,
         });
-        TestCode { scope, named: named.to_vec() }
+        TestCode { is_there: true, scope, named: named.to_vec() }
+    }
+
+    /// That of a program that is no test.
+    pub(crate) fn none() -> TestCode {
+        TestCode { is_there: false, scope: None, named: Vec::new() }
     }
 
     /// Whether a frame runs the tests' own code.
     pub(crate) fn has(&self, frame: &Frame) -> bool {
-        if frame.owner != Owner::Workspace {
+        if !self.is_there || frame.owner != Owner::Workspace {
             return false;
         }
         let function = frame.function.trim_start_matches('<');
@@ -97,5 +104,6 @@ mod tests {
     #[test]
     fn a_file_of_the_name_is_no_folder_of_tests() {
         assert!(!code("a::b").has(&frame("demo::f", "src/tests")));
+        assert!(!TestCode::none().has(&frame("it::helper", "demo/tests/it.rs")));
     }
 }

@@ -1,5 +1,6 @@
 //! The instrumented build, and the test programs that come of it.
 
+pub(crate) mod build_id;
 mod built;
 mod c_flags;
 mod cargo;

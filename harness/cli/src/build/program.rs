@@ -97,18 +97,24 @@ impl Program {
         arguments
     }
 
-    /// What is swept for one of its tests.
-    pub(crate) fn subject(&self, test: &Listed, extra: &[OsString]) -> Subject {
+    /// What is swept for one of its tests, in the build that `build` identifies.
+    pub(crate) fn subject(&self, test: &Listed, extra: &[OsString], build: &str) -> Subject {
         Subject {
-            test: TestId { binary: self.binary.clone(), name: test.name.clone() },
+            test: self.id(test),
             krate: self.krate.clone(),
             program: self.path.clone().into(),
+            build: build.to_owned(),
             arguments: self.arguments(test, extra),
             folder: self.folder.clone().into(),
             environment: self.environment.clone(),
             must_succeed: self.built,
             frame_pointers: self.built,
         }
+    }
+
+    /// The name of one of its tests.
+    pub(crate) fn id(&self, test: &Listed) -> TestId {
+        TestId { binary: self.binary.clone(), name: test.name.clone() }
     }
 
     /// The program with its folder and environment, and no arguments yet.

@@ -1,0 +1,272 @@
+//! A whole run: its plan, its tests on all processors, what is kept of it, what is told, and the exit code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use camino::Utf8Path;
+use firsthit::Verdict;
+
+use crate::build::build_id::build_id;
+use crate::build::program::Program;
+use crate::chain_id::ChainId;
+use crate::crowd::{News, sweep_all};
+use crate::exit_code::ExitCode;
+use crate::expectations::apply::{Standing, apply};
+use crate::expectations::date::Date;
+use crate::expectations::file::Expectations;
+use crate::findings::Findings;
+use crate::in_diff::InDiff;
+use crate::kept::Kept;
+use crate::ledger::open::Ledger;
+use crate::library;
+use crate::named::Named;
+use crate::options::output::{MessageFormat, OutputOptions};
+use crate::outcome::Outcome;
+use crate::outputs::folder::RunFolder;
+use crate::owner::Owners;
+use crate::place::Place;
+use crate::plan::{Plan, PlannedTest, now};
+use crate::print;
+use crate::progress::Progress;
+use crate::resume::resume;
+use crate::run_result::Key;
+use crate::settings::Settings;
+use crate::shard::Shard;
+use crate::subject::Subject;
+use crate::summary::{Class, Summary};
+use crate::sweep::{Choice, Common};
+use crate::swept::{Ended, Swept};
+use crate::symbols::Symbols;
+use crate::test_id::TestId;
+use crate::trouble::Trouble;
+
+/// Where a run takes place, and how it is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) place: &'a Place,
+    /// The workspace's folder, where there is one.
+    pub(crate) root: Option<&'a Utf8Path>,
+    pub(crate) output: &'a OutputOptions,
+}
+
+/// Sweeps the tests of all programs.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode, Trouble> {
+    let Setting { settings, place, output, .. } = setting;
+    let expectations = Expectations::read(&settings.expectations).map_err(|error| Trouble::usage(error.to_string()))?;
+    let root = setting.root.unwrap_or(Utf8Path::new("/"));
+    let diff = settings.in_diff.as_deref().map(|file| InDiff::read(file, root)).transpose();
+    let diff = diff.map_err(|error| Trouble::usage(error.to_string()))?;
+    let mut subjects = subjects(settings, programs)?;
+    let (mut kept, before) = begin(setting, &subjects)?;
+    let done: BTreeMap<TestId, Swept> = before.done;
+    subjects.retain(|subject| !done.contains_key(&subject.test));
+    let ledger = Ledger::open(&place.ledger()).map_err(|error| Trouble::usage(error.to_string()))?;
+    let known = known(&ledger, &subjects, settings.new_only, &before.outcomes)?;
+
+    let stop = stop_asked()?;
+    let library = library::placed(place.root().as_std_path())
+        .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
+    let owners = owners(setting, programs);
+    let common = Common {
+        symbols: Symbols::start(),
+        owners: &owners,
+        library: &library,
+        test_code: &settings.test_code,
+        limit: settings.timeout,
+        stop: &stop,
+    };
+    let shard = shard(settings);
+    let choose = |test: &TestId, id: ChainId, named: &Named| {
+        let touched = diff.as_ref().is_none_or(|diff| diff.touches(&named.frames));
+        match () {
+            () if !touched => Choice::NotAskedFor,
+            () if known.contains(&(test.clone(), id)) => Choice::SeenBefore,
+            () if !shard.has(test, id) => Choice::OtherShard,
+            () => Choice::Fail,
+        }
+    };
+    let mut told = Told { outcomes: before.outcomes, tests: done.into_values().collect(), trouble: None };
+    let mut progress = Progress::new(subjects.len(), output.quiet);
+    sweep_all(&subjects, &common, settings.jobs.get(), &choose, |news| {
+        progress.hear(&news);
+        told.hear(news, &mut kept, settings.message_format, &stop);
+    });
+    progress.end();
+    kept.end(&told.tests)?;
+    if let Some(trouble) = told.trouble {
+        return Err(trouble);
+    }
+    let asked_for_all = settings.shard.is_none() && diff.is_none() && !settings.new_only;
+    tell(setting, &expectations, &told, asked_for_all && !stop.load(Relaxed), &stop)
+}
+
+/// What is swept: every test of every program.
+fn subjects(settings: &Settings, programs: &[Program]) -> Result<Vec<Subject>, Trouble> {
+    let mut subjects = Vec::new();
+    for program in programs {
+        let build = build_id(&program.path)?;
+        subjects.extend(program.tests.iter().map(|test| program.subject(test, &settings.test_args, &build)));
+    }
+    Ok(subjects)
+}
+
+/// What an earlier run has done already.
+#[derive(Default)]
+struct Before {
+    done: BTreeMap<TestId, Swept>,
+    outcomes: BTreeMap<Key, Outcome>,
+}
+
+/// Begins the run, or goes on with one that was not finished.
+fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), Trouble> {
+    let Setting { settings, place, output, .. } = setting;
+    let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
+    let ledger = Ledger::open(&place.ledger()).map_err(|error| usage(&error))?;
+    let tests = subjects.iter().map(|subject| PlannedTest { test: subject.test.clone(), build: subject.build.clone() });
+    let plan = Plan::new(settings.told(), settings.shard.map(|_| shard(settings)), tests.collect());
+    if settings.resume {
+        if let Some(resumed) = resume(&ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
+            let before = Before { done: resumed.done, outcomes: resumed.outcomes };
+            if !output.quiet {
+                print::to_stderr(&format!(
+                    "going on with a run that was not finished: {} tests and {} chains of it are done",
+                    before.done.len(),
+                    before.outcomes.len()
+                ));
+            }
+            return Ok((Kept::new(resumed.run, resumed.folder), before));
+        }
+        print::to_stderr("there is no unfinished run with these options: this one begins anew");
+    }
+    let folder = RunFolder::begin(&place.run(), &plan).map_err(|error| usage(&error))?;
+    let run = ledger.begin_run(&plan).map_err(|error| usage(&error))?;
+    Ok((Kept::new(run, folder), Before::default()))
+}
+
+fn shard(settings: &Settings) -> Shard {
+    let word = settings.shard.map(|shard| format!("{}/{}", shard.number, shard.count));
+    word.and_then(|word| Shard::try_from(word).ok()).unwrap_or(Shard::WHOLE)
+}
+
+/// The chains that are not failed again: those of the run that is gone on with, and with `--new` all of the ledger's.
+fn known(
+    ledger: &Ledger,
+    subjects: &[Subject],
+    new_only: bool,
+    before: &BTreeMap<Key, Outcome>,
+) -> Result<BTreeSet<Key>, Trouble> {
+    let mut known: BTreeSet<Key> = before.keys().cloned().collect();
+    for subject in subjects.iter().filter(|_| new_only) {
+        let chains = ledger.known(&subject.test).map_err(|error| Trouble::usage(error.to_string()))?;
+        known.extend(chains.into_keys().map(|id| (subject.test.clone(), id)));
+    }
+    Ok(known)
+}
+
+/// Set by the first Ctrl-C; the second one ends the process.
+fn stop_asked() -> Result<Arc<AtomicBool>, Trouble> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    let handler = move || {
+        if asked.swap(true, Relaxed) {
+            std::process::exit(130);
+        }
+        print::to_stderr("stopping: what is running is finished and written down; once more to end at once");
+    };
+    ctrlc::set_handler(handler).map_err(|error| Trouble::internal(format!("no handler for Ctrl-C: {error}")))?;
+    Ok(stop)
+}
+
+fn owners(setting: Setting<'_>, programs: &[Program]) -> Owners {
+    let Setting { settings, place, root, .. } = setting;
+    let no_test = programs.iter().find(|program| !program.built);
+    Owners {
+        root: root.map(Into::into).unwrap_or_default(),
+        target: place.build().into(),
+        folders: settings.scope.folders.iter().map(Into::into).collect(),
+        crates: settings.scope.crates.clone(),
+        program: no_test.map(|program| program.path.clone().into()),
+    }
+}
+
+/// What has been heard of the run.
+struct Told {
+    outcomes: BTreeMap<Key, Outcome>,
+    tests: Vec<Swept>,
+    /// What could not be written: the run is stopped, for its findings would be lost.
+    trouble: Option<Trouble>,
+}
+
+impl Told {
+    fn hear(&mut self, news: News, kept: &mut Kept, format: MessageFormat, stop: &AtomicBool) {
+        let written = match news {
+            News::Begun(_) | News::Planned(..) => Ok(()),
+            News::Outcome(outcome) => {
+                let line = match format {
+                    MessageFormat::Json => print::to_stdout(&line(&outcome)),
+                    MessageFormat::Human => Ok(()),
+                };
+                self.outcomes.insert((outcome.test.clone(), outcome.id), (*outcome).clone());
+                line.and_then(|()| kept.add(*outcome))
+            }
+            News::Done(swept) => {
+                let written = kept.test_done(&swept);
+                self.tests.push(*swept);
+                written
+            }
+        };
+        if let (Err(trouble), None) = (written, &self.trouble) {
+            stop.store(true, Relaxed);
+            self.trouble = Some(trouble);
+        }
+    }
+}
+
+fn line(outcome: &Outcome) -> String {
+    serde_json::to_string(outcome).map_or_else(|_| String::new(), |line| line + "\n")
+}
+
+/// Tells what was found, and with which code the process ends.
+fn tell(
+    setting: Setting<'_>,
+    expectations: &Expectations,
+    told: &Told,
+    complete: bool,
+    stop: &AtomicBool,
+) -> Result<ExitCode, Trouble> {
+    let Setting { settings, place, output, .. } = setting;
+    let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
+    let applied = apply(expectations, &outcomes, &settings.findings, complete, Date::at(now()));
+    let summary = Summary::of(&outcomes, &applied.standings, &told.tests);
+    if settings.message_format == MessageFormat::Human {
+        let found = outcomes.iter().zip(&applied.standings).filter_map(|(outcome, standing)| match standing {
+            // Those that abort are told by the lines that cause them.
+            Standing::Finding(note) if outcome.verdict != Verdict::Aborted => Some((*outcome, note.as_deref())),
+            _ => None,
+        });
+        print::to_stdout(&format!("{}{summary}\n", Findings::of(found)))?;
+    } else if !output.quiet {
+        print::to_stderr(&summary.to_string());
+    }
+    applied.stale.iter().chain(&applied.expired).for_each(|line| print::to_stderr(line));
+    let stopped = stop.load(Relaxed) || told.tests.iter().any(|test| test.ended == Ended::Stopped);
+    if stopped {
+        print::to_stderr("stopped; `cargo firsthit test` with the same options and --resume goes on");
+    } else if !output.quiet {
+        print::to_stderr(&format!("every chain is listed in {}", place.run()));
+    }
+    let code = match summary.class {
+        Class::Clean => ExitCode::Clean,
+        Class::Findings => ExitCode::Findings,
+        Class::Hung => ExitCode::Hung,
+        Class::NothingInjected => ExitCode::NothingInjected,
+        Class::BaselineFails => ExitCode::BaselineFails,
+    };
+    Ok(if applied.stale.is_empty() && applied.expired.is_empty() { code } else { code.and(ExitCode::Findings) })
+}
