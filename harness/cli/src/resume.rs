@@ -230,6 +230,7 @@ mod tests {
         // Another run has taken the folder; the ledger still knows.
         let other = RunFolder::begin(&place.run, &plan("sticky", ["b1", "b1"])).unwrap();
         other.add(&[outcome("b", 9, Verdict::Leaked)]).unwrap();
+        drop(other);
         let again = resumed(&place, &first).unwrap();
         assert_eq!((again.outcomes.len(), folder::read(&place.run).unwrap().plan), (3, first.clone()));
         again.run.finish().unwrap();

@@ -17,6 +17,8 @@ pub(crate) enum OutputError {
         line: usize,
         words: String,
     },
+    /// Another process writes in the folder.
+    Busy(Utf8PathBuf),
     /// The plan's form is of a later version.
     Newer {
         path: Utf8PathBuf,
@@ -37,6 +39,10 @@ impl fmt::Display for OutputError {
             OutputError::Line { path, line, words } => write!(
                 f,
                 "{path}:{line} is not as it was written ({words}): sweep again, or take the file from where it is whole"
+            ),
+            OutputError::Busy(path) => write!(
+                f,
+                "another cargo-firsthit is writing in {path}: wait for it, or set CARGO_TARGET_DIR to a folder of its own"
             ),
             OutputError::Newer { path, schema } => write!(
                 f,

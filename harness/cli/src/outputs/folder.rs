@@ -1,5 +1,6 @@
 //! The folder of a run: its plan written first, outcomes and tests as they come, lists at its end.
 
+use std::fs::{File, TryLockError};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -24,8 +25,13 @@ pub(crate) const OUTCOMES: &str = "outcomes.jsonl";
 /// A test a line, with the number of the shard; of several of one test the last counts.
 pub(crate) const SWEPT: &str = "swept.jsonl";
 
-/// The folder of a run that is written by this process; it can be shared by threads.
+/// What a process holds locked while it writes.
+const LOCK: &str = ".lock";
+
+/// The folder of a run that is written by this process alone; it can be shared by threads.
 pub(crate) struct RunFolder {
+    /// Let go by the system when the process ends, however it does.
+    _lock: File,
     path: Utf8PathBuf,
     shard: u32,
     files: Mutex<Files>,
@@ -41,9 +47,10 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// Files cannot be made or removed there.
+    /// Another process writes there, or files cannot be made or removed.
     pub(crate) fn begin(path: &Utf8Path, plan: &Plan) -> Result<RunFolder, OutputError> {
         std::fs::create_dir_all(path).map_err(|error| FileError::writing(path, error))?;
+        let lock = lock(path)?;
         // The plan goes first and comes back last, so that outcomes never stand beside another run's plan.
         let lists = Verdict::ALL.map(|verdict| lists::path(path, verdict));
         for file in [PLAN, OUTCOMES, SWEPT].map(|name| path.join(name)).into_iter().chain(lists) {
@@ -56,23 +63,24 @@ impl RunFolder {
         }
         let text = serde_json::to_vec_pretty(plan).map_err(|error| FileError::writing(path, error.into()))?;
         replace_file(&path.join(PLAN), &text)?;
-        RunFolder::open(path, plan)
+        RunFolder::open(path, plan, lock)
     }
 
     /// Goes on with the run that the folder is of.
     ///
     /// # Errors
     ///
-    /// There is no plan in it, or it cannot be written.
+    /// There is no plan in it, another process writes there, or it cannot be written.
     pub(crate) fn resume(path: &Utf8Path) -> Result<RunFolder, OutputError> {
-        RunFolder::open(path, &read_plan(path)?)
+        let plan = read_plan(path)?;
+        RunFolder::open(path, &plan, lock(path)?)
     }
 
-    fn open(path: &Utf8Path, plan: &Plan) -> Result<RunFolder, OutputError> {
+    fn open(path: &Utf8Path, plan: &Plan, lock: File) -> Result<RunFolder, OutputError> {
         let files =
             Files { outcomes: JsonLines::open(&path.join(OUTCOMES))?, swept: JsonLines::open(&path.join(SWEPT))? };
         let shard = plan.runs.keys().next().copied().unwrap_or(1);
-        Ok(RunFolder { path: path.to_owned(), shard, files: Mutex::new(files) })
+        Ok(RunFolder { _lock: lock, path: path.to_owned(), shard, files: Mutex::new(files) })
     }
 
     fn files(&self) -> MutexGuard<'_, Files> {
@@ -105,6 +113,16 @@ impl RunFolder {
     pub(crate) fn write_lists(&self) -> Result<(), OutputError> {
         let result = read(&self.path)?;
         Ok(lists::write(&self.path, result.outcomes.values())?)
+    }
+}
+
+/// Takes the folder for this process. Where the file system knows no locks, nothing is held.
+fn lock(folder: &Utf8Path) -> Result<File, OutputError> {
+    let path = folder.join(LOCK);
+    let file = File::create(&path).map_err(|error| FileError::writing(&path, error))?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(OutputError::Busy(folder.to_owned())),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
@@ -211,6 +229,14 @@ mod tests {
         run.add(&[outcome("a", 1, Verdict::Aborted)]).unwrap();
         run.write_lists().unwrap();
         let next = plan();
+        // Not while somebody still writes.
+        let before = read(path).unwrap();
+        for refused in [RunFolder::begin(path, &next), RunFolder::resume(path)] {
+            let error = refused.err().unwrap().to_string();
+            assert!(error.contains("another cargo-firsthit is writing in") && error.contains(path.as_str()), "{error}");
+        }
+        assert_eq!(read(path).unwrap(), before);
+        drop(run);
         RunFolder::begin(path, &next).unwrap();
         assert_eq!(read(path).unwrap(), RunResult::new(next));
         assert!(!lists::path(path, Verdict::Aborted).exists() && path.join("mine.txt").exists());
