@@ -31,10 +31,19 @@ const LOCK: &str = ".lock";
 /// The folder of a run that is written by this process alone; it can be shared by threads.
 pub(crate) struct RunFolder {
     /// Let go by the system when the process ends, however it does.
-    _lock: File,
+    _lock: Lock,
     path: Utf8PathBuf,
     shard: u32,
     files: Mutex<Files>,
+}
+
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close it is not enough while a child that is just being started has it, too.
+        let _ = self.0.unlock();
+    }
 }
 
 struct Files {
@@ -76,7 +85,7 @@ impl RunFolder {
         RunFolder::open(path, &plan, lock(path)?)
     }
 
-    fn open(path: &Utf8Path, plan: &Plan, lock: File) -> Result<RunFolder, OutputError> {
+    fn open(path: &Utf8Path, plan: &Plan, lock: Lock) -> Result<RunFolder, OutputError> {
         let files =
             Files { outcomes: JsonLines::open(&path.join(OUTCOMES))?, swept: JsonLines::open(&path.join(SWEPT))? };
         let shard = plan.runs.keys().next().copied().unwrap_or(1);
@@ -117,12 +126,12 @@ impl RunFolder {
 }
 
 /// Takes the folder for this process. Where the file system knows no locks, nothing is held.
-fn lock(folder: &Utf8Path) -> Result<File, OutputError> {
+fn lock(folder: &Utf8Path) -> Result<Lock, OutputError> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(|error| FileError::writing(&path, error))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(OutputError::Busy(folder.to_owned())),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(Lock(file)),
     }
 }
 
