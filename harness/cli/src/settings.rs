@@ -1,5 +1,6 @@
 //! What holds for one sweep: the command line, and what it leaves open from the configuration.
 
+use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::trouble::Trouble;
 /// How a sweep is done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Settings {
+    /// The workspace's folder; the working folder where no project is.
+    pub(crate) root: Utf8PathBuf,
     /// Of one run; if none, from how long it takes without a failure.
     pub(crate) timeout: Option<Duration>,
     /// How many runs at a time.
@@ -59,7 +62,8 @@ impl Settings {
             Some(project) => project.crates(named)?,
             None => Scope { folders: Vec::new(), crates: named.iter().map(|name| name.replace('-', "_")).collect() },
         };
-        let root = project.map_or_else(Utf8PathBuf::new, |project| project.root().to_owned());
+        let here = || env::current_dir().ok().and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok());
+        let root = project.map(|project| project.root().to_owned()).or_else(here).unwrap_or_default();
         let test_args = match test_args {
             [] => config.test_args.iter().map(OsString::from).collect(),
             given => given.to_vec(),
@@ -78,6 +82,7 @@ impl Settings {
             new_only: options.new,
             resume: options.resume,
             message_format: options.message_format,
+            root,
         })
     }
 }
