@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use firsthit::program::followed::{self, Asked, Ending, Followed, Stage, Standing};
@@ -152,27 +153,43 @@ impl<'a> Sweep<'a> {
     /// Follows the program to its end.
     fn follow(&mut self) -> Swept {
         let mut died = false;
+        // Where the program has threads before its `main`, this process directs, and every run is a process of its own.
+        let mut directing: Option<JoinHandle<()>> = None;
         loop {
             self.followed.wait(GLANCE);
             // First whether it lives: what it wrote before its death is then all there.
             died = died || !matches!(self.program.try_wait(), Ok(None));
             let stage = self.followed.stage();
             self.followed.set_workers(self.listener.workers());
+            if stage == Stage::Finished
+                && directing.is_none()
+                && matches!(self.followed.trouble(), Some(Trouble::OwnsThreads(_)))
+            {
+                let (direct, subject, library) =
+                    (self.followed.by_processes(), self.subject.clone(), self.common.library.to_owned());
+                let command = move |variable: &str, orders: String| subject.command(&library, (variable, orders));
+                directing = Some(std::thread::spawn(move || direct.direct(&command)));
+                continue;
+            }
             if stage >= Stage::Exploring && !self.baseline_fails() {
                 self.hear();
             }
             if self.stopped() {
                 self.withdraw();
             }
-            if stage == Stage::Finished || died {
+            let over = directing.as_ref().map_or(died, JoinHandle::is_finished);
+            if stage == Stage::Finished || over {
                 break;
             }
-            if stage == Stage::Starting && self.begun.elapsed() > START_LIMIT {
+            if stage == Stage::Starting && directing.is_none() && self.begun.elapsed() > START_LIMIT {
                 let _ = self.program.kill();
                 died = true;
             }
         }
         let _ = self.program.wait();
+        if let Some(directing) = directing {
+            let _ = directing.join();
+        }
         let ended = self.ended();
         self.swept(ended)
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::held::Held;
 use super::session::Session;
+use crate::memory::campaign::Campaign;
 use crate::memory::live::LIVE;
 use crate::memory::record::{Chain, Leak};
 use crate::scope::armed::{arm, disarm};
@@ -16,7 +17,7 @@ pub(crate) fn open_account() {
 
 /// Ends the account of a run: what is alive, once threads beyond the test's own had the time to free their part.
 pub(crate) fn close_account(session: &Session<'_>, before: &Held) -> Vec<Leak> {
-    before.wait_for_memory(|| beyond_baseline(session, &LIVE.kept()).is_empty());
+    before.wait_for_memory(|| beyond_baseline(session.campaign, &LIVE.kept()).is_empty());
     let kept = LIVE.close();
     disarm();
     kept
@@ -37,8 +38,8 @@ pub(crate) fn more_than(kept: &[Leak], clean: &[Leak]) -> Vec<Leak> {
 }
 
 /// What `kept` has beyond what the first run without a failure keeps: lazily made values that stay for good.
-pub(crate) fn beyond_baseline(session: &Session<'_>, kept: &[Leak]) -> Vec<Leak> {
-    let usual: Vec<Leak> = kept.iter().map(|leak| retained(session.campaign.chains(), leak.chain)).collect();
+pub(crate) fn beyond_baseline(campaign: &Campaign, kept: &[Leak]) -> Vec<Leak> {
+    let usual: Vec<Leak> = kept.iter().map(|leak| retained(campaign.chains(), leak.chain)).collect();
     more_than(kept, &usual)
 }
 

@@ -109,7 +109,8 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
     if !account {
         return settle(session, scope, false, &[], even);
     }
-    let leaks = if repeated { more_than(&kept_again, &kept_clean) } else { beyond_baseline(session, &kept_first) };
+    let leaks =
+        if repeated { more_than(&kept_again, &kept_clean) } else { beyond_baseline(session.campaign, &kept_first) };
     finish(session, scope, &leaks)
 }
 
@@ -124,7 +125,7 @@ fn note_held(process: &Process<'_>, left: &Held, before: &Held) {
 
 fn settle(session: &Session<'_>, scope: &Arc<Scope>, account: bool, kept: &[Leak], even: bool) -> Attempted {
     if account {
-        return finish(session, scope, &beyond_baseline(session, kept));
+        return finish(session, scope, &beyond_baseline(session.campaign, kept));
     }
     if even { Attempted::Complete(scope.slot().evidence()) } else { Attempted::Unbalanced }
 }

@@ -17,6 +17,16 @@ struct Entry {
     chain: u32,
 }
 
+/// One live block.
+#[cfg(all(feature = "preload", not(firsthit_portable)))]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) address: usize,
+    /// In bytes, as it was asked for.
+    pub(crate) size: usize,
+    pub(crate) chain: u32,
+}
+
 struct Table {
     entries: *mut Entry,
     /// A power of two, or 0 before the first entry.
@@ -91,6 +101,29 @@ impl Live {
             same
         });
         leaks
+    }
+
+    /// What is alive now of the chains that `wanted` names, block by block.
+    #[cfg(all(feature = "preload", not(firsthit_portable)))]
+    pub(crate) fn blocks(&self, wanted: impl Fn(u32) -> bool) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        blocks.reserve_exact(self.with(|table| table.used));
+        self.with(|table| {
+            let alive = table.entries().iter().filter(|entry| entry.address != 0 && wanted(entry.chain));
+            let room = blocks.capacity();
+            blocks.extend(alive.take(room).map(|entry| Block {
+                address: entry.address,
+                size: entry.size,
+                chain: entry.chain,
+            }));
+        });
+        blocks
+    }
+
+    /// Where the account itself lies, from its first byte to behind its last.
+    #[cfg(all(feature = "preload", not(firsthit_portable)))]
+    pub(crate) fn own_memory(&self) -> (usize, usize) {
+        self.with(|table| (table.entries.addr(), table.entries.addr() + table.capacity * size_of::<Entry>()))
     }
 
     /// Notes an allocation.
@@ -196,6 +229,8 @@ impl Table {
 
     fn release(&mut self) {
         if let (true, Ok(layout)) = (self.capacity > 0, Layout::array::<Entry>(self.capacity)) {
+            // Whoever searches the process for the addresses must not find them here.
+            self.entries().fill(Entry { address: 0, size: 0, chain: 0 });
             // SAFETY: `grow` allocated the entries with this layout, and the table is given up.
             unsafe { System.dealloc(self.entries.cast(), layout) };
         }

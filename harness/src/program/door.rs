@@ -29,12 +29,12 @@ fn decided(kind: Kind, size: usize, align: usize, old: *mut c_void, serve: &dyn 
     let Some(own) = own else { return serve() };
     let made = if old.is_null() { None } else { own.quietly(|| LIVE.remove(old.addr())) };
     let new = serve();
-    if new.is_null() {
-        if let Some((size, chain)) = made {
-            own.quietly(|| LIVE.add(old.addr(), size, chain));
-        }
-    } else if answer as u32 != NONE {
-        own.quietly(|| LIVE.add(new.addr(), size, answer as u32));
+    // A block that grows where no chain is looked for stays that of whoever made it.
+    let chain = Some(answer as u32).filter(|chain| *chain != NONE).or(made.map(|(_, chain)| chain));
+    match (chain, made) {
+        (_, Some((size, chain))) if new.is_null() => own.quietly(|| LIVE.add(old.addr(), size, chain)),
+        (Some(chain), _) if !new.is_null() => own.quietly(|| LIVE.add(new.addr(), size, chain)),
+        _ => {}
     }
     new
 }

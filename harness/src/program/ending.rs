@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::reach::{self, Roots};
+use crate::explore::account::beyond_baseline;
 use crate::explore::child;
 use crate::explore::unix::{self, Capture, OUTPUT_KEPT};
-use crate::memory::record::{Chain, End, Evidence, Gave, Outcome, finished, state};
+use crate::memory::live::{Block, LIVE};
+use crate::memory::record::{Chain, End, Evidence, Gave, Leak, Outcome, finished, state};
 use crate::scope::shared::{Scope, phase};
+use crate::scope::thread;
 
 /// How often a chain is looked for that a run did not meet.
 const LOOKS_MAX: u32 = 3;
@@ -47,6 +51,7 @@ pub(crate) fn prepare() {
 pub(crate) fn expect(scope: &Arc<Scope>, target: Option<u32>, capture: Option<Capture>) {
     let run = Run { scope: Arc::clone(scope), target, capture, pid: std::process::id(), descriptors: open() };
     RUN.store(Box::into_raw(Box::new(run)), Release);
+    LIVE.open();
 }
 
 /// A fork of a run is none: nothing fails in it, and its end is not the run's.
@@ -69,12 +74,18 @@ extern "C" fn exits(status: c_int, _: *mut c_void) {
     if run.pid != std::process::id() {
         return;
     }
+    // First of all: what the program's code had in them goes on living in them alone.
+    let registers = reach::callers_registers();
     run.scope.set_phase(phase::OFF);
     let slot = run.scope.slot();
     slot.nanos.store(unix::now() - slot.began.load(Relaxed), Relaxed);
-    match run.target {
+    let conclude = || match run.target {
         None => run.recorded(status),
-        Some(number) => run.attempted(status, &run.scope.campaign.chains()[number as usize]),
+        Some(number) => run.attempted(status, &run.scope.campaign.chains()[number as usize], &registers),
+    };
+    match thread::current() {
+        Some(current) => current.quietly(conclude),
+        None => conclude(),
     }
     // What is left of the exit may take its time, too: its limit goes on.
 }
@@ -100,14 +111,40 @@ impl Run {
         let (slot, header) = (self.scope.slot(), self.scope.campaign.header());
         slot.allocations.store(self.scope.balance().requests, Relaxed);
         slot.threads.store(self.scope.threads().count().saturating_sub(1) as u32, Relaxed);
+        for leak in LIVE.kept() {
+            if let Some(chain) = self.scope.campaign.chains().get(leak.chain as usize) {
+                chain.retained.fetch_max(leak.count, Relaxed);
+            }
+        }
         header.usual_descriptors.fetch_max(self.opened() as u32, Relaxed);
         let text = if status == 0 { Vec::new() } else { self.printed() };
         slot.set_outcomes([self.outcome(status, &text), Outcome::default()]);
         slot.finished.store(finished::ONCE, Release);
     }
 
+    /// What nothing refers to any more, of the chains of which more is left than runs without a failure leave.
+    fn lost(&self, registers: &[usize]) -> Vec<Leak> {
+        let beyond = beyond_baseline(&self.scope.campaign, &LIVE.kept());
+        if beyond.is_empty() {
+            return beyond;
+        }
+        let here = (&raw const beyond).addr();
+        let mut excluded = reach::past_stacks(&self.scope, here);
+        excluded.push(LIVE.own_memory());
+        let blocks = LIVE.blocks(|chain| beyond.iter().any(|leak| leak.chain == chain));
+        let mut lost = reach::lost(blocks, &Roots { registers, excluded: &excluded });
+        lost.sort_unstable_by_key(|block| block.chain);
+        let by_chain = lost.chunk_by(|one, other| one.chain == other.chain);
+        let sum = |blocks: &[Block]| Leak {
+            chain: blocks[0].chain,
+            count: blocks.len() as u32,
+            bytes: blocks.iter().map(|block| block.size as u64).sum(),
+        };
+        by_chain.map(sum).collect()
+    }
+
     /// A run with a failure has ended.
-    fn attempted(&self, status: c_int, chain: &Chain) {
+    fn attempted(&self, status: c_int, chain: &Chain, registers: &[usize]) {
         let (slot, campaign) = (self.scope.slot(), &self.scope.campaign);
         let number = slot.chain.swap(0, AcqRel);
         if number == 0 || chain.state.load(Acquire) != state::RUNNING {
@@ -123,7 +160,9 @@ impl Run {
         }
         let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
         let left = self.opened().saturating_sub(usual);
+        let leaks = campaign.add_leaks(&self.lost(registers));
         slot.update(|evidence| {
+            evidence.leaks = leaks;
             evidence.end = End::Returned;
             evidence.code = status;
             evidence.outcome = self.outcome(status, &[]);

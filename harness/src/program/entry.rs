@@ -137,6 +137,7 @@ fn follow(orders: &Orders, main: Main) -> ! {
             Walker::from_number(number)
         }
     };
+    header.follower.walker.store(walker as u32, Relaxed);
     let struck = |scope: &crate::scope::shared::Scope| {
         // Where the failure is delivered is where a hang is most likely to come from.
         scope.slot().thread.store(unix::thread_id(), Relaxed);
@@ -169,7 +170,7 @@ fn follow(orders: &Orders, main: Main) -> ! {
 }
 
 /// What the follower asks for.
-fn settings(campaign: &Campaign) -> Settings {
+pub(super) fn settings(campaign: &Campaign) -> Settings {
     let follower = &campaign.header().follower;
     let limit = follower.limit_ms.load(Relaxed);
     Settings {

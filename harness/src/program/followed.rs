@@ -2,10 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
 
-use super::entry::ORDERS;
+use super::entry::{ORDERS, settings};
+use super::execs;
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explore::fresh::Orders;
@@ -168,7 +171,7 @@ pub struct Evidence {
 /// The campaign of a program's sweep, followed from another process.
 #[derive(Debug)]
 pub struct Followed {
-    campaign: Campaign,
+    campaign: Arc<Campaign>,
     heard: u32,
 }
 
@@ -186,7 +189,7 @@ impl Followed {
         let limit = asked.limit.map_or(0, |limit| limit.as_millis().clamp(1, u32::MAX.into()));
         follower.limit_ms.store(limit as u32, Relaxed);
         follower.walker.store(if asked.frame_pointers { 0 } else { Walker::UnwindRules as u32 }, Relaxed);
-        let followed = Followed { campaign, heard: 0 };
+        let followed = Followed { campaign: Arc::new(campaign), heard: 0 };
         followed.set_workers(asked.workers);
         Ok(followed)
     }
@@ -196,6 +199,12 @@ impl Followed {
         let parent = std::process::id();
         let orders = Orders { job: None, slot: 0, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
         (ORDERS, orders.to_word())
+    }
+
+    /// What carries the campaign through from this process: where the program told [`Trouble::OwnsThreads`], and is gone.
+    pub fn by_processes(&self) -> ByProcesses {
+        self.campaign.header().begin_again();
+        ByProcesses { campaign: Arc::clone(&self.campaign) }
     }
 
     /// How many runs may be under way at a time, from now on.
@@ -245,7 +254,7 @@ impl Followed {
             rounds: known.rounds,
             nanos: known.nanos,
             threads: known.threads,
-            walker: Walker::from_number(known.walker).as_str(),
+            walker: Walker::from_number(self.campaign.header().follower.walker.load(Relaxed)).as_str(),
         }
     }
 
@@ -336,6 +345,21 @@ impl Followed {
         let frames = self.campaign.frames(span).into_iter();
         let known = |(module, offset)| Address { module: Some(module), offset };
         frames.map(|frame| split(frame).map_or(Address { module: None, offset: frame }, known)).collect()
+    }
+}
+
+/// A campaign that is directed from this process, with a fresh process of the program for each run.
+#[derive(Debug)]
+pub struct ByProcesses {
+    campaign: Arc<Campaign>,
+}
+
+impl ByProcesses {
+    /// Returns when the campaign is finished. The processes end with the thread that calls it.
+    ///
+    /// `command` makes the program's command, with the variable of this name and value.
+    pub fn direct(&self, command: &dyn Fn(&str, String) -> Command) {
+        execs::direct(&self.campaign, &settings(&self.campaign), command);
     }
 }
 

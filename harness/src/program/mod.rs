@@ -6,9 +6,11 @@ mod director;
 pub mod door;
 mod ending;
 pub mod entry;
+mod execs;
 pub mod followed;
 mod mains;
 pub mod raised;
+mod reach;
 mod real;
 
 pub use ending::abort;

@@ -1,0 +1,55 @@
+//! Fresh processes of a program whose forks cannot be trusted: each is started anew for one run.
+
+use std::io;
+use std::process::{Command, Stdio};
+
+use super::director;
+use super::entry::ORDERS;
+use crate::chain::walker::Walker;
+use crate::explore::fresh::Orders;
+use crate::explore::launch::{Job, Launch, Launched};
+use crate::explore::session::Session;
+use crate::explore::unix::{Capture, Child};
+use crate::memory::campaign::Campaign;
+use crate::settings::Settings;
+
+/// Starts the program anew with orders in its environment.
+struct Execs<'a> {
+    campaign: &'a Campaign,
+    command: &'a dyn Fn(&str, String) -> Command,
+}
+
+impl Launch for Execs<'_> {
+    fn launch(&self, slot: usize, job: Job) -> io::Result<Launched> {
+        let capture = Capture::create()?;
+        let parent = std::process::id();
+        let orders = Orders { job: Some(job), slot, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        let mut command = (self.command)(ORDERS, orders.to_word());
+        let child = command.stdin(Stdio::null()).stdout(capture.stream()?).stderr(capture.stream()?).spawn()?;
+        Ok(Launched { child: Child::watch(child.id())?, capture })
+    }
+
+    fn work(&self) -> Job {
+        Job::One
+    }
+}
+
+/// Directs a campaign from this process, with a fresh process for every run, until it is finished.
+pub(super) fn direct(
+    campaign: &std::sync::Arc<Campaign>,
+    settings: &Settings,
+    command: &dyn Fn(&str, String) -> Command,
+) {
+    let session = Session {
+        settings,
+        campaign,
+        shares_raw: false,
+        walker: Walker::from_number(
+            campaign.header().follower.walker.load(std::sync::atomic::Ordering::Relaxed).max(1),
+        ),
+        why: "",
+        met: |_, _| false,
+        struck: |_| (),
+    };
+    director::direct(session, &Execs { campaign, command });
+}
