@@ -107,7 +107,8 @@ pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOpt
     options
 }
 
-/// By default every verdict that is not good.
+/// By default every verdict that is not good but one: code that calls what cannot report a failure aborts, which is told and
+/// is a finding only where somebody says so.
 fn findings(options: &SweepOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
     if let Some(verdict) = options.deny.iter().find(|verdict| options.allow.contains(verdict)) {
         return Err(Trouble::usage(format!("`{verdict}` is both denied and allowed: leave out --deny or --allow")));
@@ -115,7 +116,7 @@ fn findings(options: &SweepOptions, config: &Config) -> Result<Vec<Verdict>, Tro
     let is_finding = |verdict: &Verdict| {
         let lists = [(&options.deny, true), (&options.allow, false), (&config.deny, true), (&config.allow, false)];
         let said = lists.into_iter().find(|(list, _)| list.contains(verdict)).map(|(_, finding)| finding);
-        said.unwrap_or(!verdict.is_good())
+        said.unwrap_or(!verdict.is_good() && *verdict != Verdict::Aborted)
     };
     Ok(Verdict::ALL.into_iter().filter(is_finding).collect())
 }
