@@ -13,8 +13,8 @@ use crate::options::cargo::CargoOptions;
 use crate::options::filter::FilterOptions;
 use crate::options::output::MessageFormat;
 use crate::options::sweep::SweepOptions;
-use crate::options::value::ShardWord;
 use crate::project::{Project, Scope};
+use crate::shard::Shard;
 use crate::trouble::Trouble;
 
 /// How a sweep is done.
@@ -36,7 +36,7 @@ pub(crate) struct Settings {
     pub(crate) test_args: Vec<OsString>,
     /// Where expectations lie; absolute. Whether there is such a file is not said.
     pub(crate) expectations: Utf8PathBuf,
-    pub(crate) shard: Option<ShardWord>,
+    pub(crate) shard: Option<Shard>,
     pub(crate) in_diff: Option<Utf8PathBuf>,
     /// Only chains that no earlier sweep has failed.
     pub(crate) new_only: bool,
