@@ -55,7 +55,7 @@ use std::env;
 use std::process;
 
 use crate::build::program::Program;
-use crate::build::programs;
+use crate::build::{programs, refusal};
 use crate::config::Config;
 use crate::exit_code::ExitCode;
 use crate::explain::word::{self, Word};
@@ -196,6 +196,7 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
     let program = words.next().ok_or_else(|| Trouble::usage("no program is named behind `--`"))?;
     let arguments: Vec<_> = words.collect();
     let program = Program::any(&program)?;
+    refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
     let found = if command.manifest.manifest_path.is_some() || Project::is_here(&program.folder) {
         Some(project(&command.manifest, &command.sweep.crates)?)
     } else {
