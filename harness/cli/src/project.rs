@@ -46,8 +46,11 @@ impl Project {
             command.no_deps();
         }
         command.other_options(options.flags());
-        let output = command.cargo_command().stdin(Stdio::null()).output();
-        let output = output.map_err(|error| Trouble::usage(format!("cannot run Cargo: {error}; is it in PATH?")))?;
+        let mut command = command.cargo_command();
+        let output = command.stdin(Stdio::null()).output().map_err(|error| {
+            let cargo = command.get_program().display();
+            Trouble::usage(format!("cannot run {cargo}: {error}; is Cargo in PATH, and CARGO set to it if it is set?"))
+        })?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(Trouble::usage(format!("Cargo cannot read the project:\n{}", said.trim_end())));
@@ -150,4 +153,25 @@ fn unknown_crate(name: &str) -> Trouble {
     Trouble::usage(format!(
         "no crate {name:?} in the project or among its dependencies: `cargo tree` shows the names that --crates takes"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_is_in_scope_by_folders_and_by_names_that_are_not_tests() {
+        let here = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+        let manifest = ManifestOptions { manifest_path: Some(here.join("Cargo.toml")), ..Default::default() };
+        let project = Project::load(&manifest, false).unwrap();
+        let scope = project.members();
+        let has = |name: &str| scope.crates.iter().any(|krate| krate == name);
+        assert!(has("cargo_firsthit") && has("firsthit") && !has("code_map"), "{scope:?}");
+        assert!(scope.folders.iter().any(|folder| folder == here) && project.root().join("harness/cli") == here);
+        let named = project.crates(&["inject-macros".to_owned()]).unwrap();
+        assert!(
+            named.crates == ["inject_macros"] && named.folders == [project.root().join("inject-macros")],
+            "{named:?}"
+        );
+    }
 }

@@ -10,6 +10,7 @@ use firsthit::Verdict;
 
 use crate::build::build_id::build_id;
 use crate::build::program::Program;
+use crate::build::refusal;
 use crate::chain_id::ChainId;
 use crate::crowd::{News, sweep_all};
 use crate::exit_code::ExitCode;
@@ -36,7 +37,7 @@ use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::subject::Subject;
 use crate::summary::{Class, Summary};
-use crate::sweep::{Choice, Common};
+use crate::sweep::{Choice, Common, refused};
 use crate::swept::{Ended, Swept};
 use crate::symbols::Symbols;
 use crate::test_id::TestId;
@@ -62,7 +63,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let root = setting.root.unwrap_or(Utf8Path::new("/"));
     let diff = settings.in_diff.as_deref().map(|file| InDiff::read(file, root)).transpose();
     let diff = diff.map_err(|error| Trouble::usage(error.to_string()))?;
-    let mut subjects = subjects(settings, programs)?;
+    let (mut subjects, without) = subjects(settings, programs)?;
     let (mut kept, before) = begin(setting, &subjects)?;
     let done: BTreeMap<TestId, Swept> = before.done;
     subjects.retain(|subject| !done.contains_key(&subject.test));
@@ -81,7 +82,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         limit: settings.timeout,
         stop: &stop,
     };
-    let shard = shard(settings);
+    let shard = settings.shard.unwrap_or(Shard::WHOLE);
     let choose = |test: &TestId, id: ChainId, named: &Named| {
         let touched = diff.as_ref().is_none_or(|diff| diff.touches(&named.frames));
         match () {
@@ -92,6 +93,9 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         }
     };
     let mut told = Told { outcomes: before.outcomes, tests: done.into_values().collect(), trouble: None };
+    for swept in without {
+        told.hear(News::Done(Box::new(swept)), &mut kept, settings.message_format, &stop);
+    }
     let mut progress = Progress::new(subjects.len(), output.quiet);
     sweep_all(&subjects, &common, settings.jobs.get(), &choose, |news| {
         progress.hear(&news);
@@ -106,14 +110,18 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     tell(setting, &expectations, &told, asked_for_all && !stop.load(Relaxed), &stop)
 }
 
-/// What is swept: every test of every program.
-fn subjects(settings: &Settings, programs: &[Program]) -> Result<Vec<Subject>, Trouble> {
-    let mut subjects = Vec::new();
+/// What is swept: every test of every program; and those of programs that nothing can be preloaded into, with the reason.
+fn subjects(settings: &Settings, programs: &[Program]) -> Result<(Vec<Subject>, Vec<Swept>), Trouble> {
+    let (mut subjects, mut without) = (Vec::new(), Vec::new());
     for program in programs {
         let build = build_id(&program.path)?;
-        subjects.extend(program.tests.iter().map(|test| program.subject(test, &settings.test_args, &build)));
+        let of_program = program.tests.iter().map(|test| program.subject(test, &settings.test_args, &build));
+        match refusal::check(&program.path) {
+            Ok(()) => subjects.extend(of_program),
+            Err(why) => without.extend(of_program.map(|subject| refused(&subject, why.to_string()))),
+        }
     }
-    Ok(subjects)
+    Ok((subjects, without))
 }
 
 /// What an earlier run has done already.
@@ -129,7 +137,7 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
     let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
     let ledger = Ledger::open(&place.ledger()).map_err(|error| usage(&error))?;
     let tests = subjects.iter().map(|subject| PlannedTest { test: subject.test.clone(), build: subject.build.clone() });
-    let plan = Plan::new(settings.told(), settings.shard.map(|_| shard(settings)), tests.collect());
+    let plan = Plan::new(settings.told(), settings.shard, tests.collect());
     if settings.resume {
         if let Some(resumed) = resume(&ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
             let before = Before { done: resumed.done, outcomes: resumed.outcomes };
@@ -147,11 +155,6 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
     let folder = RunFolder::begin(&place.run(), &plan).map_err(|error| usage(&error))?;
     let run = ledger.begin_run(&plan).map_err(|error| usage(&error))?;
     Ok((Kept::new(run, folder), Before::default()))
-}
-
-fn shard(settings: &Settings) -> Shard {
-    let word = settings.shard.map(|shard| format!("{}/{}", shard.number, shard.count));
-    word.and_then(|word| Shard::try_from(word).ok()).unwrap_or(Shard::WHOLE)
 }
 
 /// The chains that are not failed again: those of the run that is gone on with, and with `--new` all of the ledger's.

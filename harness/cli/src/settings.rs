@@ -1,6 +1,7 @@
 //! What holds for one sweep: the command line, and what it leaves open from the configuration.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -13,13 +14,15 @@ use crate::options::cargo::CargoOptions;
 use crate::options::filter::FilterOptions;
 use crate::options::output::MessageFormat;
 use crate::options::sweep::SweepOptions;
-use crate::options::value::ShardWord;
 use crate::project::{Project, Scope};
+use crate::shard::Shard;
 use crate::trouble::Trouble;
 
 /// How a sweep is done.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Settings {
+    /// The workspace's folder; the working folder where no project is.
+    pub(crate) root: Utf8PathBuf,
     /// Of one run; if none, from how long it takes without a failure.
     pub(crate) timeout: Option<Duration>,
     /// How many runs at a time.
@@ -34,7 +37,7 @@ pub(crate) struct Settings {
     pub(crate) test_args: Vec<OsString>,
     /// Where expectations lie; absolute. Whether there is such a file is not said.
     pub(crate) expectations: Utf8PathBuf,
-    pub(crate) shard: Option<ShardWord>,
+    pub(crate) shard: Option<Shard>,
     pub(crate) in_diff: Option<Utf8PathBuf>,
     /// Only chains that no earlier sweep has failed.
     pub(crate) new_only: bool,
@@ -60,7 +63,8 @@ impl Settings {
             Some(project) => project.crates(named)?,
             None => Scope { folders: Vec::new(), crates: named.iter().map(|name| name.replace('-', "_")).collect() },
         };
-        let root = project.map_or_else(Utf8PathBuf::new, |project| project.root().to_owned());
+        let here = || env::current_dir().ok().and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok());
+        let root = project.map(|project| project.root().to_owned()).or_else(here).unwrap_or_default();
         let test_args = match test_args {
             [] => config.test_args.iter().map(OsString::from).collect(),
             given => given.to_vec(),
@@ -79,6 +83,7 @@ impl Settings {
             new_only: options.new,
             resume: options.resume,
             message_format: options.message_format,
+            root,
         })
     }
 }

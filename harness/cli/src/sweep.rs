@@ -69,15 +69,16 @@ pub(crate) trait Listener {
 pub(crate) fn sweep(subject: &Subject, common: &Common<'_>, listener: &dyn Listener) -> Swept {
     match Sweep::begin(subject, common, listener) {
         Ok(mut sweep) => sweep.follow(),
-        Err(why) => told(subject, Ended::Refused(why)),
+        Err(why) => refused(subject, why),
     }
 }
 
-fn told(subject: &Subject, ended: Ended) -> Swept {
+/// What is told of a test that cannot be swept.
+pub(crate) fn refused(subject: &Subject, why: String) -> Swept {
     Swept {
         test: subject.test.clone(),
         build: subject.build.clone(),
-        ended,
+        ended: Ended::Refused(why),
         walker: String::new(),
         allocations: 0,
         rounds: 0,

@@ -15,6 +15,10 @@ use crate::trouble::Trouble;
 /// Everything of a build that tests are run with.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Built {
+    /// The target folder of the build.
+    pub(super) root: Utf8PathBuf,
+    /// The name of the profile's folder in it.
+    pub(super) profile: String,
     pub(super) binaries: Vec<Binary>,
     /// The programs of packages, which their integration tests may start: package, name, path.
     pub(super) programs: Vec<(PackageId, String, Utf8PathBuf)>,
@@ -80,11 +84,21 @@ impl Built {
 
     /// Folders of libraries: build scripts' as far as they lie in the build, the build's own, and its dependencies'.
     fn libraries(&self, path: &Utf8Path) -> Vec<PathBuf> {
-        // Binaries lie in `deps` or `examples`, below the folder of the profile.
-        let Some(profile) = path.parent().and_then(Utf8Path::parent) else { return Vec::new() };
-        let linked = self.linked.iter().filter(|folder| folder.starts_with(profile)).cloned();
-        linked.chain([profile.to_owned(), profile.join("deps")]).map(Utf8PathBuf::into_std_path_buf).collect()
+        let Some(profile) = profile_folder(path, &self.root, &self.profile) else { return Vec::new() };
+        let linked = self.linked.iter().filter(|folder| folder.starts_with(&profile)).cloned();
+        // Beside the dependencies; or, as newer releases of Cargo build, in a folder of its own.
+        let own = path.parent().filter(|folder| folder.parent() != Some(&profile)).map(Utf8Path::to_owned);
+        let dependencies = own.unwrap_or_else(|| profile.join("deps"));
+        linked.chain([profile.clone(), dependencies]).map(Utf8PathBuf::into_std_path_buf).collect()
     }
+}
+
+/// The folder of the profile `name` that a binary of the build in `root` lies in: the first of this name, for there may be one of
+/// the target's triple above it, and folders of packages, of any name, below.
+fn profile_folder(path: &Utf8Path, root: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
+    let below = path.strip_prefix(root).ok()?;
+    let depth = below.components().position(|part| part.as_str() == name)?;
+    Some(root.join(below.components().take(depth + 1).collect::<Utf8PathBuf>()))
 }
 
 /// The identity of a test binary, as `TestId` has it.
@@ -99,6 +113,15 @@ fn id(package: &str, kind: &str, target: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_profiles_folder_is_found_in_every_layout() {
+        let found = |path: &str| profile_folder(path.into(), "/b/debug".into(), "debug").map(Utf8PathBuf::into_string);
+        assert_eq!(found("/b/debug/debug/deps/x-1"), Some("/b/debug/debug".to_owned()));
+        assert_eq!(found("/b/debug/x86_64/debug/examples/x-1"), Some("/b/debug/x86_64/debug".to_owned()));
+        assert_eq!(found("/b/debug/debug/build/debug/1a/out/x-1"), Some("/b/debug/debug".to_owned()));
+        assert_eq!((found("/b/debug/release/x"), found("/c/debug/x")), (None, None));
+    }
 
     #[test]
     fn binaries_are_named_by_package_kind_and_target() {

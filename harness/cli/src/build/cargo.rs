@@ -63,7 +63,10 @@ pub(super) fn build(
     let mut child = command.spawn().map_err(no_cargo)?;
     let built = child.stdout.take().map_or_else(|| Ok(Built::default()), |out| read(BufReader::new(out)));
     let status = child.wait().map_err(no_cargo)?;
-    if status.success() { built } else { Err(Trouble::told()) }
+    if !status.success() {
+        return Err(Trouble::told());
+    }
+    Ok(Built { root: folder.to_owned(), profile: options.profile_folder().to_owned(), ..built? })
 }
 
 fn read(messages: impl std::io::BufRead) -> Result<Built, Trouble> {

@@ -106,15 +106,15 @@ pub(super) fn build(
     if !output.status.success() {
         return Err(Trouble::told());
     }
+    let (root, profile) = (folder.to_owned(), options.profile_folder().to_owned());
     let list = serde_json::from_slice(&output.stdout);
-    list.map(read)
+    list.map(|list| read(list, Built { root, profile, ..Built::default() }))
         .map_err(|error| Trouble::usage(format!("nextest's list is of another form than is known: {error}; update it")))
 }
 
-fn read(list: List) -> Listing {
+fn read(list: List, mut built: Built) -> Listing {
     let meta = list.rust_build_meta;
     let scripts_folder = meta.build_directory.unwrap_or_else(|| meta.target_directory.clone());
-    let mut built = Built::default();
     for (package, executables) in meta.non_test_binaries {
         let programs = executables.into_iter().filter(|executable| executable.kind == "bin-exe");
         let placed = programs.map(|program| (package.clone(), program.name, meta.target_directory.join(program.path)));

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -135,7 +136,9 @@ fn in_path(word: &str) -> Option<Utf8PathBuf> {
     let path = env::var_os("PATH")?;
     let candidates =
         env::split_paths(&path).filter_map(|folder| Utf8Path::from_path(&folder).map(|folder| folder.join(word)));
-    candidates.into_iter().find(|path| path.is_file())
+    let is_program =
+        |path: &Utf8PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+    candidates.into_iter().find(is_program)
 }
 
 #[cfg(test)]

@@ -113,6 +113,15 @@ impl CargoOptions {
         }
     }
 
+    /// The folder that Cargo builds this profile in.
+    pub(crate) fn profile_folder(&self) -> &str {
+        match self.profile_name() {
+            "dev" | "test" => "debug",
+            "bench" => "release",
+            name => name,
+        }
+    }
+
     /// The same for Cargo, all but who is asked and where it builds.
     pub(crate) fn flags(&self) -> Vec<String> {
         let mut flags = Vec::new();

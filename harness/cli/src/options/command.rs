@@ -227,8 +227,8 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_with_the_cure() {
         let refusals = [
-            ("test --shard 0/3", "counted from 1"),
-            ("test --shard 4/3", "the last one is 3/3"),
+            ("test --shard 0/3", "the first of 3 is 1/3"),
+            ("test --shard 4/3", "the last 3/3"),
             ("test -j 0", "1 to 1024"),
             ("test -j -1", "1 to 1024"),
             ("test --timeout 0", "between 0.001"),

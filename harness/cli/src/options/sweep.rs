@@ -5,7 +5,8 @@ use clap::Args;
 use firsthit::Verdict;
 
 use crate::options::output::MessageFormat;
-use crate::options::value::{Jobs, Seconds, ShardWord};
+use crate::options::value::{Jobs, Seconds};
+use crate::shard::Shard;
 
 /// What is asked of a sweep, whatever is swept.
 #[derive(Args, Clone, Debug, Default)]
@@ -19,7 +20,7 @@ pub(crate) struct SweepOptions {
     pub(crate) timeout: Option<Seconds>,
     /// Only the k-th of n parts of the call chains, counted from 1.
     #[arg(long, value_name = "K/N")]
-    pub(crate) shard: Option<ShardWord>,
+    pub(crate) shard: Option<Shard>,
     /// Only call chains through lines that this unified diff changes.
     #[arg(long, value_name = "FILE")]
     pub(crate) in_diff: Option<Utf8PathBuf>,

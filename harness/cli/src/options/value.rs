@@ -62,32 +62,6 @@ impl<'de> Deserialize<'de> for Jobs {
     }
 }
 
-/// One part of the work of several machines, as `--shard k/n` names it: `k` from 1 to `n`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct ShardWord {
-    /// Which one, from 1.
-    pub(crate) number: u32,
-    /// Of how many.
-    pub(crate) count: u32,
-}
-
-impl FromStr for ShardWord {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<ShardWord, String> {
-        let numbers =
-            word.split_once('/').and_then(|(number, count)| Some((number.parse().ok()?, count.parse().ok()?)));
-        match numbers {
-            Some((number, count)) if 1 <= number && number <= count => Ok(ShardWord { number, count }),
-            Some((0, count)) => Err(format!("shards are counted from 1: the first of {count} is 1/{count}")),
-            Some((number, count)) => {
-                Err(format!("there is no shard {number} of {count}: the last one is {count}/{count}"))
-            }
-            None => Err(format!("{word:?} names no shard: write k/n, such as 1/3 for the first of three")),
-        }
-    }
-}
-
 /// A chain's identity as a person gives it: its first digits, as far as reports print them, or all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct ChainWord(pub(crate) String);
@@ -119,17 +93,6 @@ impl fmt::Display for ChainWord {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_shard_is_counted_from_one_to_its_count() {
-        assert_eq!("3/3".parse(), Ok(ShardWord { number: 3, count: 3 }));
-        for (word, cure) in
-            [("0/3", "1/3"), ("4/3", "3/3"), ("1", "k/n"), ("a/b", "k/n"), ("-1/2", "k/n"), ("0/0", "1")]
-        {
-            let refused = word.parse::<ShardWord>().unwrap_err();
-            assert!(refused.contains(cure), "{refused}");
-        }
-    }
 
     #[test]
     fn a_time_limit_and_jobs_are_more_than_nothing() {
