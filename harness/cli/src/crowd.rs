@@ -2,8 +2,9 @@
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use crate::chain_id::ChainId;
 use crate::named::Named;
@@ -12,6 +13,9 @@ use crate::subject::Subject;
 use crate::sweep::{Choice, Common, Listener, sweep};
 use crate::swept::Swept;
 use crate::test_id::TestId;
+
+/// From when on nothing is news, too.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What happens while tests are swept.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(crate) enum News {
     Planned(TestId, usize),
     Outcome(Box<Outcome>),
     Done(Box<Swept>),
+    /// Nothing, for a while: there is time for what can wait.
+    Pause,
 }
 
 /// Whether a chain is to be failed; asked by several threads.
@@ -55,7 +61,13 @@ pub(crate) fn sweep_all(
             });
         }
         drop(news);
-        heard.into_iter().for_each(&mut hear);
+        loop {
+            match heard.recv_timeout(PAUSE) {
+                Ok(news) => hear(news),
+                Err(RecvTimeoutError::Timeout) => hear(News::Pause),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
     });
 }
 

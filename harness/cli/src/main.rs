@@ -164,7 +164,8 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
         return Ok(ExitCode::NothingInjected);
     }
     let root = Some(project.root());
-    run::run(Setting { settings: &settings, place: &place, root, output }, &programs)
+    let all = filter.takes_all() && cargo.builds_all();
+    run::run(Setting { settings: &settings, place: &place, all, root, output }, &programs)
 }
 
 fn listed(
@@ -212,7 +213,8 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
         None => Place::in_target(&program.folder.join("target")),
     };
     let root = project.as_ref().map(Project::root);
-    run::run(Setting { settings: &settings, place: &place, root, output }, &[program])
+    // What else the workspace has is not known.
+    run::run(Setting { settings: &settings, place: &place, all: false, root, output }, &[program])
 }
 
 fn not_built(what: &str) -> Result<ExitCode, Trouble> {

@@ -68,6 +68,7 @@ impl Progress {
                 }
             }
             News::Done(swept) => self.end_of(swept),
+            News::Pause => {}
         }
         if let Some(bar) = &self.bar {
             bar.set_length(self.planned as u64);

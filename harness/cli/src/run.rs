@@ -48,6 +48,8 @@ use crate::trouble::Trouble;
 pub(crate) struct Setting<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) place: &'a Place,
+    /// Whether nothing of the workspace is left out.
+    pub(crate) all: bool,
     /// The workspace's folder, where there is one.
     pub(crate) root: Option<&'a Utf8Path>,
     pub(crate) output: &'a OutputOptions,
@@ -68,7 +70,8 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let done: BTreeMap<TestId, Swept> = before.done;
     subjects.retain(|subject| !done.contains_key(&subject.test));
     let ledger = Ledger::open(&place.ledger()).map_err(|error| Trouble::usage(error.to_string()))?;
-    let known = known(&ledger, &subjects, settings.new_only, &before.outcomes)?;
+    let known = known(&ledger, &subjects, settings.new_only)?;
+    let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
     let stop = stop_asked()?;
     let library = library::placed(place.root().as_std_path())
@@ -87,12 +90,13 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         let touched = diff.as_ref().is_none_or(|diff| diff.touches(&named.frames));
         match () {
             () if !touched => Choice::NotAskedFor,
+            () if before.contains(&(test.clone(), id)) => Choice::Done,
             () if known.contains(&(test.clone(), id)) => Choice::SeenBefore,
             () if !shard.has(test, id) => Choice::OtherShard,
             () => Choice::Fail,
         }
     };
-    let mut told = Told { outcomes: before.outcomes, tests: done.into_values().collect(), trouble: None };
+    let mut told = Told { outcomes, tests: done.into_values().collect(), trouble: None };
     for swept in without {
         told.hear(News::Done(Box::new(swept)), &mut kept, settings.message_format, &stop);
     }
@@ -106,7 +110,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
-    let asked_for_all = settings.shard.is_none() && diff.is_none() && !settings.new_only;
+    let asked_for_all = setting.all && settings.shard.is_none() && diff.is_none() && !settings.new_only;
     tell(setting, &expectations, &told, asked_for_all && !stop.load(Relaxed), &stop)
 }
 
@@ -157,14 +161,9 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
     Ok((Kept::new(run, folder), Before::default()))
 }
 
-/// The chains that are not failed again: those of the run that is gone on with, and with `--new` all of the ledger's.
-fn known(
-    ledger: &Ledger,
-    subjects: &[Subject],
-    new_only: bool,
-    before: &BTreeMap<Key, Outcome>,
-) -> Result<BTreeSet<Key>, Trouble> {
-    let mut known: BTreeSet<Key> = before.keys().cloned().collect();
+/// With `--new`, the chains that are not failed again: all of the ledger's.
+fn known(ledger: &Ledger, subjects: &[Subject], new_only: bool) -> Result<BTreeSet<Key>, Trouble> {
+    let mut known = BTreeSet::new();
     for subject in subjects.iter().filter(|_| new_only) {
         let chains = ledger.known(&subject.test).map_err(|error| Trouble::usage(error.to_string()))?;
         known.extend(chains.into_keys().map(|id| (subject.test.clone(), id)));
@@ -210,6 +209,7 @@ impl Told {
     fn hear(&mut self, news: News, kept: &mut Kept, format: MessageFormat, stop: &AtomicBool) {
         let written = match news {
             News::Begun(_) | News::Planned(..) => Ok(()),
+            News::Pause => kept.write(),
             News::Outcome(outcome) => {
                 let line = match format {
                     MessageFormat::Json => print::to_stdout(&line(&outcome)),

@@ -48,6 +48,9 @@ pub(crate) struct Common<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Choice {
     Fail,
+    /// An earlier part of this run has failed it.
+    Done,
+    /// An earlier run has.
     SeenBefore,
     OtherShard,
     NotAskedFor,
@@ -109,6 +112,8 @@ struct Sweep<'a> {
     known: Vec<Option<Known>>,
     /// Chains that are to be failed and of which nothing has been told.
     open: usize,
+    /// How many there have been of them.
+    to_fail: usize,
     chains: Chains,
     begun: Instant,
     closed: bool,
@@ -148,6 +153,7 @@ impl<'a> Sweep<'a> {
             identities: Identities::default(),
             known: Vec::new(),
             open: 0,
+            to_fail: 0,
             chains: Chains::default(),
             begun: Instant::now(),
             closed: false,
@@ -277,9 +283,10 @@ impl<'a> Sweep<'a> {
             let id = ids.get(number).copied().unwrap_or(ChainId(0));
             let open = self.plan(*number, id, &named);
             self.open += usize::from(open);
+            self.to_fail += usize::from(open);
             self.known[*number] = Some(Known { id, named, open });
         }
-        self.listener.planned(self.chains.planned as usize);
+        self.listener.planned(self.to_fail);
     }
 
     fn id_of(&self, number: usize) -> Option<ChainId> {
@@ -301,7 +308,7 @@ impl<'a> Sweep<'a> {
             Err(LeftOut::OutOfScope) => &mut chains.out_of_scope,
             Err(LeftOut::OfTheTest) => &mut chains.of_the_test,
             Err(LeftOut::Quiet) => &mut chains.quiet,
-            Ok(Choice::Fail) => &mut chains.planned,
+            Ok(Choice::Fail | Choice::Done) => &mut chains.planned,
             Ok(Choice::SeenBefore) => &mut chains.seen_before,
             Ok(Choice::OtherShard) => &mut chains.other_shards,
             Ok(Choice::NotAskedFor) => &mut chains.not_asked_for,

@@ -104,6 +104,16 @@ pub(crate) enum TestTool {
 }
 
 impl CargoOptions {
+    /// Whether every test of the workspace is built, with the features that it has by itself.
+    pub(crate) fn builds_all(&self) -> bool {
+        let targets = [&self.bin, &self.test, &self.example, &self.bench];
+        let kinds = [self.lib, self.bins, self.tests, self.examples, self.benches];
+        let some = targets.iter().any(|named| !named.is_empty()) || kinds.contains(&true);
+        let packages = self.package.is_empty() && self.exclude.is_empty();
+        let features = self.features.is_empty() && !self.no_default_features;
+        packages && features && (self.all_targets || !some)
+    }
+
     /// The profile that Cargo builds tests with.
     pub(crate) fn profile_name(&self) -> &str {
         match &self.profile {

@@ -24,6 +24,11 @@ pub(crate) struct FilterOptions {
 }
 
 impl FilterOptions {
+    /// Whether no test is left out but ignored ones.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.filters.is_empty() && self.skip.is_empty() && !self.ignored
+    }
+
     /// Whether a test of this name is meant. A program that is one test has the empty name, and is known by its binary's.
     pub(crate) fn takes(&self, binary: &str, name: &str, ignored: bool) -> bool {
         let name = if name.is_empty() { binary } else { name };
