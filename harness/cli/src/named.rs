@@ -62,6 +62,7 @@ pub(crate) fn named(chain: &Chain, mut frames: Vec<Frame>, code: &TestCode) -> N
         old_size: 0,
     };
     let quiet = chain.quiet || frames.iter().any(is_quiet);
+    frames.drain(..own_allocator(&frames));
     // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
     let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
     frames.truncate(runner.unwrap_or(usize::MAX));
@@ -75,6 +76,18 @@ pub(crate) fn named(chain: &Chain, mut frames: Vec<Frame>, code: &TestCode) -> N
         Some(_) => None,
     };
     Named { frames, request, left_out }
+}
+
+/// How many of the innermost frames are an allocator's that the program has before the C library's: whoever allocates
+/// comes by there, which makes it nobody's code under test.
+///
+/// Where it is called by its own name, not through std's door to it, it is what is tested.
+fn own_allocator(frames: &[Frame]) -> usize {
+    let serves = |frame: &Frame| frame.function.contains(" as core::alloc::global::GlobalAlloc>::");
+    let is_door = |frame: &Frame| frame.owner == Owner::Std && !serves(frame);
+    let last = frames.windows(2).rposition(|pair| serves(&pair[0]) && is_door(&pair[1]));
+    // That of std itself has no frames of others within.
+    last.filter(|last| frames[..=*last].iter().any(|frame| frame.owner != Owner::Std)).map_or(0, |last| last + 1)
 }
 
 fn is_quiet(frame: &Frame) -> bool {
@@ -154,6 +167,23 @@ mod tests {
             let named = name(&frames);
             assert_eq!((named.left_out, named.frames.len()), (left_out, kept), "{frames:?}");
         }
+    }
+
+    #[test]
+    fn an_allocator_before_the_c_librarys_is_nobodys_code_under_test() {
+        let own = ("<demo::Counting as core::alloc::global::GlobalAlloc>::alloc", 1, Owner::Workspace);
+        let system = ("<std::alloc::System as core::alloc::global::GlobalAlloc>::alloc", 1, Owner::Std);
+        let (door, push) = (("__rustc::__rust_alloc", 1, Owner::Std), ("alloc::vec::Vec<T,A>::push", 1, Owner::Std));
+        let (grow, test) = (("demo::grow", 1, Owner::Workspace), ("demo::tests::grows", 1, Owner::Workspace));
+        let of = |frames: &[_]| {
+            let named = name(frames);
+            (named.left_out, named.frames.first().map(|frame| frame.function.clone()).unwrap_or_default())
+        };
+        let begins = |with: &(&str, u32, Owner)| (None, with.0.to_owned());
+        assert_eq!(of(&[own.clone(), door.clone(), push.clone(), grow.clone()]), begins(&door));
+        assert_eq!(of(&[own.clone(), door.clone(), push.clone()]).0, Some(LeftOut::OutOfScope));
+        assert_eq!(of(&[own.clone(), test]), begins(&own), "called by name");
+        assert_eq!(of(&[system.clone(), door, push, grow]), begins(&system));
     }
 
     #[test]

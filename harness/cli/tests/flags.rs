@@ -59,10 +59,10 @@ fn each_source_holds_alone_and_ours_stand_behind() {
     demo::write(&folder, &[(".cargo/more.toml", "[build]\nrustflags = [\"--cfg\", \"from_included\"]\n")]);
     config("include = [\"more.toml\"]\n[build]\nrustflags = [\"--cfg\", \"from_build\"]\n");
     let call = check(&[], &[], "from_build\nfrom_included\n", &format!("--cfg from_included --cfg from_build {ours}"));
-    assert!(call.contains("debuginfo=2") && !call.contains("line-tables-only"), "the profile asks for more: {call}");
+    assert!(call.contains("debuginfo=2") && !call.contains("debuginfo=1"), "the profile asks for more: {call}");
     let calls = fs::read_to_string(folder.join("calls")).unwrap();
     let poor = calls.lines().find(|call| call.contains("--crate-name poor")).unwrap();
-    assert!(poor.contains("debuginfo=line-tables-only"), "a package whose lines are switched off: {poor}");
+    assert!(poor.contains("debuginfo=1"), "a package whose lines are switched off: {poor}");
 
     let build = "[build]\nrustflags = \"--cfg from_build\"\n";
     let both = format!("{build}[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"from_target\"]\n");
@@ -82,7 +82,7 @@ fn each_source_holds_alone_and_ours_stand_behind() {
 
     let encoded = ("CARGO_ENCODED_RUSTFLAGS", "--cfg\u{1f}from_encoded");
     let call = check(&[variable, encoded], &["--release"], "from_encoded\n", &format!("--cfg from_encoded {ours}"));
-    let lines = call.rfind("-Cdebuginfo=line-tables-only").expect("release has none by default");
+    let lines = call.rfind("-Cdebuginfo=1").expect("release has none by default");
     assert!(call.rfind("-C debuginfo").is_none_or(|place| place < lines), "{call}");
     assert!(call.rfind("-C strip").is_none_or(|place| place < call.rfind("-Cstrip=none").unwrap()), "{call}");
 }

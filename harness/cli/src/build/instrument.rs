@@ -50,12 +50,13 @@ pub(crate) fn instrument(
 }
 
 /// The user's flags and ours. Of two values for the same option the last one holds, so ours do, Cargo's own from the profile
-/// included; lines are asked for only where there are none, for what the profile asks for may be more.
+/// included; names and lines are asked for only where they are not, for what the profile asks for may be more. Line tables alone
+/// leave inlined functions without their paths, by which the code of tests, of std and of the crate are told apart.
 fn rustflags(user: &[String], lines: bool) -> Vec<String> {
     let mut flags = user.to_vec();
     flags.extend(["-Cforce-frame-pointers=yes", "-Cstrip=none", "-Csplit-debuginfo=off"].map(str::to_owned));
     if !lines {
-        flags.push("-Cdebuginfo=line-tables-only".to_owned());
+        flags.push("-Cdebuginfo=1".to_owned());
     }
     flags
 }
@@ -68,7 +69,7 @@ fn lines_by_flags(flags: &[String]) -> Option<bool> {
         let split = matches!(before, Some("-C" | "--codegen")).then_some(flag.as_str());
         if flag == "-g" { Some("2") } else { split.or(joined)?.strip_prefix("debuginfo=") }
     });
-    words.next_back().map(|level| !["0", "none", "line-directives-only"].contains(&level))
+    words.next_back().map(|level| !["0", "none", "line-directives-only", "line-tables-only"].contains(&level))
 }
 
 /// Variables that an `[env]` table sets with `force = true`, whatever the environment says: these are set there.
@@ -112,7 +113,7 @@ mod tests {
     fn our_flags_stand_behind_the_users() {
         let flags = rustflags(&["-Cforce-frame-pointers=no".to_owned()], true);
         assert_eq!(flags[..2], ["-Cforce-frame-pointers=no", "-Cforce-frame-pointers=yes"]);
-        assert!(!flags.iter().any(|flag| flag.contains("=line-tables")));
-        assert!(rustflags(&[], false).contains(&"-Cdebuginfo=line-tables-only".to_owned()));
+        assert!(!flags.iter().any(|flag| flag.contains("=1")));
+        assert!(rustflags(&[], false).contains(&"-Cdebuginfo=1".to_owned()));
     }
 }

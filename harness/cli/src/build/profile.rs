@@ -61,7 +61,7 @@ impl Profiles {
                 settled.push(spec);
                 if !has_lines(debug) {
                     let key = Value::String(spec.clone());
-                    cures.push(format!("profile.{profile}.package.{key}.debug=\"line-tables-only\""));
+                    cures.push(format!("profile.{profile}.package.{key}.debug=1"));
                 }
             }
         }
@@ -93,7 +93,7 @@ fn has_lines(debug: &Value) -> bool {
     match debug {
         Value::Boolean(on) => *on,
         Value::Integer(level) => *level > 0,
-        Value::String(level) => level != "none" && level != "line-directives-only",
+        Value::String(level) => !["none", "line-directives-only", "line-tables-only"].contains(&level.as_str()),
         _ => true,
     }
 }
@@ -114,8 +114,8 @@ mod tests {
             [profile.test.package.a]\ndebug = 2\n[profile.dev.package.b]\nopt-level = 3\n\
             [profile.dist]\ninherits = \"release\"\n[profile.release.package.c]\ndebug = \"none\"";
         let profiles = profiles(text);
-        assert_eq!(profiles.cures("test"), ["profile.test.package.\"*\".debug=\"line-tables-only\""]);
-        assert_eq!(profiles.cures("dist"), ["profile.dist.package.\"c\".debug=\"line-tables-only\""]);
+        assert_eq!(profiles.cures("test"), ["profile.test.package.\"*\".debug=1"]);
+        assert_eq!(profiles.cures("dist"), ["profile.dist.package.\"c\".debug=1"]);
         assert!(profiles.cures("unknown").is_empty());
     }
 
