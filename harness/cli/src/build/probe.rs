@@ -111,7 +111,8 @@ fn read(messages: &[u8], folder: &Utf8Path, file: &str) -> Result<Probe, Trouble
         match message.map_err(|error| odd(&format!("cannot be read: {error}")))? {
             Message::BuildScriptExecuted(script) => out = Some(script.out_dir),
             Message::CompilerArtifact(artifact) if !artifact.target.is_custom_build() => {
-                let poor = [ArtifactDebuginfo::None, ArtifactDebuginfo::LineDirectivesOnly, ArtifactDebuginfo::LineTablesOnly];
+                let poor =
+                    [ArtifactDebuginfo::None, ArtifactDebuginfo::LineDirectivesOnly, ArtifactDebuginfo::LineTablesOnly];
                 lines = !poor.contains(&artifact.profile.debuginfo);
             }
             _ => {}

@@ -54,6 +54,11 @@ fn waits() {
 }
 
 #[test]
+fn many() {
+    seeded::many();
+}
+
+#[test]
 fn is_patient() {
     seeded::patient(10);
 }
@@ -124,6 +129,14 @@ fn starts_programs() {
     seeded::room_or_none(10);
 }
 
+#[test]
+#[ignore]
+fn endless() {
+    loop {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
 extern "C" {
     fn fork() -> i32;
     fn waitpid(process: i32, status: *mut i32, options: i32) -> i32;
@@ -151,8 +164,11 @@ fn exits() {
 
 #[test]
 fn meets_a_chain_once() {
-    // The runs of a sweep have one parent.
-    let mark = std::env::temp_dir().join(format!("firsthit-met-{}", std::os::unix::process::parent_id()));
+    // The runs of a sweep have one parent: known by its number, and by when it began.
+    let parent = std::os::unix::process::parent_id();
+    let stat = std::fs::read_to_string(format!("/proc/{parent}/stat")).unwrap();
+    let began = stat.rsplit(") ").next().unwrap().split(' ').nth(19).unwrap();
+    let mark = format!("{}/met-{parent}-{began}", env!("CARGO_TARGET_TMPDIR"));
     if std::fs::File::create_new(mark).is_ok() {
         seeded::room_or_none(10);
     }

@@ -1,9 +1,13 @@
 //! Behaviour of every kind behind a failed allocation. What nobody looked at would be optimized away, allocation included.
 
+mod many;
+
 use std::collections::TryReserveError;
 use std::ffi::c_int;
 use std::fs::File;
 use std::os::fd::IntoRawFd;
+
+pub use many::many;
 
 extern "C" {
     fn sum_checked(bytes: usize) -> c_int;
