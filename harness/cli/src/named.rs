@@ -32,7 +32,7 @@ const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", 
 pub(crate) enum LeftOut {
     /// No function of the code under test is on it.
     OutOfScope,
-    /// It was made by the test itself, not by the code that it tests.
+    /// It was made by the test itself, or by what the test alone uses, not by the code that it tests.
     OfTheTest,
     /// It is met where std panics or prints a backtrace.
     Quiet,
@@ -71,10 +71,13 @@ pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named 
     let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
     frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));
     let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_))).copied();
+    let is_tested = |frame: &Frame| frame.owner == Owner::Workspace && !code.has(frame);
     let left_out = match outermost {
         _ if quiet => Some(LeftOut::Quiet),
         None => Some(LeftOut::OutOfScope),
-        Some(_) if by.is_some_and(|by| code.has(by)) => Some(LeftOut::OfTheTest),
+        Some(_) if by.is_some_and(|by| code.has(by)) || !frames.iter().any(|frame| is_tested(frame)) => {
+            Some(LeftOut::OfTheTest)
+        }
         Some(_) => None,
     };
     // Of what is left out nobody asks the frames, but of a thread's beginning.
@@ -147,12 +150,20 @@ mod tests {
         let std = || ("alloc::vec::Vec<T>::push", 9, Owner::Std);
         let main = || ("std::panicking::try::do_call", 9, Owner::Std);
         let in_test = || ("demo::tests::grows", 70, Owner::Workspace);
+        let tar = || ("tar::Builder::new", 5, Owner::Dependency("tar-1".to_owned()));
         let runner = || ("test::run_test", 9, Owner::Std);
         let own_main = || ("demo::main", 1, Owner::Workspace);
         let cases = [
             (vec![std(), runner(), own_main()], Some(LeftOut::OutOfScope), 0),
             (vec![std(), ("demo::Cache::grow", 5, Owner::Workspace), in_test(), runner(), own_main()], None, 3),
-            (vec![std(), ("tar::Builder::new", 5, Owner::Dependency("tar-1".to_owned())), in_test(), main()], None, 3),
+            (vec![std(), tar(), ("demo::pack", 5, Owner::Workspace), in_test(), main()], None, 4),
+            (vec![std(), tar(), in_test(), main()], Some(LeftOut::OfTheTest), 0),
+            // The code under test calls back.
+            (
+                vec![std(), in_test(), ("demo::each", 5, Owner::Workspace), in_test(), main()],
+                Some(LeftOut::OfTheTest),
+                0,
+            ),
             (vec![std(), in_test(), main()], Some(LeftOut::OfTheTest), 0),
             (vec![std(), main()], Some(LeftOut::OutOfScope), 0),
             (vec![std(), ("std::panicking::begin", 1, Owner::Std), in_test(), main()], Some(LeftOut::Quiet), 0),
