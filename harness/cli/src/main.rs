@@ -46,6 +46,7 @@ mod subject;
 mod summary;
 mod sweep;
 mod swept;
+mod symbol;
 mod symbols;
 mod test_code;
 mod test_id;

@@ -1,15 +1,16 @@
 //! The sweep of one test: its program is started, its chains are named and planned, and what comes of each is judged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use firsthit::program::followed::{self, Asked, Ending, Followed, Stage, Standing};
+use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
 use crate::asked::asked;
@@ -18,22 +19,24 @@ use crate::frame::Frame;
 use crate::judge::{Case, judge};
 use crate::named::{Identities, LeftOut, Named, named};
 use crate::outcome::{Leak, Outcome};
-use crate::owner::Owners;
 use crate::subject::Subject;
 use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Symbol, Symbols};
+use crate::symbols::{Address, Frames, Module, Symbols};
 use crate::test_code::TestCode;
 
 /// How long the tool sleeps at most before it looks after the program.
 const GLANCE: Duration = Duration::from_millis(20);
 /// How long a program may take to its `main`: the loader's work, and that of its constructors.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// How many programs of one test are killed from outside until that is told: the system does so when memory is short.
+const KILLS_MAX: u32 = 8;
+/// The number of SIGKILL.
+const SIGKILL: i32 = 9;
 
 /// What every sweep of a run has in common.
 #[derive(Debug)]
 pub(crate) struct Common<'a> {
     pub(crate) symbols: Symbols,
-    pub(crate) owners: &'a Owners,
     /// The library that is preloaded.
     pub(crate) library: &'a Path,
     /// Files or modules of tests' own code, as the configuration names them.
@@ -68,11 +71,22 @@ pub(crate) trait Listener {
     fn outcome(&self, outcome: Outcome);
 }
 
-/// Sweeps one test.
+/// Sweeps one test. If something from outside kills its program, what is left to do is done by a new one.
 pub(crate) fn sweep(subject: &Subject, common: &Common<'_>, listener: &dyn Listener) -> Swept {
-    match Sweep::begin(subject, common, listener) {
-        Ok(mut sweep) => sweep.follow(),
-        Err(why) => refused(subject, why),
+    let (mut told, mut kills) = (HashSet::new(), 0);
+    loop {
+        match Sweep::begin(subject, common, listener) {
+            Ok(sweep) => {
+                let mut sweep = Sweep { told, ..sweep };
+                let swept = sweep.follow();
+                kills += 1;
+                if kills >= KILLS_MAX || !sweep.was_killed_from_outside() {
+                    return swept;
+                }
+                told = sweep.told;
+            }
+            Err(why) => return refused(subject, why),
+        }
     }
 }
 
@@ -108,6 +122,10 @@ struct Sweep<'a> {
     output: std::fs::File,
     code: TestCode,
     identities: Identities,
+    /// The preloaded library's.
+    library: Module,
+    /// By the campaign's numbers.
+    modules: Vec<Module>,
     /// By the campaign's numbers.
     known: Vec<Option<Known>>,
     /// Chains that are to be failed and of which nothing has been told.
@@ -117,6 +135,10 @@ struct Sweep<'a> {
     chains: Chains,
     begun: Instant,
     closed: bool,
+    /// Chains that were told of by now.
+    told: HashSet<ChainId>,
+    /// Whether this process has killed the program.
+    killed: bool,
 }
 
 impl<'a> Sweep<'a> {
@@ -151,12 +173,16 @@ impl<'a> Sweep<'a> {
             output,
             code,
             identities: Identities::default(),
+            library: common.symbols.module(common.library),
+            modules: Vec::new(),
             known: Vec::new(),
             open: 0,
             to_fail: 0,
             chains: Chains::default(),
             begun: Instant::now(),
             closed: false,
+            told: HashSet::new(),
+            killed: false,
         })
     }
 
@@ -192,6 +218,7 @@ impl<'a> Sweep<'a> {
                 break;
             }
             if stage == Stage::Starting && directing.is_none() && self.begun.elapsed() > START_LIMIT {
+                self.killed = true;
                 let _ = self.program.kill();
                 died = true;
             }
@@ -214,6 +241,12 @@ impl<'a> Sweep<'a> {
         fails
     }
 
+    /// Whether the program was killed, by neither this process nor itself, before all was done.
+    fn was_killed_from_outside(&mut self) -> bool {
+        let killed = matches!(self.program.try_wait(), Ok(Some(status)) if status.signal() == Some(SIGKILL));
+        killed && !self.killed && !self.stopped() && self.followed.stage() < Stage::Finished
+    }
+
     fn stopped(&self) -> bool {
         self.common.stop.load(Relaxed)
     }
@@ -231,6 +264,7 @@ impl<'a> Sweep<'a> {
         }
         if !self.closed && self.followed.stage() < Stage::Exploring {
             // There is nothing yet that could be lost.
+            self.killed = true;
             let _ = self.program.kill();
         }
     }
@@ -261,10 +295,12 @@ impl<'a> Sweep<'a> {
     fn decide(&mut self, proposed: &[usize]) {
         let chains: Vec<_> = proposed.iter().filter_map(|number| self.followed.chain(*number)).collect();
         let frames = self.frames(&chains.iter().map(|chain| chain.frames.as_slice()).collect::<Vec<_>>());
-        let named: Vec<_> = chains.iter().zip(frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
+        let named: Vec<_> =
+            chains.iter().zip(&frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
         // A spawner is recorded before what its thread does, and may be recorded together with it.
         let mut ids: HashMap<usize, ChainId> = HashMap::new();
-        let mut waves: Vec<usize> = (0..named.len()).collect();
+        let has_id = |place: &usize| named[*place].left_out.is_none() || chains[*place].function == Function::Spawn;
+        let mut waves: Vec<usize> = (0..named.len()).filter(has_id).collect();
         while !waves.is_empty() {
             let spawner =
                 |place: usize| chains[place].spawned_by.map(|by| (by, self.id_of(by).or(ids.get(&by).copied())));
@@ -283,7 +319,7 @@ impl<'a> Sweep<'a> {
             let id = ids.get(number).copied().unwrap_or(ChainId(0));
             let open = self.plan(*number, id, &named);
             self.open += usize::from(open);
-            self.to_fail += usize::from(open);
+            self.to_fail += usize::from(open || self.told.contains(&id));
             self.known[*number] = Some(Known { id, named, open });
         }
         self.listener.planned(self.to_fail);
@@ -301,6 +337,7 @@ impl<'a> Sweep<'a> {
         self.chains.known += 1;
         let choice = match named.left_out {
             Some(why) => Err(why),
+            None if self.told.contains(&id) => Ok(Choice::Done),
             None => Ok(self.listener.choose(id, named)),
         };
         let chains = &mut self.chains;
@@ -324,30 +361,22 @@ impl<'a> Sweep<'a> {
     }
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&self, lists: &[&[followed::Address]]) -> Vec<Vec<Frame>> {
-        let modules = self.followed.modules();
-        let path = |address: &followed::Address| {
-            address.module.and_then(|module| modules.get(module)).map(|module| &module.path)
-        };
-        let own = |address: &&followed::Address| path(address).is_some_and(|path| path == self.common.library);
+    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Frames>> {
+        self.learn_modules();
+        let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
+        let own = |address: &&followed::Address| module(address) == Some(self.library);
         let lists: Vec<Vec<_>> =
             lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
-        let unknown = PathBuf::from("unknown");
-        let address = |address: &followed::Address| Address {
-            module: path(address).unwrap_or(&unknown).clone(),
-            offset: address.offset,
-        };
-        let wanted: Vec<_> = lists.iter().flatten().map(|place| address(place)).collect();
-        let symbols = self.common.symbols.of(wanted.clone());
-        let mut symbols = wanted.into_iter().zip(symbols);
-        let frames = lists.iter().map(|list| {
-            let of_list = symbols.by_ref().take(list.len());
-            let frames = |(address, symbols): (Address, Vec<Symbol>)| {
-                symbols.into_iter().map(move |symbol| self.common.owners.frame(&symbol, &address.module))
-            };
-            of_list.flat_map(frames).collect()
-        });
-        frames.collect()
+        let place = |address: &&followed::Address| Address { module: module(address), offset: address.offset };
+        let mut frames = self.common.symbols.of(lists.iter().flatten().map(place).collect()).into_iter();
+        lists.iter().map(|list| frames.by_ref().take(list.len()).collect()).collect()
+    }
+
+    /// Takes note of the files that the program has loaded since the last time.
+    fn learn_modules(&mut self) {
+        let modules = self.followed.modules();
+        let new = modules.iter().skip(self.modules.len());
+        self.modules.extend(new.map(|module| self.common.symbols.module(&module.path)));
     }
 
     /// Judges what came of a chain, and tells the listener.
@@ -355,7 +384,8 @@ impl<'a> Sweep<'a> {
         let mut lists = vec![evidence.panicked_in.as_slice(), evidence.stood_in.as_slice()];
         let owners: Vec<_> = evidence.leaks.iter().filter_map(|(chain, ..)| self.followed.chain(*chain)).collect();
         lists.extend(owners.iter().map(|chain| chain.frames.as_slice()));
-        let mut frames = self.frames(&lists).into_iter();
+        let frames = self.frames(&lists);
+        let mut frames = frames.iter().map(|frames| whole(frames));
         let (panicked_in, stood_in) = (frames.next().unwrap_or_default(), frames.next().unwrap_or_default());
         let leaks = evidence.leaks.iter().zip(frames);
         let leaks = leaks.map(|((_, count, bytes), chain)| Leak { bytes: *bytes, count: u64::from(*count), chain });
@@ -396,6 +426,7 @@ impl<'a> Sweep<'a> {
         };
         known.open = false;
         self.open -= 1;
+        self.told.insert(outcome.id);
         self.listener.outcome(outcome);
     }
 
@@ -450,4 +481,9 @@ impl<'a> Sweep<'a> {
             notes: Vec::new(),
         }
     }
+}
+
+/// A chain of its own.
+fn whole(frames: &[Frames]) -> Vec<Frame> {
+    frames.iter().flat_map(|frames| frames.iter().cloned()).collect()
 }
