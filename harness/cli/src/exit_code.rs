@@ -21,11 +21,13 @@ pub(crate) enum ExitCode {
     CoverageUnderBar = 6,
     /// A bug of ours.
     Internal = 70,
+    /// Ctrl-C stopped it on the way.
+    Stopped = 130,
 }
 
 impl ExitCode {
     /// All, in the order of their numbers.
-    pub(crate) const ALL: [ExitCode; 8] = [
+    pub(crate) const ALL: [ExitCode; 9] = [
         ExitCode::Clean,
         ExitCode::Usage,
         ExitCode::Findings,
@@ -34,6 +36,7 @@ impl ExitCode {
         ExitCode::NothingInjected,
         ExitCode::CoverageUnderBar,
         ExitCode::Internal,
+        ExitCode::Stopped,
     ];
 
     /// The number.
@@ -52,12 +55,13 @@ impl ExitCode {
             ExitCode::NothingInjected => "no failure was delivered at all: nothing was tested",
             ExitCode::CoverageUnderBar => "fewer recovery arms were tested than was asked for",
             ExitCode::Internal => "a bug of firsthit itself; please report it",
+            ExitCode::Stopped => "stopped by Ctrl-C on the way: what was done is kept, and --resume goes on",
         }
     }
 
     /// Of several that are true, the one that the process ends with.
     ///
-    /// The rule: what makes the rest doubtful or incomplete goes first. So 70, 1, 4, 5, 3, 2, 6, 0.
+    /// The rule: what makes the rest doubtful or incomplete goes first. So 70, 1, 130, 4, 5, 3, 2, 6, 0.
     pub(crate) fn and(self, other: ExitCode) -> ExitCode {
         if other.rank() > self.rank() { other } else { self }
     }
@@ -70,8 +74,9 @@ impl ExitCode {
             ExitCode::Hung => 3,
             ExitCode::NothingInjected => 4,
             ExitCode::BaselineFails => 5,
-            ExitCode::Usage => 6,
-            ExitCode::Internal => 7,
+            ExitCode::Stopped => 6,
+            ExitCode::Usage => 7,
+            ExitCode::Internal => 8,
         }
     }
 }
@@ -88,12 +93,12 @@ mod tests {
 
     #[test]
     fn the_numbers_are_the_documented_ones() {
-        assert_eq!(ExitCode::ALL.map(ExitCode::number), [0, 1, 2, 3, 4, 5, 6, 70]);
+        assert_eq!(ExitCode::ALL.map(ExitCode::number), [0, 1, 2, 3, 4, 5, 6, 70, 130]);
     }
 
     #[test]
     fn what_makes_the_rest_doubtful_wins_whoever_comes_first() {
-        let order = [70, 1, 4, 5, 3, 2, 6, 0];
+        let order = [70, 1, 130, 4, 5, 3, 2, 6, 0];
         let place = |code: ExitCode| order.iter().position(|number| *number == code.number());
         for one in ExitCode::ALL {
             for other in ExitCode::ALL {

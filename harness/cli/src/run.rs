@@ -175,7 +175,7 @@ fn stop_asked() -> Result<Arc<AtomicBool>, Trouble> {
     let asked = Arc::clone(&stop);
     let handler = move || {
         if asked.swap(true, Relaxed) {
-            std::process::exit(130);
+            std::process::exit(ExitCode::Stopped.number().into());
         }
         print::to_stderr("stopping: what is running is finished and written down; once more to end at once");
     };
@@ -269,5 +269,6 @@ fn tell(
         Class::NothingInjected => ExitCode::NothingInjected,
         Class::BaselineFails => ExitCode::BaselineFails,
     };
+    let code = if stopped { code.and(ExitCode::Stopped) } else { code };
     Ok(if applied.stale.is_empty() && applied.expired.is_empty() { code } else { code.and(ExitCode::Findings) })
 }

@@ -85,7 +85,7 @@ pub(crate) fn exit_code(code: ExitCode) -> String {
 
 /// All exit codes, and which wins.
 pub(crate) fn exit_codes() -> String {
-    let rule = "\nIf several are true, what makes the rest doubtful goes first: 70, 1, 4, 5, 3, 2, 6, 0.\n";
+    let rule = "\nIf several are true, what makes the rest doubtful goes first: 70, 1, 130, 4, 5, 3, 2, 6, 0.\n";
     ExitCode::ALL.into_iter().map(exit_code).chain([rule.to_owned()]).collect()
 }
 

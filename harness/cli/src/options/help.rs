@@ -17,7 +17,7 @@ Examples:
   cargo firsthit run -- ./server --once   sweep a program that is no test
   cargo firsthit explain aborted          what a verdict means, and what to do next
 
-Exit codes (if several are true, the first of 70, 1, 4, 5, 3, 2, 6, 0):
+Exit codes (if several are true, the first of 70, 1, 130, 4, 5, 3, 2, 6, 0):
   0   clean: everything was done and nothing was found
   1   usage: the command line, the configuration or the build is wrong; nothing was swept
   2   findings
@@ -26,6 +26,7 @@ Exit codes (if several are true, the first of 70, 1, 4, 5, 3, 2, 6, 0):
   5   nothing was injected
   6   the coverage of recovery arms is under the bar
   70  a bug of firsthit itself
+  130 stopped by Ctrl-C: what was done is kept, and --resume goes on
 
 Environment:
   CARGO                   the Cargo that builds; Cargo sets it for its subcommands

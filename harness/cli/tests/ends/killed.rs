@@ -108,14 +108,15 @@ fn random() -> impl FnMut() -> usize {
 /// While a sweep records what happens without a failure, and while it fails chains.
 #[test]
 fn nothing_outlives_the_command() {
-    let place = Place::new("orphans");
     for (words, begins) in [(["waits", "--timeout", "30"], 500), (["endless", "--timeout", "30"], 500)] {
+        let place = Place::new("orphans");
         let mut command = place.command(&["-p", "seeded", "-q", "--test", "it", "--include-ignored", "--exact"]);
         command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
         let mut sweep = Marked::spawn(&mut command, words[0]);
         let begun = Instant::now();
         // The command, the program's director, and a run.
-        while sweep.all().len() < 3 && begun.elapsed() < Duration::from_secs(20) {
+        let plan = place.target.join("firsthit/run/plan.json");
+        while (!plan.exists() || sweep.all().len() < 3) && begun.elapsed() < Duration::from_secs(20) {
             std::thread::sleep(Duration::from_millis(5));
         }
         std::thread::sleep(Duration::from_millis(begins));
