@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::ledger::write::Run;
 use crate::outcome::Outcome;
 use crate::outputs::folder::RunFolder;
-use crate::swept::{Ended, Swept};
+use crate::swept::Swept;
 use crate::trouble::Trouble;
 
 /// How many outcomes are written down at a time at most, and how long one waits for others: each time costs the disk's
@@ -63,13 +63,13 @@ impl Kept {
         self.folder.test_done(swept).map_err(|error| Trouble::usage(error.to_string()))
     }
 
-    /// Ends the run: what was stopped can be gone on with, everything else is finished.
+    /// Ends the run, `finished` or to be gone on with.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn end(&mut self, tests: &[Swept]) -> Result<(), Trouble> {
+    pub(crate) fn end(&mut self, finished: bool) -> Result<(), Trouble> {
         self.write()?;
-        if tests.iter().all(|test| test.ended != Ended::Stopped) {
+        if finished {
             self.run.finish().map_err(|error| Trouble::usage(error.to_string()))?;
         }
         self.folder.write_lists().map_err(|error| Trouble::usage(error.to_string()))

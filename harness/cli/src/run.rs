@@ -104,12 +104,13 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         told.hear(news, &mut kept, settings.message_format, &stop);
     });
     progress.end();
-    kept.end(&told.tests)?;
+    let stopped = told.trouble.is_some() || !told.has_all(&subjects);
+    kept.end(!stopped)?;
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
     let asked_for_all = setting.all && settings.shard.is_none() && diff.is_none() && !settings.new_only;
-    tell(setting, &expectations, &told, asked_for_all && !stop.load(Relaxed), &stop)
+    tell(setting, &expectations, &told, asked_for_all, stopped)
 }
 
 /// What is swept: every test of every program; and those of programs that nothing can be preloaded into, with the reason.
@@ -204,6 +205,13 @@ struct Told {
 }
 
 impl Told {
+    /// Whether nothing is left to do of any of these; tests that were never begun are not heard of.
+    fn has_all(&self, subjects: &[Subject]) -> bool {
+        let done = self.tests.iter().filter(|test| test.ended != Ended::Stopped).map(|test| &test.test);
+        let done: BTreeSet<&TestId> = done.collect();
+        subjects.iter().all(|subject| done.contains(&subject.test))
+    }
+
     fn hear(&mut self, news: News, kept: &mut Kept, format: MessageFormat, stop: &AtomicBool) {
         let written = match news {
             News::Begun(_) | News::Planned(..) => Ok(()),
@@ -238,12 +246,12 @@ fn tell(
     setting: Setting<'_>,
     expectations: &Expectations,
     told: &Told,
-    complete: bool,
-    stop: &AtomicBool,
+    asked_for_all: bool,
+    stopped: bool,
 ) -> Result<ExitCode, Trouble> {
     let Setting { settings, place, output, .. } = setting;
     let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
-    let applied = apply(expectations, &outcomes, &settings.findings, complete, Date::at(now()));
+    let applied = apply(expectations, &outcomes, &settings.findings, asked_for_all && !stopped, Date::at(now()));
     let summary = Summary::of(&outcomes, &applied.standings, &told.tests);
     if settings.message_format == MessageFormat::Human {
         let found = outcomes.iter().zip(&applied.standings).filter_map(|(outcome, standing)| match standing {
@@ -256,7 +264,6 @@ fn tell(
         print::to_stderr(&summary.to_string());
     }
     applied.stale.iter().chain(&applied.expired).for_each(|line| print::to_stderr(line));
-    let stopped = stop.load(Relaxed) || told.tests.iter().any(|test| test.ended == Ended::Stopped);
     if stopped {
         print::to_stderr("stopped; `cargo firsthit test` with the same options and --resume goes on");
     } else if !output.quiet {

@@ -8,7 +8,7 @@ use firsthit::Verdict;
 use crate::expectations::apply::Standing;
 use crate::outcome::Outcome;
 use crate::outputs::line::{innermost, one_line, place};
-use crate::swept::{Ended, Swept};
+use crate::swept::{Chains, Ended, Swept};
 
 /// How a run ended, of which each has an exit code; the later one counts if several are true.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -38,9 +38,22 @@ pub(crate) struct Summary {
     pub(crate) aborting: Vec<Aborting>,
     /// How many tests were swept to the end.
     pub(crate) swept: usize,
+    /// Chains that were met and not failed, as the options ask.
+    pub(crate) left_out: LeftOut,
     /// Those that were not, a sentence an entry.
     pub(crate) not_swept: Vec<String>,
     pub(crate) class: Class,
+}
+
+/// How many chains the options left out, by the option.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct LeftOut {
+    /// By `--new`.
+    pub(crate) seen_before: u64,
+    /// By `--shard`.
+    pub(crate) other_shards: u64,
+    /// By `--in-diff`.
+    pub(crate) not_asked_for: u64,
 }
 
 /// One line of the code under test, the function of std that it calls, and how many chains abort there.
@@ -86,7 +99,13 @@ impl Summary {
         }
         let not_swept: Vec<String> = tests.iter().filter_map(not_swept).collect();
         let swept = tests.len() - not_swept.len();
-        Summary { verdicts, expected, findings, aborting, swept, not_swept, class }
+        let sum = |count: fn(&Chains) -> u32| tests.iter().map(|test| u64::from(count(&test.chains))).sum();
+        let left_out = LeftOut {
+            seen_before: sum(|chains| chains.seen_before),
+            other_shards: sum(|chains| chains.other_shards),
+            not_asked_for: sum(|chains| chains.not_asked_for),
+        };
+        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, class }
     }
 }
 
@@ -124,7 +143,7 @@ fn several(count: usize, one: &str, more: &str) -> String {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { verdicts, expected, aborting, not_swept, swept, .. } = self;
+        let Summary { verdicts, expected, aborting, not_swept, swept, left_out, .. } = self;
         let delivered: Vec<Verdict> =
             Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unreached).collect();
         let unreached = verdicts.get(&Verdict::Unreached).copied().unwrap_or(0);
@@ -149,6 +168,14 @@ impl fmt::Display for Summary {
         if unreached > 0 {
             let were = several(unreached, "chain was", "chains were");
             write!(f, "\n{were} planned and not met again")?;
+        }
+        let options = [
+            (left_out.seen_before, "known from earlier sweeps and not failed again (--new)"),
+            (left_out.other_shards, "left to the other shards (--shard)"),
+            (left_out.not_asked_for, "not touched by the changes (--in-diff)"),
+        ];
+        for (count, why) in options.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, "\n{count} {} {why}", if count == 1 { "chain was" } else { "chains were" })?;
         }
         for test in not_swept {
             write!(f, "\n{test}")?;
@@ -176,7 +203,6 @@ impl fmt::Display for Summary {
 mod tests {
     use super::*;
     use crate::sample::{frame, outcome, swept};
-    use crate::swept::Chains;
 
     fn summary(outcomes: &[(Outcome, Standing)], tests: &[Swept]) -> Summary {
         let (outcomes, standings): (Vec<&Outcome>, Vec<Standing>) =

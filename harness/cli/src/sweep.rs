@@ -135,6 +135,8 @@ struct Sweep<'a> {
     chains: Chains,
     begun: Instant,
     closed: bool,
+    /// Whether there are chains that were to be failed, and were taken back when the user asked to stop.
+    withdrawn: bool,
     /// Chains that were told of by now.
     told: HashSet<ChainId>,
     /// Whether this process has killed the program.
@@ -181,6 +183,7 @@ impl<'a> Sweep<'a> {
             chains: Chains::default(),
             begun: Instant::now(),
             closed: false,
+            withdrawn: false,
             told: HashSet::new(),
             killed: false,
         })
@@ -259,6 +262,7 @@ impl<'a> Sweep<'a> {
                 if self.followed.standing(number) == Standing::LeftOut {
                     known.open = false;
                     self.open -= 1;
+                    self.withdrawn = true;
                 }
             }
         }
@@ -431,7 +435,7 @@ impl<'a> Sweep<'a> {
     }
 
     fn ended(&mut self) -> Ended {
-        if self.stopped() && (self.open > 0 || !self.closed) {
+        if self.stopped() && (self.withdrawn || self.open > 0 || !self.closed) {
             return Ended::Stopped;
         }
         match self.followed.trouble() {

@@ -6,10 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
 use crate::processes::{Marked, one_of, send};
-use crate::swept::{Found, Key, Place};
+use crate::swept::{Found, Key, Place, assert_sound};
 
 /// How many sweeps are killed, if the environment does not say otherwise.
 const KILLS: usize = 10;
@@ -88,12 +86,6 @@ fn differences(one: &BTreeMap<Key, Found>, other: &BTreeMap<Key, Found>) -> Vec<
         one.iter().filter(|(key, found)| other.get(*key) != Some(*found)).map(|pair| format!("{pair:?}")).collect()
     };
     [lacks(one, other), lacks(other, one)].concat()
-}
-
-fn assert_sound(place: &Place) {
-    let ledger = Connection::open(place.ledger()).unwrap();
-    let words: String = ledger.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(words, "ok");
 }
 
 /// Numbers of no order, other ones each time.

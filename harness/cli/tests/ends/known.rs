@@ -1,1 +1,108 @@
-//! x
+//! What is known from run to run: `--new`, `--in-diff` and the file of expectations, while the code changes.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::demo;
+use crate::seeded;
+use crate::swept::{Key, Place, Sweep};
+
+/// A workspace that may be edited, built into a target folder of its own.
+fn own(name: &str) -> Place {
+    let workspace = demo::folder(name);
+    seeded::write(&workspace);
+    let target = workspace.join("target");
+    Place { workspace, target }
+}
+
+fn library(place: &Place) -> PathBuf {
+    place.workspace.join("seeded/src/lib.rs")
+}
+
+fn edit(place: &Place, edit: impl Fn(String) -> String) {
+    let before = fs::read_to_string(library(place)).unwrap();
+    let after = edit(before.clone());
+    assert_ne!(before, after);
+    fs::write(library(place), after).unwrap();
+}
+
+fn keys(sweep: &Sweep) -> BTreeSet<Key> {
+    sweep.found.keys().cloned().collect()
+}
+
+const WORDS: [&str; 10] =
+    ["-p", "seeded", "--test", "it", "--skip", "waits", "--skip", "meets_a_chain_once", "--skip", "many"];
+
+#[test]
+fn what_is_known_is_known_again() {
+    let place = own("known");
+    let sweep = |words: &[&str]| place.sweep(&[&WORDS[..], words].concat());
+    let all = sweep(&[]);
+    assert!(all.code == 2 && all.found.len() > 20, "{}", all.err);
+
+    let again = sweep(&["--new"]);
+    assert_eq!((again.found.len(), again.code), (0, 0), "{}", again.err);
+    assert!(again.err.contains("known from earlier sweeps and not failed again"), "{}", again.err);
+
+    // Lines shift, a function comes, another one's text changes.
+    edit(&place, |text| {
+        let text =
+            text.replacen("/// Room, or", "/// Says a number.\npub fn number() -> u32 {\n    7\n}\n\n/// Room, or", 1);
+        text.replace("\"there is room\"", "\"there is some room\"")
+    });
+    let unrelated = sweep(&["--new"]);
+    assert_eq!((unrelated.found.len(), unrelated.code), (0, 0), "{}", unrelated.err);
+    let whole = sweep(&[]);
+    assert_eq!(keys(&whole), keys(&all));
+
+    // One test's code asks for memory once more.
+    edit(&place, |text| text.replacen("    numbers.push(", "    drop(room(7));\n    numbers.push(", 1));
+    let related = sweep(&["--new"]);
+    let found: Vec<_> =
+        related.found.iter().map(|((test, _), found)| (test.as_str(), found.verdict.as_str())).collect();
+    assert_eq!((found, related.code), (vec![("seeded::it pushes", "absorbed")], 0), "{}", related.err);
+    assert_eq!(sweep(&["--new"]).found.len(), 0);
+}
+
+#[test]
+fn a_diff_chooses_what_it_touches() {
+    let place = Place::new("diff");
+    let line = seeded::marks().into_iter().find(|(_, mark)| mark == "c-unchecked").unwrap().0;
+    let line: u32 = line.rsplit(':').next().unwrap().parse().unwrap();
+    let diff = format!("--- a/seeded/src/sum.c\n+++ b/seeded/src/sum.c\n@@ -{line} +{line} @@\n-x\n+y\n");
+    let file = place.target.join("the.diff");
+    fs::write(&file, diff).unwrap();
+    let sweep = place.sweep(&[&WORDS[..], &["--in-diff", file.to_str().unwrap()]].concat());
+    let found: Vec<_> = sweep.found.iter().map(|((test, _), found)| (test.as_str(), found.verdict.as_str())).collect();
+    assert_eq!((found, sweep.code), (vec![("seeded::it c_crashes", "crashed")], 2), "{}", sweep.err);
+    fs::write(&file, "--- a/other\n+++ b/other\n@@ -1 +1 @@\n-x\n+y\n").unwrap();
+    let none = place.sweep(&[&WORDS[..], &["--in-diff", file.to_str().unwrap()]].concat());
+    assert_eq!((none.found.len(), none.code), (0, 0), "{}", none.err);
+}
+
+#[test]
+fn what_is_expected_is_no_finding_and_what_no_longer_comes_is_told() {
+    let place = Place::new("expected");
+    let at_root = place.workspace.join(".config");
+    fs::create_dir_all(&at_root).unwrap();
+    let entry = |chain: &str, verdict: &str| {
+        format!("[[expected]]\nchain = \"{chain}\"\nverdict = \"{verdict}\"\nreason = \"known\"\n\n")
+    };
+    let path = at_root.join("firsthit-expectations.toml");
+    let words = ["-p", "seeded", "--test", "it", "c_crashes", "--exact"];
+    let before = place.sweep(&words);
+    fs::write(&path, entry("seeded::c_unchecked", "crashed")).unwrap();
+    let accepted = place.sweep(&words);
+    fs::write(&path, entry("seeded::c_unchecked", "crashed") + &entry("seeded::room", "leaked")).unwrap();
+    let partly = place.sweep(&words);
+    fs::write(&path, entry("seeded::c_unchecked", "leaked")).unwrap();
+    let other = place.sweep(&words);
+    fs::remove_file(&path).unwrap();
+    assert_eq!(before.code, 2, "{}", before.err);
+    assert_eq!(accepted.code, 0, "{}", accepted.err);
+    assert!(accepted.err.contains("1 expected (1 crashed)"), "{}", accepted.err);
+    // Of a part of the tests nobody can say that an entry is stale.
+    assert_eq!(partly.code, 0, "{}", partly.err);
+    assert_eq!(other.code, 2, "{}", other.err);
+}

@@ -68,7 +68,8 @@ fn the_terminals_ctrl_c_does_not_reach_what_is_swept() {
     let sent = std::process::Command::new("kill").args(["-INT", "--", &group]).status().unwrap();
     assert!(sent.success());
     let (err, code) = ended(&mut sweep);
-    assert_eq!(code, INTERRUPTED, "{err}");
+    // There was nothing else to do.
+    assert_eq!(code, 3, "{err}");
     let found: Vec<String> = place.kept().into_values().map(|found| found.verdict).collect();
     // Its run went on to the end of its time.
     assert_eq!(found, ["hung"], "{err}");

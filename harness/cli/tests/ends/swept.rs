@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::demo;
@@ -87,4 +88,12 @@ fn outcome(value: &Value) -> (Key, Found) {
         line: format!("{}:{}", text(&by["file"]), by["line"]),
     };
     ((test.trim().to_owned(), text(&value["id"])), found)
+}
+
+/// Fails if the ledger is damaged.
+#[track_caller]
+pub(crate) fn assert_sound(place: &Place) {
+    let ledger = Connection::open(place.ledger()).unwrap();
+    let words: String = ledger.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(words, "ok");
 }
