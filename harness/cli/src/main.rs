@@ -211,7 +211,10 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
     let settings = Settings::new(&command.sweep, &arguments, &config, project.as_ref())?;
     let place = match &project {
         Some(project) => Place::in_target(project.target_folder()),
-        None => Place::in_target(&program.folder.join("target")),
+        None => {
+            let named = env::var("CARGO_TARGET_DIR").ok().filter(|named| !named.is_empty());
+            Place::in_target(&program.folder.join(named.as_deref().unwrap_or("target")))
+        }
     };
     let root = project.as_ref().map(Project::root);
     // What else the workspace has is not known.

@@ -66,8 +66,9 @@ pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named 
     };
     let quiet = chain.quiet || frames.iter().any(|frame| is_quiet(frame));
     frames.drain(..own_allocator(&frames));
-    // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
-    let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
+    // Beyond the test runner's innermost frame, or that of std's start of a program, lies the `main` that calls it.
+    let starts = |function: &str| root(function) == Some("test") || function.starts_with("std::rt::lang_start");
+    let runner = frames.iter().position(|frame| frame.owner == Owner::Std && starts(&frame.function));
     frames.truncate(runner.unwrap_or(usize::MAX));
     let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
     frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));

@@ -31,6 +31,8 @@ pub(crate) struct Owners {
 impl Owners {
     /// The frame that is kept of a symbol in the file `module`.
     pub(crate) fn frame(&self, symbol: &Symbol, module: &Path) -> Frame {
+        let is_programs = self.program.as_deref() == Some(module);
+        let is_local = symbol.file.as_deref().is_some_and(|file| fetched(&file.to_string_lossy()).is_none());
         let file = symbol.file.as_deref().map(|file| self.shown(file));
         Frame {
             function: symbol.function.clone(),
@@ -38,7 +40,9 @@ impl Owners {
             line: symbol.line,
             column: symbol.column,
             owner: match self.of(symbol) {
-                Owner::Foreign if self.program.as_deref() == Some(module) => Owner::Workspace,
+                Owner::Foreign if is_programs => Owner::Workspace,
+                // Where no crates are known, the program's are those that were not fetched.
+                Owner::Dependency(_) if is_programs && self.crates.is_empty() && is_local => Owner::Workspace,
                 owner => owner,
             },
         }
