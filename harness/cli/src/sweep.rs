@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Child;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
@@ -20,7 +21,7 @@ use crate::named::{Identities, LeftOut, Named, named};
 use crate::outcome::{Leak, Outcome};
 use crate::subject::Subject;
 use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Frames, Module, Symbols};
+use crate::symbols::{Address, Module, Place, Symbols};
 use crate::test_code::TestCode;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -330,7 +331,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Frames>> {
+    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Arc<Place>>> {
         self.learn_modules();
         let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
         let own = |address: &&followed::Address| module(address) == Some(self.library);
@@ -452,6 +453,6 @@ impl<'a> Sweep<'a> {
 }
 
 /// A chain of its own.
-fn whole(frames: &[Frames]) -> Vec<Frame> {
-    frames.iter().flat_map(|frames| frames.iter().cloned()).collect()
+fn whole(places: &[Arc<Place>]) -> Vec<Frame> {
+    places.iter().flat_map(|place| place.frames.iter().cloned()).collect()
 }
