@@ -122,7 +122,7 @@ mod tests {
     fn name(frames: &[(&str, u32, Owner)]) -> Named {
         let frames = frames.iter().map(|(function, line, owner)| frame(function, *line, owner.clone())).collect();
         let frames: Vec<Frame> = frames;
-        named(&chain(), &[Arc::new(Place::of(frames))], &TestCode::new("demo", &test(), &[]))
+        named(&chain(), &[Arc::new(Place::of(frames))], &TestCode::new("demo", &test(), &[], &["".into()]))
     }
 
     #[test]

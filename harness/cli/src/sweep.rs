@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use camino::Utf8PathBuf;
 use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
@@ -37,6 +38,8 @@ pub(crate) struct Common<'a> {
     pub(crate) library: &'a Path,
     /// Files or modules of tests' own code, as the configuration names them.
     pub(crate) test_code: &'a [String],
+    /// Where the packages lie, relative to the workspace.
+    pub(crate) packages: &'a [Utf8PathBuf],
     /// How long a run may take.
     pub(crate) limit: Option<Duration>,
     /// Set when the user asks to stop.
@@ -142,7 +145,7 @@ impl<'a> Sweep<'a> {
         command.stdout(output.try_clone().map_err(refused)?).stderr(output.try_clone().map_err(refused)?);
         let program = command.spawn().map_err(refused)?;
         let code = match subject.must_succeed {
-            true => TestCode::new(&subject.krate, &subject.test, common.test_code),
+            true => TestCode::new(&subject.krate, &subject.test, common.test_code, common.packages),
             false => TestCode::none(),
         };
         Ok(Sweep {
