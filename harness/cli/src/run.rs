@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use firsthit::Verdict;
 
 use crate::build::build_id::build_id;
@@ -76,10 +76,13 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let stop = stop_asked()?;
     let library = library::placed(place.root().as_std_path())
         .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
+    let within = |folder: &Utf8PathBuf| folder.strip_prefix(root).map(Utf8Path::to_owned).ok();
+    let packages: Vec<_> = settings.scope.folders.iter().filter_map(within).collect();
     let common = Common {
         symbols: Symbols::start(owners(setting, programs)),
         library: &library,
         test_code: &settings.test_code,
+        packages: &packages,
         limit: settings.timeout,
         stop: &stop,
     };
