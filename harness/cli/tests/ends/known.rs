@@ -81,28 +81,45 @@ fn a_diff_chooses_what_it_touches() {
     assert_eq!((none.found.len(), none.code), (0, 0), "{}", none.err);
 }
 
+/// A package of one finding and of one chain that ends well.
+fn small() -> Place {
+    let workspace = demo::folder("expected");
+    let manifest = "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    let text = "pub fn demanded() -> Vec<u8> {\n    let mut room = Vec::new();\n    \
+        room.try_reserve_exact(10).expect(\"there is room\");\n    room\n}\n\
+        pub fn asked() -> Vec<u8> {\n    let mut room = Vec::new();\n    \
+        let _ = room.try_reserve_exact(10);\n    room\n}\n\
+        #[cfg(test)]\nmod tests {\n    #[test]\n    fn demands() {\n        super::demanded();\n    }\n    \
+        #[test]\n    fn asks() {\n        super::asked();\n    }\n}\n";
+    demo::write(&workspace, &[("Cargo.toml", manifest), ("src/lib.rs", text)]);
+    let target = workspace.join("target");
+    Place { workspace, target }
+}
+
 #[test]
 fn what_is_expected_is_no_finding_and_what_no_longer_comes_is_told() {
-    let place = Place::new("expected");
-    let at_root = place.workspace.join(".config");
-    fs::create_dir_all(&at_root).unwrap();
-    let entry = |chain: &str, verdict: &str| {
-        format!("[[expected]]\nchain = \"{chain}\"\nverdict = \"{verdict}\"\nreason = \"known\"\n\n")
+    let place = small();
+    let sweep = |expected: &[(&str, &str)], words: &[&str]| {
+        let entry = |(chain, verdict): &(&str, &str)| {
+            format!("[[expected]]\nchain = \"{chain}\"\nverdict = \"{verdict}\"\nreason = \"known\"\n\n")
+        };
+        let text: String = expected.iter().map(entry).collect();
+        demo::write(&place.workspace, &[(".config/firsthit-expectations.toml", &text)]);
+        place.sweep(words)
     };
-    let path = at_root.join("firsthit-expectations.toml");
-    let words = ["-p", "seeded", "--test", "it", "c_crashes", "--exact"];
-    let before = place.sweep(&words);
-    fs::write(&path, entry("seeded::c_unchecked", "crashed")).unwrap();
-    let accepted = place.sweep(&words);
-    fs::write(&path, entry("seeded::c_unchecked", "crashed") + &entry("seeded::room", "leaked")).unwrap();
-    let partly = place.sweep(&words);
-    fs::write(&path, entry("seeded::c_unchecked", "leaked")).unwrap();
-    let other = place.sweep(&words);
-    fs::remove_file(&path).unwrap();
-    assert_eq!(before.code, 2, "{}", before.err);
+    let finding = sweep(&[], &[]);
+    assert_eq!((finding.found.len(), finding.code), (2, 2), "{}", finding.err);
+    let accepted = sweep(&[("small::demanded", "panicked")], &[]);
     assert_eq!(accepted.code, 0, "{}", accepted.err);
-    assert!(accepted.err.contains("1 expected (1 crashed)"), "{}", accepted.err);
-    // Of a part of the tests nobody can say that an entry is stale.
-    assert_eq!(partly.code, 0, "{}", partly.err);
+    assert!(accepted.err.contains("1 expected (1 panicked)"), "{}", accepted.err);
+    let other = sweep(&[("small::demanded", "leaked")], &[]);
     assert_eq!(other.code, 2, "{}", other.err);
+
+    let entries = [("small::demanded", "panicked"), ("small::gone", "panicked")];
+    let stale = sweep(&entries, &[]);
+    assert_eq!(stale.code, 2, "{}", stale.err);
+    assert!(stale.err.contains("firsthit-expectations.toml:6") && stale.err.contains("small::gone"), "{}", stale.err);
+    // Of a part of the tests nobody can say so.
+    let part = sweep(&entries, &["demands"]);
+    assert_eq!(part.code, 0, "{}", part.err);
 }
