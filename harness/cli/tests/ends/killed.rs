@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::processes::{Marked, one_of, send};
-use crate::swept::{Found, Key, Place, assert_sound};
+use crate::swept::{Found, Key, Place, assert_sound, kept_tests};
 
 /// How many sweeps are killed, if the environment does not say otherwise.
 const KILLS: usize = 10;
@@ -42,6 +42,8 @@ fn a_sweep_that_is_killed_anywhere_goes_on_to_the_same_end() {
     let undisturbed = place.sweep(&WORDS);
     let (lasts, expected) = (begun.elapsed(), undisturbed.found);
     assert!(undisturbed.code == 2 && expected.len() > 150, "{}", undisturbed.err);
+    let tests = kept_tests(&place.target);
+    assert!(tests.len() > 15, "{tests:?}");
     let (mut late, mut own) = (0, 0);
     for round in 0..kills {
         let mut random = random();
@@ -71,6 +73,7 @@ fn a_sweep_that_is_killed_anywhere_goes_on_to_the_same_end() {
             resumed.err
         );
         assert_eq!(differences(&place.kept(), &expected), [""; 0], "{told}");
+        assert_eq!(kept_tests(&place.target), tests, "{told}");
         assert_eq!(resumed.code, 2, "{told}");
         assert_sound(&place);
     }

@@ -68,6 +68,18 @@ impl Place {
     }
 }
 
+/// How each test of the last run ended, and how many of its chains were to be failed.
+pub(crate) fn kept_tests(target: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(target.join("firsthit/run/swept.jsonl")).unwrap();
+    let test = |line: &str| {
+        let value: Value = serde_json::from_str(line).unwrap();
+        let (test, ended, planned) = (&value["test"], &value["ended"], &value["chains"]["planned"]);
+        (format!("{} {}", test["binary"], test["name"]), format!("{ended} {planned}"))
+    };
+    // Of several lines the last one counts.
+    text.lines().map(test).collect()
+}
+
 /// What the folder of the last run in this target folder has.
 pub(crate) fn kept(target: &Path) -> BTreeMap<Key, Found> {
     read(&std::fs::read_to_string(target.join("firsthit/run/outcomes.jsonl")).unwrap())
