@@ -39,7 +39,7 @@ fn a_full_disk_is_told_and_damages_nothing() {
     let expected = Place::new("disk").sweep(&WORDS).found;
     let mut told = 0;
     // The preloaded library and the ledger need more than a megabyte; each outcome some hundred bytes in two places.
-    for size in [400, 1100, 1200, 1300, 1400, 1600, 32 << 10] {
+    for size in [400, 1200, 1600, 32 << 10] {
         let place = Place::new(&format!("disk-{size}"));
         let out = demo::folder(&format!("disk-{size}-out"));
         fs::create_dir(out.join("firsthit")).unwrap();
@@ -63,5 +63,5 @@ fn a_full_disk_is_told_and_damages_nothing() {
         assert_eq!(read("code-resumed"), "2\n", "{size}: {}", read("err-resumed"));
         assert_eq!(kept(&out), expected, "{size}: {err} {}", read("err-resumed"));
     }
-    assert!((3..=6).contains(&told), "{told} of the disks were full");
+    assert!((2..=3).contains(&told), "{told} of the disks were full");
 }

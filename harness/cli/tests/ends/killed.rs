@@ -10,7 +10,7 @@ use crate::processes::{Marked, one_of, send};
 use crate::swept::{Found, Key, Place, assert_sound, kept_tests};
 
 /// How many sweeps are killed, if the environment does not say otherwise.
-const KILLS: usize = 10;
+const KILLS: usize = 8;
 const KILLS_VARIABLE: &str = "FIRSTHIT_TEST_KILLS";
 
 /// What is swept: enough of it to be killed in its midst, nothing that waits, and nothing that has children of its own, for a test
