@@ -216,6 +216,20 @@ mod tests {
     }
 
     #[test]
+    fn without_known_crates_what_was_not_fetched_is_the_programs() {
+        let alone = Owners { folders: Vec::new(), crates: Vec::new(), ..owners() };
+        let owner = |file: &str, module: &str, owners: &Owners| {
+            let symbol = Symbol { function: "pack::f".to_owned(), file: Some(file.into()), line: None, column: None };
+            owners.frame(&symbol, Path::new(module)).owner
+        };
+        let (own, fetched) = ("/home/ann/src/pack.rs", "/x/registry/src/index-1/tar-0.4.1/src/lib.rs");
+        assert_eq!(owner(own, "/home/ann/pack", &alone), Owner::Workspace);
+        assert_eq!(owner(fetched, "/home/ann/pack", &alone), Owner::Dependency("tar-0.4.1".to_owned()));
+        assert_eq!(owner(own, "/lib/other.so", &alone), Owner::Dependency("pack".to_owned()));
+        assert_eq!(owner(own, "/home/ann/pack", &owners()), Owner::Dependency("pack".to_owned()));
+    }
+
+    #[test]
     fn paths_are_shown_as_people_open_them() {
         let shown = |path: &str| owners().shown(Path::new(path));
         assert_eq!(shown("/home/ann/ws/demo/src/lib.rs"), "demo/src/lib.rs");
