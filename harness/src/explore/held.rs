@@ -62,7 +62,7 @@ impl Held {
 }
 
 /// Waits until something is so, for [`GRACE`] at most.
-fn wait_until(done: impl Fn() -> bool) {
+pub(crate) fn wait_until(done: impl Fn() -> bool) {
     let begun = Instant::now();
     while !done() && begun.elapsed() < GRACE {
         std::thread::sleep(Duration::from_micros(200));

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use super::reach::{self, Roots};
 use crate::explore::account::beyond_baseline;
 use crate::explore::child;
+use crate::explore::held::wait_until;
 use crate::explore::unix::{self, Capture, OUTPUT_KEPT};
 use crate::memory::live::{Block, LIVE};
 use crate::memory::record::{Chain, End, Evidence, Gave, Leak, Outcome, finished, state};
@@ -124,10 +125,13 @@ impl Run {
 
     /// What nothing refers to any more, of the chains of which more is left than runs without a failure leave.
     fn lost(&self, registers: &[usize]) -> Vec<Leak> {
-        let beyond = beyond_baseline(&self.scope.campaign, &LIVE.kept());
-        if beyond.is_empty() {
-            return beyond;
+        let beyond = || beyond_baseline(&self.scope.campaign, &LIVE.kept());
+        if beyond().is_empty() {
+            return Vec::new();
         }
+        // A thread that is about to end gives back what it still has.
+        wait_until(|| unix::threads().is_none_or(|threads| threads <= 1));
+        let beyond = beyond();
         let here = (&raw const beyond).addr();
         let mut excluded = reach::past_stacks(&self.scope, here);
         excluded.push(LIVE.own_memory());
@@ -146,8 +150,7 @@ impl Run {
     /// A run with a failure has ended.
     fn attempted(&self, status: c_int, chain: &Chain, registers: &[usize]) {
         let (slot, campaign) = (self.scope.slot(), &self.scope.campaign);
-        let number = slot.chain.swap(0, AcqRel);
-        if number == 0 || chain.state.load(Acquire) != state::RUNNING {
+        if slot.chain.load(Acquire) == 0 || chain.state.load(Acquire) != state::RUNNING {
             return;
         }
         if self.scope.fired() == 0 {
@@ -156,6 +159,7 @@ impl Run {
             } else {
                 campaign.complete(chain, Evidence::default());
             }
+            slot.chain.store(0, Release);
             return;
         }
         let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
@@ -173,6 +177,8 @@ impl Run {
             evidence.stderr = campaign.add_text(&self.printed());
         }
         campaign.complete(chain, evidence);
+        // From here on the death of this process is its own.
+        slot.chain.store(0, Release);
     }
 }
 

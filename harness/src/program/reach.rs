@@ -99,10 +99,12 @@ impl Search<'_> {
 
 /// Whether an address is where the C library's allocator has the chunk behind this block begin: it lends a block the first
 /// word of its neighbour, and knows that by its address.
+///
+/// A chunk is a word longer than its block, of a multiple of 16 bytes, at least 32, and begins 16 bytes before it:
+/// <https://sourceware.org/glibc/wiki/MallocInternals>
 fn begins_next(block: &Block, word: usize) -> bool {
-    // SAFETY: the block is live; the allocator looks at its own word before it.
-    let usable = unsafe { libc::malloc_usable_size(std::ptr::without_provenance_mut(block.address)) };
-    word + 8 == block.address + usable
+    let chunk = (block.size + 8).next_multiple_of(16).max(32);
+    word + 16 == block.address + chunk
 }
 
 /// The registers that a function keeps for its caller, as they are where this is inlined.
