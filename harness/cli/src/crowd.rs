@@ -101,7 +101,7 @@ impl Listener for One<'_> {
         let _ = self.news.send(News::Planned(self.test.clone(), chains));
     }
 
-    fn outcome(&self, outcome: Outcome) {
+    fn outcome(&self, outcome: Outcome, _: &str) {
         let _ = self.news.send(News::Outcome(Box::new(outcome)));
     }
 }

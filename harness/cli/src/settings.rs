@@ -13,7 +13,7 @@ use crate::config::{Config, EXPECTATIONS};
 use crate::options::cargo::CargoOptions;
 use crate::options::filter::FilterOptions;
 use crate::options::output::MessageFormat;
-use crate::options::sweep::SweepOptions;
+use crate::options::sweep::{SweepOptions, VerdictOptions};
 use crate::project::{Project, Scope};
 use crate::shard::Shard;
 use crate::trouble::Trouble;
@@ -75,7 +75,7 @@ impl Settings {
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             scope,
             test_code: config.test_code.clone(),
-            findings: findings(options, config)?,
+            findings: findings(&options.verdicts, config)?,
             test_args,
             expectations: root.join(config.expectations.as_deref().unwrap_or(EXPECTATIONS.into())),
             shard: options.shard,
@@ -128,7 +128,10 @@ pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOpt
 
 /// By default every verdict that is not good but one: code that calls what cannot report a failure aborts, which is told and
 /// is a finding only where somebody says so.
-fn findings(options: &SweepOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
+///
+/// # Errors
+/// Names a verdict that is both allowed and denied.
+pub(crate) fn findings(options: &VerdictOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
     if let Some(verdict) = options.deny.iter().find(|verdict| options.allow.contains(verdict)) {
         return Err(Trouble::usage(format!("`{verdict}` is both denied and allowed: leave out --deny or --allow")));
     }
@@ -151,12 +154,12 @@ mod tests {
             deny: vec![Verdict::Absorbed],
             ..Default::default()
         };
-        let options = SweepOptions { deny: vec![Verdict::Aborted], ..Default::default() };
+        let options = VerdictOptions { deny: vec![Verdict::Aborted], ..Default::default() };
         let found = findings(&options, &config).unwrap();
         let has = |verdict| found.contains(&verdict);
         assert!(has(Verdict::Aborted) && !has(Verdict::Leaked) && has(Verdict::Absorbed) && has(Verdict::Hung));
         assert!(!has(Verdict::Recovered));
-        let both = SweepOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung], ..Default::default() };
+        let both = VerdictOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung] };
         assert!(findings(&both, &config).unwrap_err().message.contains("`hung`"));
     }
 

@@ -99,7 +99,7 @@ fn line_of(outcome: &Outcome) -> (String, String) {
 }
 
 /// Why a test was not swept to its end; nothing if it was.
-fn not_swept(test: &Swept) -> Option<String> {
+pub(crate) fn not_swept(test: &Swept) -> Option<String> {
     let why = match &test.ended {
         Ended::Swept => return None,
         Ended::Stopped => "was stopped: go on with --resume".to_owned(),

@@ -61,6 +61,7 @@ impl Ledger {
 }
 
 impl Run {
+    #[cfg(test)]
     pub(crate) fn id(&self) -> RunId {
         self.id
     }

@@ -77,6 +77,10 @@ fn join_plans(joined: &mut Plan, plan: &Plan) {
         joined.tool.clone_from(&plan.tool);
     }
     joined.begun = joined.begun.min(plan.begun);
+    joined.whole &= plan.whole;
+    if plan.origin > joined.origin {
+        joined.origin.clone_from(&plan.origin);
+    }
     for (name, value) in &plan.options {
         let known = joined.options.entry(name.clone()).or_insert_with(|| value.clone());
         if value > known {
