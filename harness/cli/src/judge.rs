@@ -51,7 +51,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Judged {
         Ending::Aborted => aborted(case, &mut facts),
         Ending::Killed(signal) => {
             facts.push(format!("killed by {}", signal_name(signal)));
-            if evidence.heap_report { Verdict::Corrupted } else { Verdict::Crashed }
+            killed(evidence)
         }
         Ending::Untold => {
             facts.push("its process ended, and something else took its status".to_owned());
@@ -60,6 +60,16 @@ pub(crate) fn judge(case: &Case<'_>) -> Judged {
         Ending::Exited(status) => exited(case, status, panic.as_ref(), &mut facts),
     };
     Judged { verdict, panic, facts }
+}
+
+/// A signal's verdict, by what the C library said before it.
+fn killed(evidence: &Evidence) -> Verdict {
+    if evidence.heap_report {
+        return Verdict::Corrupted;
+    }
+    // The C library's own infallible calls, such as registering a thread's destructor.
+    let gave_up = evidence.printed.lines().any(|line| line.contains("Fatal glibc error") && line.contains("memory"));
+    if gave_up { Verdict::Aborted } else { Verdict::Crashed }
 }
 
 fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
@@ -223,6 +233,8 @@ mod tests {
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &panicking), Verdict::Panicked);
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &[("f", Owner::Foreign)]), Verdict::Crashed);
         assert_eq!(verdict(&seen(Ending::Killed(11)), &[], &[]), Verdict::Crashed);
+        let said = "test a ... Fatal glibc error: failed to register TLS destructor: out of memory\n".to_owned();
+        assert_eq!(verdict(&Evidence { printed: said, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Aborted);
         assert_eq!(verdict(&Evidence { heap_report: true, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Corrupted);
         assert_eq!(verdict(&seen(Ending::Exited(0)), &[], &[]), Verdict::Absorbed);
         assert_eq!(verdict(&seen(Ending::Exited(101)), &[], &[]), Verdict::Recovered);

@@ -52,6 +52,7 @@ mod subject;
 mod summary;
 mod sweep;
 mod swept;
+mod symbol;
 mod symbols;
 mod tell;
 mod test_code;
@@ -159,10 +160,10 @@ fn explained(digits: &str, options: &ManifestOptions) -> Result<String, Trouble>
 
 fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
     if command.list {
-        let json = command.json || command.sweep.message_format == MessageFormat::Json;
+        let json = command.json || command.sweep.runs.message_format == MessageFormat::Json;
         return listed(&command.cargo, &command.filter, json, output);
     }
-    let (project, config) = home::project(&command.cargo.manifest, &command.sweep.crates)?;
+    let (project, config) = home::project(&command.cargo.manifest, &command.sweep.runs.crates)?;
     let settings = Settings::new(&command.sweep, &command.test_args, &config, Some(&project))?;
     let place = Place::in_target(project.target_folder());
     let cargo = settings::with_features(&command.cargo, &config);
@@ -178,7 +179,7 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     }
     let root = Some(project.root());
     let all = filter.takes_all() && cargo.builds_all();
-    let options = [cargo.words(), command.sweep.words()].concat();
+    let options = [cargo.words(), command.sweep.runs.words()].concat();
     let origin = Origin::of(options, None, &settings.test_args);
     let origin = origin.as_ref();
     run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)
@@ -214,12 +215,12 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
     let arguments: Vec<_> = words.collect();
     let program = Program::any(&program)?;
     refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
-    let home = Home::find(&command.manifest, &command.sweep.crates)?;
+    let home = Home::find(&command.manifest, &command.sweep.runs.crates)?;
     // The tests' arguments of a configuration are not for a program that is no test.
     let config = Config { test_args: Vec::new(), ..home.config.clone() };
     let settings = Settings::new(&command.sweep, &arguments, &config, home.project.as_ref())?;
     let started = (program.path.clone(), program.folder.clone());
-    let origin = Origin::of(command.sweep.words(), Some(started), &arguments);
+    let origin = Origin::of(command.sweep.runs.words(), Some(started), &arguments);
     let setting = Setting {
         settings: &settings,
         place: &home.place,

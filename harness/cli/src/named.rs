@@ -8,6 +8,7 @@ use crate::chain_id::ChainId;
 use crate::frame::{Frame, Owner};
 use crate::outcome::Request;
 use crate::owner::root;
+use crate::symbols::Frames;
 use crate::test_code::TestCode;
 use crate::test_id::TestId;
 
@@ -31,7 +32,7 @@ const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", 
 pub(crate) enum LeftOut {
     /// No function of the code under test is on it.
     OutOfScope,
-    /// It was made by the test itself, not by the code that it tests.
+    /// It was made by the test itself, or by what the test alone uses, not by the code that it tests.
     OfTheTest,
     /// It is met where std panics or prints a backtrace.
     Quiet,
@@ -40,14 +41,16 @@ pub(crate) enum LeftOut {
 /// A chain with its names.
 #[derive(Clone, Debug)]
 pub(crate) struct Named {
-    /// Innermost first, from the allocator's caller to the outermost function of the workspace, if there is one.
+    /// Innermost first, from the allocator's caller to the outermost function of the workspace; none of a chain that is
+    /// left out.
     pub(crate) frames: Vec<Frame>,
     pub(crate) request: Request,
     pub(crate) left_out: Option<LeftOut>,
 }
 
 /// Names a chain, whose frames are given innermost first, without those of the preloaded library.
-pub(crate) fn named(chain: &Chain, mut frames: Vec<Frame>, code: &TestCode) -> Named {
+pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named {
+    let mut frames: Vec<&Frame> = frames.iter().flat_map(|frames| frames.iter()).collect();
     let request = Request {
         function: match (chain.function, chain.align) {
             (Function::Calloc, _) => "calloc",
@@ -61,19 +64,25 @@ pub(crate) fn named(chain: &Chain, mut frames: Vec<Frame>, code: &TestCode) -> N
         align: chain.align,
         old_size: 0,
     };
-    let quiet = chain.quiet || frames.iter().any(is_quiet);
+    let quiet = chain.quiet || frames.iter().any(|frame| is_quiet(frame));
     // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
     let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
     frames.truncate(runner.unwrap_or(usize::MAX));
     let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
     frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));
-    let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_)));
+    let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_))).copied();
+    let is_tested = |frame: &Frame| frame.owner == Owner::Workspace && !code.has(frame);
     let left_out = match outermost {
         _ if quiet => Some(LeftOut::Quiet),
         None => Some(LeftOut::OutOfScope),
-        Some(_) if by.is_some_and(|by| code.has(by)) => Some(LeftOut::OfTheTest),
+        Some(_) if by.is_some_and(|by| code.has(by)) || !frames.iter().any(|frame| is_tested(frame)) => {
+            Some(LeftOut::OfTheTest)
+        }
         Some(_) => None,
     };
+    // Of what is left out nobody asks the frames, but of a thread's beginning.
+    let is_told = left_out.is_none() || chain.function == Function::Spawn;
+    let frames = if is_told { frames.into_iter().cloned().collect() } else { Vec::new() };
     Named { frames, request, left_out }
 }
 
@@ -132,7 +141,8 @@ mod tests {
 
     fn name(frames: &[(&str, u32, Owner)]) -> Named {
         let frames = frames.iter().map(|(function, line, owner)| frame(function, *line, owner.clone())).collect();
-        named(&chain(), frames, &TestCode::new("demo", &test(), &[]))
+        let frames: Vec<Frame> = frames;
+        named(&chain(), &[frames.into()], &TestCode::new("demo", &test(), &[]))
     }
 
     #[test]
@@ -140,15 +150,23 @@ mod tests {
         let std = || ("alloc::vec::Vec<T>::push", 9, Owner::Std);
         let main = || ("std::panicking::try::do_call", 9, Owner::Std);
         let in_test = || ("demo::tests::grows", 70, Owner::Workspace);
+        let tar = || ("tar::Builder::new", 5, Owner::Dependency("tar-1".to_owned()));
         let runner = || ("test::run_test", 9, Owner::Std);
         let own_main = || ("demo::main", 1, Owner::Workspace);
         let cases = [
-            (vec![std(), runner(), own_main()], Some(LeftOut::OutOfScope), 1),
+            (vec![std(), runner(), own_main()], Some(LeftOut::OutOfScope), 0),
             (vec![std(), ("demo::Cache::grow", 5, Owner::Workspace), in_test(), runner(), own_main()], None, 3),
-            (vec![std(), ("tar::Builder::new", 5, Owner::Dependency("tar-1".to_owned())), in_test(), main()], None, 3),
-            (vec![std(), in_test(), main()], Some(LeftOut::OfTheTest), 2),
-            (vec![std(), main()], Some(LeftOut::OutOfScope), 2),
-            (vec![std(), ("std::panicking::begin", 1, Owner::Std), in_test(), main()], Some(LeftOut::Quiet), 3),
+            (vec![std(), tar(), ("demo::pack", 5, Owner::Workspace), in_test(), main()], None, 4),
+            (vec![std(), tar(), in_test(), main()], Some(LeftOut::OfTheTest), 0),
+            // The code under test calls back.
+            (
+                vec![std(), in_test(), ("demo::each", 5, Owner::Workspace), in_test(), main()],
+                Some(LeftOut::OfTheTest),
+                0,
+            ),
+            (vec![std(), in_test(), main()], Some(LeftOut::OfTheTest), 0),
+            (vec![std(), main()], Some(LeftOut::OutOfScope), 0),
+            (vec![std(), ("std::panicking::begin", 1, Owner::Std), in_test(), main()], Some(LeftOut::Quiet), 0),
         ];
         for (frames, left_out, kept) in cases {
             let named = name(&frames);

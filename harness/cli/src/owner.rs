@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use camino::Utf8PathBuf;
 
 use crate::frame::{Frame, Owner};
-use crate::symbols::Symbol;
+use crate::symbol::Symbol;
 
 /// Crates of the standard library, as the paths of their functions begin.
 const STD_CRATES: [&str; 10] =

@@ -20,6 +20,7 @@ use crate::library;
 use crate::named::Named;
 use crate::options::command::{Command, Debugger, Options, ReplayCommand};
 use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::sweep::SweepOptions;
 use crate::origin::Origin;
 use crate::outcome::Outcome;
 use crate::outputs::line::{Asking, one_line, place};
@@ -49,14 +50,15 @@ pub(crate) fn replay(command: ReplayCommand, output: &OutputOptions) -> Result<E
     let origin = origin(&ledger, &recorded)?;
     let command = as_recorded(command, origin.as_ref());
 
-    let home = Home::find(&command.cargo.manifest, &command.sweep.crates)?;
+    let home = Home::find(&command.cargo.manifest, &command.runs.crates)?;
     let (program, config) = match program(&origin, &home)? {
         // The tests' arguments of a configuration are not for a program that is no test.
         Some(program) => (Some(program), Config { test_args: Vec::new(), ..home.config.clone() }),
         None => (test(&command, &home, &recorded, output)?, home.config.clone()),
     };
     let arguments: Vec<_> = origin.iter().flat_map(|origin| &origin.arguments).map(Into::into).collect();
-    let settings = Settings::new(&command.sweep, &arguments, &config, home.project.as_ref())?;
+    let sweep = SweepOptions { runs: command.runs.clone(), ..SweepOptions::default() };
+    let settings = Settings::new(&sweep, &arguments, &config, home.project.as_ref())?;
     let Some(program) = program else {
         return Ok(not_met(&recorded, &format!("the test {} is not there any more", recorded.test), &[]));
     };
@@ -104,10 +106,10 @@ fn as_recorded(mut command: ReplayCommand, origin: Option<&Origin>) -> ReplayCom
         command.cargo = known.cargo;
         command.cargo.manifest = manifest;
     }
-    if command.sweep.crates.is_empty() {
-        command.sweep.crates = known.sweep.crates;
+    if command.runs.crates.is_empty() {
+        command.runs.crates = known.runs.crates;
     }
-    command.sweep.timeout = command.sweep.timeout.or(known.sweep.timeout);
+    command.runs.timeout = command.runs.timeout.or(known.runs.timeout);
     command
 }
 
@@ -163,11 +165,9 @@ impl Replay<'_> {
         let Setting { settings, place, output, .. } = self.setting;
         let library = library::placed(place.root().as_std_path())
             .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
-        let owners = self.setting.owners(programs);
         let stop = AtomicBool::new(false);
         let common = Common {
-            symbols: Symbols::start(),
-            owners: &owners,
+            symbols: Symbols::start(self.setting.owners(programs)),
             library: &library,
             test_code: &settings.test_code,
             limit: settings.timeout,

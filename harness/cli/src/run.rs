@@ -64,10 +64,8 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let stop = stop_asked()?;
     let library = library::placed(place.root().as_std_path())
         .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
-    let owners = setting.owners(programs);
     let common = Common {
-        symbols: Symbols::start(),
-        owners: &owners,
+        symbols: Symbols::start(setting.owners(programs)),
         library: &library,
         test_code: &settings.test_code,
         limit: settings.timeout,

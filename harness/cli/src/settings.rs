@@ -57,7 +57,7 @@ impl Settings {
         config: &Config,
         project: Option<&Project>,
     ) -> Result<Settings, Trouble> {
-        let named = if options.crates.is_empty() { &config.crates } else { &options.crates };
+        let named = if options.runs.crates.is_empty() { &config.crates } else { &options.runs.crates };
         let scope = match project {
             Some(project) if named.is_empty() => project.members(),
             Some(project) => project.crates(named)?,
@@ -69,20 +69,20 @@ impl Settings {
             [] => config.test_args.iter().map(OsString::from).collect(),
             given => given.to_vec(),
         };
-        let jobs = options.jobs.or(config.jobs).map(|jobs| jobs.0);
+        let jobs = options.runs.jobs.or(config.jobs).map(|jobs| jobs.0);
         Ok(Settings {
-            timeout: options.timeout.or(config.timeout).map(|limit| limit.0),
+            timeout: options.runs.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             scope,
             test_code: config.test_code.clone(),
-            findings: findings(&options.verdicts, config)?,
+            findings: findings(&options.runs.verdicts, config)?,
             test_args,
             expectations: root.join(config.expectations.as_deref().unwrap_or(EXPECTATIONS.into())),
             shard: options.shard,
             in_diff: options.in_diff.clone(),
             new_only: options.new,
             resume: options.resume,
-            message_format: options.message_format,
+            message_format: options.runs.message_format,
             root,
         })
     }

@@ -76,6 +76,6 @@ mod tests {
             shown(true)
         );
         assert!(shown(false).contains("    at demo::f  src/store.rs:12\n"), "{}", shown(false));
-        assert!(!shown(false).contains("push\n"));
+        assert!(!shown(false).contains("Vec<T>::push"));
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use firsthit::program::followed::{self, Asked, Ending, Followed, Stage, Standing};
+use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
 use crate::asked::asked;
@@ -18,10 +18,9 @@ use crate::frame::Frame;
 use crate::judge::{Case, judge};
 use crate::named::{Identities, LeftOut, Named, named};
 use crate::outcome::{Leak, Outcome};
-use crate::owner::Owners;
 use crate::subject::Subject;
 use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Symbol, Symbols};
+use crate::symbols::{Address, Frames, Module, Symbols};
 use crate::test_code::TestCode;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -33,7 +32,6 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Common<'a> {
     pub(crate) symbols: Symbols,
-    pub(crate) owners: &'a Owners,
     /// The library that is preloaded.
     pub(crate) library: &'a Path,
     /// Files or modules of tests' own code, as the configuration names them.
@@ -137,6 +135,10 @@ struct Sweep<'a> {
     output: std::fs::File,
     code: TestCode,
     identities: Identities,
+    /// The preloaded library's.
+    library: Module,
+    /// By the campaign's numbers.
+    modules: Vec<Module>,
     /// By the campaign's numbers.
     known: Vec<Option<Known>>,
     /// Chains that are to be failed and of which nothing has been told.
@@ -180,6 +182,8 @@ impl<'a> Sweep<'a> {
             output,
             code,
             identities: Identities::default(),
+            library: common.symbols.module(common.library),
+            modules: Vec::new(),
             known: Vec::new(),
             open: 0,
             to_fail: 0,
@@ -290,10 +294,12 @@ impl<'a> Sweep<'a> {
     fn decide(&mut self, proposed: &[usize]) {
         let chains: Vec<_> = proposed.iter().filter_map(|number| self.followed.chain(*number)).collect();
         let frames = self.frames(&chains.iter().map(|chain| chain.frames.as_slice()).collect::<Vec<_>>());
-        let named: Vec<_> = chains.iter().zip(frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
+        let named: Vec<_> =
+            chains.iter().zip(&frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
         // A spawner is recorded before what its thread does, and may be recorded together with it.
         let mut ids: HashMap<usize, ChainId> = HashMap::new();
-        let mut waves: Vec<usize> = (0..named.len()).collect();
+        let has_id = |place: &usize| named[*place].left_out.is_none() || chains[*place].function == Function::Spawn;
+        let mut waves: Vec<usize> = (0..named.len()).filter(has_id).collect();
         while !waves.is_empty() {
             let spawner =
                 |place: usize| chains[place].spawned_by.map(|by| (by, self.id_of(by).or(ids.get(&by).copied())));
@@ -353,30 +359,22 @@ impl<'a> Sweep<'a> {
     }
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&self, lists: &[&[followed::Address]]) -> Vec<Vec<Frame>> {
-        let modules = self.followed.modules();
-        let path = |address: &followed::Address| {
-            address.module.and_then(|module| modules.get(module)).map(|module| &module.path)
-        };
-        let own = |address: &&followed::Address| path(address).is_some_and(|path| path == self.common.library);
+    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Frames>> {
+        self.learn_modules();
+        let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
+        let own = |address: &&followed::Address| module(address) == Some(self.library);
         let lists: Vec<Vec<_>> =
             lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
-        let unknown = PathBuf::from("unknown");
-        let address = |address: &followed::Address| Address {
-            module: path(address).unwrap_or(&unknown).clone(),
-            offset: address.offset,
-        };
-        let wanted: Vec<_> = lists.iter().flatten().map(|place| address(place)).collect();
-        let symbols = self.common.symbols.of(wanted.clone());
-        let mut symbols = wanted.into_iter().zip(symbols);
-        let frames = lists.iter().map(|list| {
-            let of_list = symbols.by_ref().take(list.len());
-            let frames = |(address, symbols): (Address, Vec<Symbol>)| {
-                symbols.into_iter().map(move |symbol| self.common.owners.frame(&symbol, &address.module))
-            };
-            of_list.flat_map(frames).collect()
-        });
-        frames.collect()
+        let place = |address: &&followed::Address| Address { module: module(address), offset: address.offset };
+        let mut frames = self.common.symbols.of(lists.iter().flatten().map(place).collect()).into_iter();
+        lists.iter().map(|list| frames.by_ref().take(list.len()).collect()).collect()
+    }
+
+    /// Takes note of the files that the program has loaded since the last time.
+    fn learn_modules(&mut self) {
+        let modules = self.followed.modules();
+        let new = modules.iter().skip(self.modules.len());
+        self.modules.extend(new.map(|module| self.common.symbols.module(&module.path)));
     }
 
     /// Judges what came of a chain, and tells the listener.
@@ -384,7 +382,8 @@ impl<'a> Sweep<'a> {
         let mut lists = vec![evidence.panicked_in.as_slice(), evidence.stood_in.as_slice()];
         let owners: Vec<_> = evidence.leaks.iter().filter_map(|(chain, ..)| self.followed.chain(*chain)).collect();
         lists.extend(owners.iter().map(|chain| chain.frames.as_slice()));
-        let mut frames = self.frames(&lists).into_iter();
+        let frames = self.frames(&lists);
+        let mut frames = frames.iter().map(|frames| whole(frames));
         let (panicked_in, stood_in) = (frames.next().unwrap_or_default(), frames.next().unwrap_or_default());
         let leaks = evidence.leaks.iter().zip(frames);
         let leaks = leaks.map(|((_, count, bytes), chain)| Leak { bytes: *bytes, count: u64::from(*count), chain });
@@ -479,4 +478,9 @@ impl<'a> Sweep<'a> {
             notes: Vec::new(),
         }
     }
+}
+
+/// A chain of its own.
+fn whole(frames: &[Frames]) -> Vec<Frame> {
+    frames.iter().flat_map(|frames| frames.iter().cloned()).collect()
 }

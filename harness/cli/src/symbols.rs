@@ -1,83 +1,109 @@
-//! Names for code addresses: a thread that keeps the debugging information of every file it was asked about.
+//! Frames of code addresses: a thread that keeps the debugging information of every file it was asked about.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use addr2line::Loader;
 use rustc_demangle::demangle;
 
-/// A function at an address, and the place in it. Of functions inlined into each other there are several.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Symbol {
-    /// Demangled, without the hash; `module+0xoffset` if no name is known.
-    pub(crate) function: String,
-    /// As the debugging information has it: an absolute path.
-    pub(crate) file: Option<PathBuf>,
-    pub(crate) line: Option<u32>,
-    pub(crate) column: Option<u32>,
-}
+use crate::frame::Frame;
+use crate::owner::Owners;
+use crate::symbol::Symbol;
 
-/// A return address: the file it lies in, and how far behind that file's load base.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+/// A file with code, by a number that holds for this process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Module(usize);
+
+/// A return address: the file it lies in, if it lies in one, and how far behind that file's load base.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Address {
-    pub(crate) module: PathBuf,
+    pub(crate) module: Option<Module>,
     pub(crate) offset: u64,
 }
 
 struct Question {
     addresses: Vec<Address>,
-    answer: Sender<Vec<Vec<Symbol>>>,
+    answer: Sender<Vec<Frames>>,
 }
+
+/// The frames at an address, innermost first: at least one. Of functions inlined into each other each has one.
+pub(crate) type Frames = Arc<[Frame]>;
 
 /// The thread's door; copies ask the same thread.
 #[derive(Clone, Debug)]
 pub(crate) struct Symbols {
     ask: Sender<Question>,
-}
-
-impl std::fmt::Debug for Question {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(&self.addresses).finish()
-    }
+    modules: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl Symbols {
-    /// Starts the thread, which ends with the last copy of its door.
-    pub(crate) fn start() -> Symbols {
+    /// Starts the thread, which ends with the last copy of its door, and knows whose functions are.
+    pub(crate) fn start(owners: Owners) -> Symbols {
         let (ask, questions) = channel();
-        thread::spawn(move || serve(&questions));
-        Symbols { ask }
+        let modules = Arc::new(Mutex::new(Vec::new()));
+        let files = Files { owners, modules: Arc::clone(&modules), loaded: HashMap::new(), known: HashMap::new() };
+        thread::spawn(move || files.serve(&questions));
+        Symbols { ask, modules }
     }
 
-    /// The functions at each address, innermost first; at least one for each.
-    pub(crate) fn of(&self, addresses: Vec<Address>) -> Vec<Vec<Symbol>> {
+    /// The number of the file at `path`.
+    pub(crate) fn module(&self, path: &Path) -> Module {
+        let mut modules = lock(&self.modules);
+        Module(modules.iter().position(|known| known == path).unwrap_or_else(|| {
+            modules.push(path.to_owned());
+            modules.len() - 1
+        }))
+    }
+
+    /// The frames at each address.
+    pub(crate) fn of(&self, addresses: Vec<Address>) -> Vec<Frames> {
         let (answer, answers) = channel();
-        let unnamed: Vec<_> = addresses.iter().map(|address| vec![nameless(address)]).collect();
-        match self.ask.send(Question { addresses, answer }) {
-            Ok(()) => answers.recv().unwrap_or(unnamed),
-            Err(_) => unnamed,
-        }
+        // The thread ends with this door, not before it.
+        let asked = self.ask.send(Question { addresses, answer });
+        asked.ok().and_then(|()| answers.recv().ok()).unwrap_or_default()
     }
 }
 
-fn serve(questions: &Receiver<Question>) {
-    // A file that cannot be read stays `None`: nobody asks the disk twice.
-    let mut files: HashMap<PathBuf, Option<Loader>> = HashMap::new();
-    let mut known: HashMap<Address, Vec<Symbol>> = HashMap::new();
-    while let Ok(Question { addresses, answer }) = questions.recv() {
-        let named = addresses.into_iter().map(|address| {
-            if let Some(symbols) = known.get(&address) {
-                return symbols.clone();
+fn lock(modules: &Mutex<Vec<PathBuf>>) -> MutexGuard<'_, Vec<PathBuf>> {
+    modules.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the thread keeps.
+struct Files {
+    owners: Owners,
+    modules: Arc<Mutex<Vec<PathBuf>>>,
+    /// A file that cannot be read stays `None`: nobody asks the disk twice.
+    loaded: HashMap<Module, Option<Loader>>,
+    known: HashMap<Address, Frames>,
+}
+
+impl Files {
+    fn serve(mut self, questions: &Receiver<Question>) {
+        while let Ok(Question { addresses, answer }) = questions.recv() {
+            let frames = addresses.into_iter().map(|address| self.frames(address)).collect();
+            let _ = answer.send(frames);
+        }
+    }
+
+    fn frames(&mut self, address: Address) -> Frames {
+        if let Some(frames) = self.known.get(&address) {
+            return Arc::clone(frames);
+        }
+        let path = address.module.and_then(|module| lock(&self.modules).get(module.0).cloned()).unwrap_or_default();
+        let symbols = match address.module {
+            Some(module) => {
+                let file = self.loaded.entry(module).or_insert_with(|| load(&path));
+                file.as_ref().map(|file| read(file, &path, address.offset)).unwrap_or_default()
             }
-            let file = files.entry(address.module.clone()).or_insert_with(|| load(&address.module));
-            let symbols = file.as_ref().map(|file| read(file, &address)).filter(|symbols| !symbols.is_empty());
-            let symbols = symbols.unwrap_or_else(|| vec![nameless(&address)]);
-            known.insert(address, symbols.clone());
-            symbols
-        });
-        let _ = answer.send(named.collect());
+            None => Vec::new(),
+        };
+        let symbols = if symbols.is_empty() { vec![nameless(&path, address.offset)] } else { symbols };
+        let frames: Frames = symbols.iter().map(|symbol| self.owners.frame(symbol, &path)).collect();
+        self.known.insert(address, Arc::clone(&frames));
+        frames
     }
 }
 
@@ -87,9 +113,9 @@ fn load(path: &Path) -> Option<Loader> {
     Loader::new(path).ok()
 }
 
-fn read(file: &Loader, address: &Address) -> Vec<Symbol> {
+fn read(file: &Loader, path: &Path, offset: u64) -> Vec<Symbol> {
     // The call stands before the address that it returns to.
-    let Some(probe) = address.offset.checked_sub(1).and_then(|at| at.checked_add(file.relative_address_base())) else {
+    let Some(probe) = offset.checked_sub(1).and_then(|at| at.checked_add(file.relative_address_base())) else {
         return Vec::new();
     };
     let mut symbols = Vec::new();
@@ -115,7 +141,7 @@ fn read(file: &Loader, address: &Address) -> Vec<Symbol> {
         symbols.push(Symbol { function: demangled(name), ..place });
     }
     for symbol in symbols.iter_mut().filter(|symbol| symbol.function.is_empty()) {
-        symbol.function = nameless(address).function;
+        symbol.function = nameless(path, offset).function;
     }
     symbols
 }
@@ -127,9 +153,9 @@ fn demangled(name: &str) -> String {
     addr2line::demangle_auto(name.into(), None).into_owned()
 }
 
-fn nameless(address: &Address) -> Symbol {
-    let module = address.module.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
-    Symbol { function: format!("{module}+{:#x}", address.offset), file: None, line: None, column: None }
+fn nameless(path: &Path, offset: u64) -> Symbol {
+    let module = path.file_name().map_or("unknown".into(), |name| name.to_string_lossy());
+    Symbol { function: format!("{module}+{offset:#x}"), file: None, line: None, column: None }
 }
 
 #[cfg(test)]
@@ -138,11 +164,12 @@ mod tests {
 
     #[test]
     fn what_no_file_tells_is_named_by_its_place() {
-        let symbols = Symbols::start();
-        let address = |module: &str| Address { module: module.into(), offset: 16 };
-        let named = symbols.of(vec![address("/no/such/lib.so"), address("/dev/null")]);
+        let symbols = Symbols::start(Owners::default());
+        let [gone, null] = ["/no/such/lib.so", "/dev/null"].map(|path| Some(symbols.module(Path::new(path))));
+        assert_eq!(Some(symbols.module(Path::new("/dev/null"))), null);
+        let named = symbols.of([gone, null, None].map(|module| Address { module, offset: 16 }).to_vec());
         let names: Vec<_> = named.iter().map(|frames| frames[0].function.as_str()).collect();
-        assert_eq!(names, ["lib.so+0x10", "null+0x10"]);
+        assert_eq!(names, ["lib.so+0x10", "null+0x10", "unknown+0x10"]);
     }
 
     #[test]
@@ -150,8 +177,7 @@ mod tests {
         let program = std::env::current_exe().unwrap();
         let loader = Loader::new(&program).unwrap();
         let probe = (0x1000..).step_by(64).take(1 << 20).find(|at| {
-            let named =
-                read(&loader, &Address { module: program.clone(), offset: at - loader.relative_address_base() });
+            let named = read(&loader, &program, at - loader.relative_address_base());
             named.iter().any(|symbol| symbol.function.starts_with("cargo_firsthit::") && symbol.line.is_some())
         });
         assert!(probe.is_some());

@@ -11,7 +11,7 @@ use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::filter::FilterOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
-use crate::options::sweep::{SweepOptions, VerdictOptions};
+use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
 use crate::options::value::ChainWord;
 
 /// Fails every allocation that a test reaches, once per call chain, and judges what came of it.
@@ -133,7 +133,7 @@ pub(crate) struct ReplayCommand {
     #[arg(long, value_enum)]
     pub(crate) debugger: Option<Debugger>,
     #[command(flatten)]
-    pub(crate) sweep: SweepOptions,
+    pub(crate) runs: RunsOptions,
     #[command(flatten)]
     pub(crate) cargo: CargoOptions,
 }
@@ -262,6 +262,7 @@ mod tests {
             ("test --profile= ", "a value is required"),
             ("replay 12", "6 to 32 hexadecimal digits"),
             ("replay 123456 --debugger lldb", "gdb"),
+            ("replay 123456 --shard 1/2", "--shard"),
             ("clean --build --keep-ledger", "cannot be used with"),
             ("merge", "FOLDER"),
             ("report --run 0", "--run"),
