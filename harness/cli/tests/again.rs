@@ -180,23 +180,35 @@ fn gdb_stops_where_the_failure_is_delivered() {
     }
 }
 
+/// Writes down what it is given, and starts the program as gdb would.
+const FAKE: &str = r#"#!/bin/sh
+env > "${0%/*}/environment"
+while [ "$1" != --args ]; do
+    case "$1" in "set exec-wrapper "*) wrapper="${1#set exec-wrapper }" ;; esac
+    echo "$1" >> "${0%/*}/words"
+    shift
+done
+shift
+eval "exec $wrapper \"\$@\""
+"#;
+
 #[test]
-fn the_debugger_itself_gets_nothing_of_what_the_program_gets() {
+fn the_failure_is_armed_for_the_program_alone_and_its_end_is_its_own() {
     let folder = demo::folder("again-gdb");
-    demo::write(
-        &folder,
-        &[("gdb", "#!/bin/sh\nenv > \"${0%/*}/environment\"\nprintf '%s\\n' \"$@\" > \"${0%/*}/words\"\n")],
-    );
+    demo::write(&folder, &[("gdb", FAKE)]);
     assert!(Command::new("chmod").arg("+x").arg(folder.join("gdb")).status().unwrap().success());
     let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
-    let words = ["replay", &chain("swallowed"), "--debugger", "gdb"];
-    let (_, err, code) = demo::ended(demo::firsthit(&SMALL.folder, &words).env("PATH", path));
-    assert_eq!(code, 0, "{err}");
+    for (verdict, end) in [("swallowed", "exit status: 101"), ("aborted", "signal: 6 (SIGABRT)")] {
+        let words = ["replay", &chain(verdict), "--debugger", "gdb"];
+        let (out, err, code) = demo::ended(demo::firsthit(&SMALL.folder, &words).env("PATH", &path));
+        assert!(code == 1 && err.contains(&format!("gdb ended badly: {end}")), "{out}{err}");
+        assert_eq!(out.contains("no memory for 100"), verdict == "swallowed", "{out}{err}");
+    }
     let environment = fs::read_to_string(folder.join("environment")).unwrap();
     assert!(environment.contains("CARGO_PKG_NAME=small"), "{environment}");
     assert!(!environment.contains("FIRSTHIT_PROGRAM=") && !environment.contains("firsthit_preload"), "{environment}");
     let words = fs::read_to_string(folder.join("words")).unwrap();
-    has_all(&words, &["exec-wrapper env ", " FIRSTHIT_PROGRAM='one:0:0:", "break firsthit_fails\n", "\nswallows\n"]);
+    has_all(&words, &["exec-wrapper env ", " FIRSTHIT_PROGRAM='one:0:0:", "break firsthit_fails\n"]);
 
     // Nothing but what builds.
     fs::remove_file(folder.join("gdb")).unwrap();
