@@ -28,3 +28,26 @@ pub(crate) struct Frame {
     pub(crate) column: Option<u32>,
     pub(crate) owner: Owner,
 }
+
+/// Functions in which a failure tells nothing: std cannot survive it there, and says so in its documentation.
+const QUIET: [&str; 9] = [
+    "std::panicking::",
+    "core::panicking::",
+    "std::backtrace",
+    "std::panic::get_backtrace_style",
+    "alloc::alloc::handle_alloc_error",
+    "rust_begin_unwind",
+    "rust_panic",
+    "_Unwind_",
+    "__rust_start_panic",
+];
+/// Functions that are named alike and run whatever they are given.
+const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", "std::panicking::panicking"];
+
+impl Frame {
+    /// Whether a failure in it tells nothing.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let begins = |names: &[&str]| names.iter().any(|name| self.function.starts_with(name));
+        begins(&QUIET) && !begins(&LOUD)
+    }
+}

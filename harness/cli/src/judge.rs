@@ -218,7 +218,7 @@ mod tests {
         };
         let (panicked_in, stood_in) = (named(panicked_in), named(stood_in));
         let test = TestId { binary: "demo".to_owned(), name: "tests::grows".to_owned() };
-        let code = TestCode::new("demo", &test, &[]);
+        let code = TestCode::new("demo", &test, &[], &["".into()]);
         let case = Case { evidence, panicked_in: &panicked_in, stood_in: &stood_in, usual_status: 0, code: &code };
         judge(&case).verdict
     }

@@ -1,31 +1,16 @@
 //! A recorded chain with names: whether it is to be failed, and by what it is known again.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use firsthit::program::followed::{Chain, Function};
 
 use crate::chain_id::ChainId;
 use crate::frame::{Frame, Owner};
 use crate::outcome::Request;
-use crate::owner::root;
-use crate::symbols::Frames;
+use crate::symbols::Place;
 use crate::test_code::TestCode;
 use crate::test_id::TestId;
-
-/// Functions in which a failure tells nothing: std cannot survive it there, and says so in its documentation.
-const QUIET: [&str; 9] = [
-    "std::panicking::",
-    "core::panicking::",
-    "std::backtrace",
-    "std::panic::get_backtrace_style",
-    "alloc::alloc::handle_alloc_error",
-    "rust_begin_unwind",
-    "rust_panic",
-    "_Unwind_",
-    "__rust_start_panic",
-];
-/// Functions that are named alike and run whatever they are given.
-const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", "std::panicking::panicking"];
 
 /// Why a chain is not to be failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,8 +34,12 @@ pub(crate) struct Named {
 }
 
 /// Names a chain, whose frames are given innermost first, without those of the preloaded library.
-pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named {
-    let mut frames: Vec<&Frame> = frames.iter().flat_map(|frames| frames.iter()).collect();
+pub(crate) fn named(chain: &Chain, frames: &[Arc<Place>], code: &TestCode) -> Named {
+    let quiet = chain.quiet || frames.iter().any(|place| place.is_quiet);
+    // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
+    let runner = frames.iter().position(|place| place.runner.is_some()).unwrap_or(frames.len());
+    let last = frames.get(runner).and_then(|place| place.frames.get(..place.runner?)).unwrap_or_default();
+    let mut frames: Vec<&Frame> = frames[..runner].iter().flat_map(|place| &place.frames).chain(last).collect();
     let request = Request {
         function: match (chain.function, chain.align) {
             (Function::Calloc, _) => "calloc",
@@ -64,10 +53,6 @@ pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named 
         align: chain.align,
         old_size: 0,
     };
-    let quiet = chain.quiet || frames.iter().any(|frame| is_quiet(frame));
-    // Beyond the test runner's innermost frame lies the runner, and the `main` that calls it.
-    let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
-    frames.truncate(runner.unwrap_or(usize::MAX));
     let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
     frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));
     let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_))).copied();
@@ -84,11 +69,6 @@ pub(crate) fn named(chain: &Chain, frames: &[Frames], code: &TestCode) -> Named 
     let is_told = left_out.is_none() || chain.function == Function::Spawn;
     let frames = if is_told { frames.into_iter().cloned().collect() } else { Vec::new() };
     Named { frames, request, left_out }
-}
-
-fn is_quiet(frame: &Frame) -> bool {
-    let begins = |names: &[&str]| names.iter().any(|name| frame.function.starts_with(name));
-    begins(&QUIET) && !begins(&LOUD)
 }
 
 /// Gives chains their identities: names without lines, and a number among those of equal names.
@@ -142,7 +122,7 @@ mod tests {
     fn name(frames: &[(&str, u32, Owner)]) -> Named {
         let frames = frames.iter().map(|(function, line, owner)| frame(function, *line, owner.clone())).collect();
         let frames: Vec<Frame> = frames;
-        named(&chain(), &[frames.into()], &TestCode::new("demo", &test(), &[]))
+        named(&chain(), &[Arc::new(Place::of(frames))], &TestCode::new("demo", &test(), &[], &["".into()]))
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::home::Home;
 use crate::ledger::open::Ledger;
 use crate::library;
 use crate::named::Named;
+use crate::options::cargo::CargoOptions;
 use crate::options::command::{Command, Debugger, Options, ReplayCommand};
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::SweepOptions;
@@ -143,13 +144,22 @@ fn test(
 ) -> Result<Option<Program>, Trouble> {
     let Some(project) = &home.project else { return Ok(None) };
     let cargo = settings::with_features(&command.cargo, &home.config);
-    let all = programs::build(&cargo, output, project, &home.place)?;
-    let of_test = all.into_iter().filter(|program| program.binary == recorded.test.binary);
-    let one = of_test.map(|mut program| {
-        program.tests.retain(|listed| listed.name == recorded.test.name);
-        program
-    });
-    Ok(one.into_iter().find(|program| !program.tests.is_empty()))
+    let find = |cargo: &CargoOptions| -> Result<Option<Program>, Trouble> {
+        let all = programs::build(cargo, output, project, &home.place)?;
+        let of_test = all.into_iter().filter(|program| program.binary == recorded.test.binary);
+        let mut one = of_test.map(|mut program| {
+            program.tests.retain(|listed| listed.name == recorded.test.name);
+            program
+        });
+        Ok(one.find(|program| !program.tests.is_empty()))
+    };
+    let found = find(&cargo)?;
+    let package = recorded.test.binary.split("::").next().unwrap_or_default();
+    if found.is_none() && cargo.package.is_empty() && !cargo.workspace && project.has_member(package) {
+        // It was swept in another package's folder, which chooses what is built where no package is named.
+        return find(&CargoOptions { package: vec![package.to_owned()], ..cargo });
+    }
+    Ok(found)
 }
 
 /// One replay that is ready to go.
@@ -166,10 +176,12 @@ impl Replay<'_> {
         let library = library::placed(place.root().as_std_path())
             .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
         let stop = AtomicBool::new(false);
+        let packages = self.setting.packages();
         let common = Common {
             symbols: Symbols::start(self.setting.owners(programs)),
             library: &library,
             test_code: &settings.test_code,
+            packages: &packages,
             limit: settings.timeout,
             stop: &stop,
         };

@@ -64,10 +64,12 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let stop = stop_asked()?;
     let library = library::placed(place.root().as_std_path())
         .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
+    let packages = setting.packages();
     let common = Common {
         symbols: Symbols::start(setting.owners(programs)),
         library: &library,
         test_code: &settings.test_code,
+        packages: &packages,
         limit: settings.timeout,
         stop: &stop,
     };

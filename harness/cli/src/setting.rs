@@ -1,6 +1,6 @@
 //! Where a run takes place, what of the project is swept in it, and how it is told.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::program::Program;
 use crate::options::output::OutputOptions;
@@ -27,6 +27,13 @@ impl Setting<'_> {
     /// Whether every chain of every test is to be failed, by all shards together.
     pub(crate) fn whole(&self) -> bool {
         self.all && self.settings.in_diff.is_none() && !self.settings.new_only
+    }
+
+    /// The folders of the packages whose chains are failed, relative to the workspace's.
+    pub(crate) fn packages(&self) -> Vec<Utf8PathBuf> {
+        let root = self.root.unwrap_or(Utf8Path::new("/"));
+        let within = |folder: &Utf8PathBuf| folder.strip_prefix(root).map(Utf8Path::to_owned).ok();
+        self.settings.scope.folders.iter().filter_map(within).collect()
     }
 
     /// Whose the functions of the programs are.

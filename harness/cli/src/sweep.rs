@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::Child;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use camino::Utf8PathBuf;
 use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
@@ -20,7 +22,7 @@ use crate::named::{Identities, LeftOut, Named, named};
 use crate::outcome::{Leak, Outcome};
 use crate::subject::Subject;
 use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Frames, Module, Symbols};
+use crate::symbols::{Address, Module, Place, Symbols};
 use crate::test_code::TestCode;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -36,6 +38,8 @@ pub(crate) struct Common<'a> {
     pub(crate) library: &'a Path,
     /// Files or modules of tests' own code, as the configuration names them.
     pub(crate) test_code: &'a [String],
+    /// Where the packages lie, relative to the workspace.
+    pub(crate) packages: &'a [Utf8PathBuf],
     /// How long a run may take.
     pub(crate) limit: Option<Duration>,
     /// Set when the user asks to stop.
@@ -170,7 +174,7 @@ impl<'a> Sweep<'a> {
         command.stdout(output.try_clone().map_err(refused)?).stderr(output.try_clone().map_err(refused)?);
         let program = command.spawn().map_err(refused)?;
         let code = match subject.must_succeed {
-            true => TestCode::new(&subject.krate, &subject.test, common.test_code),
+            true => TestCode::new(&subject.krate, &subject.test, common.test_code, common.packages),
             false => TestCode::none(),
         };
         Ok(Sweep {
@@ -359,7 +363,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Frames>> {
+    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Arc<Place>>> {
         self.learn_modules();
         let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
         let own = |address: &&followed::Address| module(address) == Some(self.library);
@@ -481,6 +485,6 @@ impl<'a> Sweep<'a> {
 }
 
 /// A chain of its own.
-fn whole(frames: &[Frames]) -> Vec<Frame> {
-    frames.iter().flat_map(|frames| frames.iter().cloned()).collect()
+fn whole(places: &[Arc<Place>]) -> Vec<Frame> {
+    places.iter().flat_map(|place| place.frames.iter().cloned()).collect()
 }

@@ -9,8 +9,8 @@ use std::thread;
 use addr2line::Loader;
 use rustc_demangle::demangle;
 
-use crate::frame::Frame;
-use crate::owner::Owners;
+use crate::frame::{Frame, Owner};
+use crate::owner::{Owners, root};
 use crate::symbol::Symbol;
 
 /// A file with code, by a number that holds for this process.
@@ -26,11 +26,27 @@ pub(crate) struct Address {
 
 struct Question {
     addresses: Vec<Address>,
-    answer: Sender<Vec<Frames>>,
+    answer: Sender<Vec<Arc<Place>>>,
 }
 
-/// The frames at an address, innermost first: at least one. Of functions inlined into each other each has one.
-pub(crate) type Frames = Arc<[Frame]>;
+/// What stands at an address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// Innermost first: at least one. Of functions inlined into each other each has one.
+    pub(crate) frames: Vec<Frame>,
+    /// Whether a failure in one of them tells nothing.
+    pub(crate) is_quiet: bool,
+    /// Which of them is the first that is the test runner's.
+    pub(crate) runner: Option<usize>,
+}
+
+impl Place {
+    pub(crate) fn of(frames: Vec<Frame>) -> Place {
+        let is_quiet = frames.iter().any(Frame::is_quiet);
+        let runner = frames.iter().position(|frame| frame.owner == Owner::Std && root(&frame.function) == Some("test"));
+        Place { frames, is_quiet, runner }
+    }
+}
 
 /// The thread's door; copies ask the same thread.
 #[derive(Clone, Debug)]
@@ -58,8 +74,8 @@ impl Symbols {
         }))
     }
 
-    /// The frames at each address.
-    pub(crate) fn of(&self, addresses: Vec<Address>) -> Vec<Frames> {
+    /// What stands at each address.
+    pub(crate) fn of(&self, addresses: Vec<Address>) -> Vec<Arc<Place>> {
         let (answer, answers) = channel();
         // The thread ends with this door, not before it.
         let asked = self.ask.send(Question { addresses, answer });
@@ -77,20 +93,20 @@ struct Files {
     modules: Arc<Mutex<Vec<PathBuf>>>,
     /// A file that cannot be read stays `None`: nobody asks the disk twice.
     loaded: HashMap<Module, Option<Loader>>,
-    known: HashMap<Address, Frames>,
+    known: HashMap<Address, Arc<Place>>,
 }
 
 impl Files {
     fn serve(mut self, questions: &Receiver<Question>) {
         while let Ok(Question { addresses, answer }) = questions.recv() {
-            let frames = addresses.into_iter().map(|address| self.frames(address)).collect();
-            let _ = answer.send(frames);
+            let places = addresses.into_iter().map(|address| self.place(address)).collect();
+            let _ = answer.send(places);
         }
     }
 
-    fn frames(&mut self, address: Address) -> Frames {
-        if let Some(frames) = self.known.get(&address) {
-            return Arc::clone(frames);
+    fn place(&mut self, address: Address) -> Arc<Place> {
+        if let Some(place) = self.known.get(&address) {
+            return Arc::clone(place);
         }
         let path = address.module.and_then(|module| lock(&self.modules).get(module.0).cloned()).unwrap_or_default();
         let symbols = match address.module {
@@ -101,9 +117,10 @@ impl Files {
             None => Vec::new(),
         };
         let symbols = if symbols.is_empty() { vec![nameless(&path, address.offset)] } else { symbols };
-        let frames: Frames = symbols.iter().map(|symbol| self.owners.frame(symbol, &path)).collect();
-        self.known.insert(address, Arc::clone(&frames));
-        frames
+        let frames = symbols.iter().map(|symbol| self.owners.frame(symbol, &path)).collect();
+        let place = Arc::new(Place::of(frames));
+        self.known.insert(address, Arc::clone(&place));
+        place
     }
 }
 
@@ -168,7 +185,7 @@ mod tests {
         let [gone, null] = ["/no/such/lib.so", "/dev/null"].map(|path| Some(symbols.module(Path::new(path))));
         assert_eq!(Some(symbols.module(Path::new("/dev/null"))), null);
         let named = symbols.of([gone, null, None].map(|module| Address { module, offset: 16 }).to_vec());
-        let names: Vec<_> = named.iter().map(|frames| frames[0].function.as_str()).collect();
+        let names: Vec<_> = named.iter().map(|place| place.frames[0].function.as_str()).collect();
         assert_eq!(names, ["lib.so+0x10", "null+0x10", "unknown+0x10"]);
     }
 

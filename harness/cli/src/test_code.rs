@@ -1,6 +1,6 @@
 //! Which code is the tests' own: what they do themselves says nothing of the code that they test.
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::frame::{Frame, Owner};
 use crate::test_id::TestId;
@@ -19,22 +19,33 @@ pub(crate) struct TestCode {
     scope: Option<String>,
     /// Beginnings of files or of functions' paths that the configuration names.
     named: Vec<String>,
+    /// Where the packages lie, relative to the workspace.
+    packages: Vec<Utf8PathBuf>,
 }
 
 impl TestCode {
-    /// That of a test in the crate `krate`, with what the configuration names.
-    pub(crate) fn new(krate: &str, test: &TestId, named: &[String]) -> TestCode {
+    /// That of a test in the crate `krate`, with what the configuration names, in a workspace of these packages.
+    pub(crate) fn new(krate: &str, test: &TestId, named: &[String], packages: &[Utf8PathBuf]) -> TestCode {
         let path = (!test.name.is_empty()).then(|| format!("{krate}::{}", test.name));
         let scope = path.map(|path| match path.rsplit_once("::") {
             Some((module, _)) if module != krate => module.to_owned(),
             _ => path,
         });
-        TestCode { is_there: true, scope, named: named.to_vec() }
+        TestCode { is_there: true, scope, named: named.to_vec(), packages: packages.to_vec() }
     }
 
     /// That of a program that is no test.
     pub(crate) fn none() -> TestCode {
-        TestCode { is_there: false, scope: None, named: Vec::new() }
+        TestCode { is_there: false, scope: None, named: Vec::new(), packages: Vec::new() }
+    }
+
+    /// Whether a file lies in a folder of its package that holds nothing but tests.
+    fn in_tests_folder(&self, file: &Utf8Path) -> bool {
+        // A package can lie in another one's folder.
+        let within = self.packages.iter().filter_map(|package| file.strip_prefix(package).ok());
+        let innermost = within.min_by_key(|rest| rest.components().count());
+        let mut parts = innermost.into_iter().flat_map(Utf8Path::components).map(|part| part.as_str());
+        parts.next().is_some_and(|folder| FOLDERS.contains(&folder)) && parts.next().is_some()
     }
 
     /// Whether a frame runs the tests' own code.
@@ -49,7 +60,7 @@ impl TestCode {
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('/'))
         };
         if let Some(file) = &frame.file
-            && (in_tests_folder(file)
+            && (self.in_tests_folder(file)
                 || self.named.iter().any(|named| begins(file.as_str(), named.trim_end_matches('/'))))
         {
             return true;
@@ -59,11 +70,6 @@ impl TestCode {
             || self.named.iter().any(|named| begins(function, named))
             || path.split("::").any(|part| MODULES.contains(&part))
     }
-}
-
-fn in_tests_folder(file: &Utf8Path) -> bool {
-    let mut folders = file.components().rev().skip(1);
-    folders.any(|part| FOLDERS.contains(&part.as_str()))
 }
 
 #[cfg(test)]
@@ -77,7 +83,8 @@ mod tests {
 
     fn code(name: &str) -> TestCode {
         let test = TestId { binary: "demo".to_owned(), name: name.to_owned() };
-        TestCode::new("demo", &test, &["demo::mock".to_owned(), "src/fake".to_owned()])
+        let packages = ["", "demo", "examples/shop"].map(Into::into);
+        TestCode::new("demo", &test, &["demo::mock".to_owned(), "src/fake".to_owned()], &packages)
     }
 
     #[test]
@@ -103,7 +110,13 @@ mod tests {
 
     #[test]
     fn a_file_of_the_name_is_no_folder_of_tests() {
-        assert!(!code("a::b").has(&frame("demo::f", "src/tests")));
+        assert!(!code("a::b").has(&frame("demo::f", "tests")));
+        assert!(
+            !code("a::b").has(&frame("demo::f", "src/tests/deep.rs")),
+            "a module of the code under test can have that name"
+        );
+        assert!(!code("a::b").has(&frame("demo::f", "examples/shop/src/lib.rs")), "a package can lie there");
+        assert!(code("a::b").has(&frame("demo::f", "examples/shop/tests/it/helper.rs")));
         assert!(!TestCode::none().has(&frame("it::helper", "demo/tests/it.rs")));
     }
 }

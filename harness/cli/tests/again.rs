@@ -130,6 +130,20 @@ fn a_replay_shows_the_whole_chain_and_ends_as_its_verdict_says() {
 }
 
 #[test]
+fn a_test_of_another_package_is_replayed_from_any_folder_of_the_workspace() {
+    let folder = demo::folder("again-packages");
+    let manifest = "[package]\nname = \"outer\"\nversion = \"0.1.0\"\n[workspace]\nmembers = [\"inner\"]\n";
+    let inner = FILES[0].1.replace("[workspace]\n", "");
+    demo::write(&folder, &[("Cargo.toml", manifest), ("src/lib.rs", ""), ("inner/Cargo.toml", &inner)]);
+    demo::write(&folder, &[("inner/src/lib.rs", FILES[1].1)]);
+    let (out, err, code) = ends(&folder.join("inner"), &["test", "-q", "recovers"]);
+    assert!(code == 0 && out.contains("1 recovered"), "{out}{err}");
+    let list = fs::read_to_string(folder.join("target/firsthit/run/recovered.txt")).unwrap();
+    let (out, err, code) = ends(&folder, &["replay", "-q", &list[..12]]);
+    assert!(code == 0 && out.contains("Replayed: recovered, as recorded in this build."), "{out}{err}");
+}
+
+#[test]
 fn a_chain_that_is_gone_is_told_with_those_that_are_near() {
     let folder = demo::folder("again-gone");
     let (tries, dies) = ("made.try_reserve(count)?;", "fn dies()");
