@@ -61,7 +61,7 @@ pub(crate) fn replay(command: ReplayCommand, output: &OutputOptions) -> Result<E
     let sweep = SweepOptions { runs: command.runs.clone(), ..SweepOptions::default() };
     let settings = Settings::new(&sweep, &arguments, &config, home.project.as_ref())?;
     let Some(program) = program else {
-        return Ok(not_met(&recorded, &format!("the test {} is not there any more", recorded.test), &[]));
+        return Ok(not_met(&recorded, &format!("the test {} is not there any more", recorded.test), None));
     };
     refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
     let listed = program.tests.first().ok_or_else(|| Trouble::internal(format!("{} has no test", program.path)))?;
@@ -267,15 +267,15 @@ impl Replay<'_> {
             }
             (false, false) => "it is not there in this build: the code, its dependencies or options have changed since",
         };
-        not_met(self.recorded, what, near)
+        not_met(self.recorded, what, Some(near))
     }
 }
 
-/// Says that the chain was not met, and what is near to it.
-fn not_met(recorded: &Outcome, what: &str, near: &[(ChainId, Named)]) -> ExitCode {
+/// Says that the chain was not met, and what is near to it, if there is still its test.
+fn not_met(recorded: &Outcome, what: &str, near: Option<&[(ChainId, Named)]>) -> ExitCode {
     let Outcome { id, test, verdict, .. } = recorded;
     let mut text = format!("the chain {} of {test}, recorded as {verdict}, was not met again: {what}", id.short());
-    if let Some(own) = innermost(&recorded.chain) {
+    if let (Some(own), Some(near)) = (innermost(&recorded.chain), near) {
         let function = one_line(&own.function);
         match near.len() {
             0 => text += &format!("\nno other chain of the test asks for memory in {function}"),
