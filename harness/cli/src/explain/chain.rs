@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use crate::expectations::date::Date;
 use crate::ledger::history::Seen;
-use crate::outcome::Outcome;
-use crate::shown::Shown;
+use crate::results::outcome::Outcome;
+use crate::telling::shown::Shown;
 
 use super::word;
 
@@ -61,7 +61,7 @@ mod tests {
     use firsthit::Verdict;
 
     use super::*;
-    use crate::sample::outcome;
+    use crate::results::sample::outcome;
 
     fn seen(at: u64, build: &str, verdict: Verdict) -> Seen {
         Seen { at: at * 60_000_000, run: format!("r{at}"), build: build.to_owned(), verdict }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use firsthit::Verdict;
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::chain_id::ChainId;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::run_result::RunResult;
-use crate::swept::Swept;
+use crate::chains::chain_id::ChainId;
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::RunResult;
+use crate::results::swept::Swept;
 use crate::test_id::TestId;
 
 use super::error::LedgerError;

@@ -6,10 +6,10 @@ use std::collections::btree_map::Entry;
 use camino::Utf8Path;
 
 use super::error::MergeError;
-use crate::outcome::Outcome;
-use crate::plan::{Plan, PlannedTest};
-use crate::run_result::RunResult;
-use crate::swept::{Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::RunResult;
+use crate::results::swept::{Ended, Swept};
 use crate::test_id::TestId;
 
 /// Joins results; of one chain the worst outcome counts, so that nothing that was found is lost.

@@ -13,11 +13,11 @@ use tempfile::TempDir;
 
 use super::find::FindError;
 use super::open::Ledger;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::run_result::RunResult;
-use crate::sample::{chain_id, outcome, swept, test_id};
-use crate::swept::{Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::RunResult;
+use crate::results::sample::{chain_id, outcome, swept, test_id};
+use crate::results::swept::{Ended, Swept};
 
 fn folder() -> (TempDir, Utf8PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn a_chain_is_found_by_the_first_digits_of_its_identity() {
     let ledger = Ledger::open(&path.join("ledger.sqlite")).unwrap();
     let run = ledger.begin_run(&plan(&[])).unwrap();
     let (a, b) = (outcome("a", 1, Verdict::Aborted), outcome("b", 1, Verdict::Leaked));
-    let near = Outcome { id: crate::chain_id::ChainId(chain_id(1).0 ^ 1), ..outcome("a", 1, Verdict::Hung) };
+    let near = Outcome { id: crate::chains::chain_id::ChainId(chain_id(1).0 ^ 1), ..outcome("a", 1, Verdict::Hung) };
     let other = outcome("a", 2, Verdict::Panicked);
     run.add(&[a.clone(), b.clone(), near.clone(), other.clone()]).unwrap();
 

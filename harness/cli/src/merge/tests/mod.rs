@@ -9,14 +9,14 @@ use super::error::MergeError;
 use super::join::join;
 use super::source::{Source, merge};
 use crate::ledger::open::Ledger;
-use crate::origin::Origin;
 use crate::outputs::folder;
-use crate::plan::{Plan, PlannedTest};
-use crate::run_result::RunResult;
-use crate::sample::{outcome, swept, test_id};
+use crate::results::origin::Origin;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::RunResult;
+use crate::results::sample::{outcome, swept, test_id};
+use crate::results::swept::{Chains, Ended, Swept};
 use crate::shard::Shard;
 use crate::stable_hash::StableHash;
-use crate::swept::{Chains, Ended, Swept};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);

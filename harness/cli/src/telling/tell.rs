@@ -6,14 +6,14 @@ use crate::exit_code::ExitCode;
 use crate::expectations::apply::{Standing, apply};
 use crate::expectations::date::Date;
 use crate::expectations::file::Expectations;
-use crate::findings::Findings;
 use crate::options::output::MessageFormat;
-use crate::outcome::Outcome;
-use crate::plan::now;
 use crate::print;
-use crate::run_result::RunResult;
-use crate::summary::{Class, Summary};
-use crate::swept::Swept;
+use crate::results::outcome::Outcome;
+use crate::results::plan::now;
+use crate::results::run_result::RunResult;
+use crate::results::swept::Swept;
+use crate::telling::findings::Findings;
+use crate::telling::summary::{Class, Summary};
 use crate::trouble::Trouble;
 
 /// What results are held against, and how they are told.

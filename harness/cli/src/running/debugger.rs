@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use crate::subject::Subject;
+use crate::running::subject::Subject;
 use crate::trouble::Trouble;
 
 /// Variables that would change the debugger itself; the program alone gets them.

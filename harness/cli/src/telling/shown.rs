@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Formatter};
 
-use crate::frame::{Frame, Owner};
-use crate::outcome::Outcome;
+use crate::chains::frame::{Frame, Owner};
 use crate::outputs::line::{Asking, one_line, place};
+use crate::results::outcome::Outcome;
 
 /// An outcome in several lines.
 #[derive(Clone, Copy, Debug)]
@@ -59,7 +59,7 @@ mod tests {
     use firsthit::Verdict;
 
     use super::*;
-    use crate::sample::{frame, outcome};
+    use crate::results::sample::{frame, outcome};
 
     #[test]
     fn frames_of_std_are_shown_where_the_whole_chain_is_asked_for() {

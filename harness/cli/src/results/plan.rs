@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::origin::Origin;
+use crate::results::origin::Origin;
 use crate::shard::Shard;
 use crate::stable_hash::StableHash;
 use crate::test_id::TestId;

@@ -3,10 +3,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::program::Program;
+use crate::chains::owner::Owners;
 use crate::options::output::OutputOptions;
-use crate::origin::Origin;
-use crate::owner::Owners;
 use crate::place::Place;
+use crate::results::origin::Origin;
 use crate::settings::Settings;
 
 /// What a run is given beside its programs.

@@ -14,16 +14,16 @@ use camino::Utf8PathBuf;
 use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
-use crate::asked::asked;
-use crate::chain_id::ChainId;
-use crate::frame::Frame;
-use crate::judge::{Case, judge};
-use crate::named::{Identities, LeftOut, Named, named};
-use crate::outcome::{Leak, Outcome};
-use crate::subject::Subject;
-use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Module, Place, Symbols};
-use crate::test_code::TestCode;
+use crate::chains::asked::asked;
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::Frame;
+use crate::chains::judge::{Case, judge};
+use crate::chains::named::{Identities, LeftOut, Named, named};
+use crate::chains::symbols::{Address, Module, Place, Symbols};
+use crate::chains::test_code::TestCode;
+use crate::results::outcome::{Leak, Outcome};
+use crate::results::swept::{Chains, Ended, Swept};
+use crate::running::subject::Subject;
 
 /// How long the tool sleeps at most before it looks after the program.
 const GLANCE: Duration = Duration::from_millis(20);

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Formatter};
 
-use crate::chain_id::ChainId;
-use crate::frame::{Frame, Owner};
-use crate::outcome::Outcome;
-use crate::shown::Shown;
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::{Frame, Owner};
+use crate::results::outcome::Outcome;
+use crate::telling::shown::Shown;
 
 /// Findings with one cause: the same verdict, at the same place, of the same function.
 #[derive(Debug)]

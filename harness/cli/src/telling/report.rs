@@ -12,9 +12,9 @@ use crate::options::command::{MergeCommand, ReportCommand};
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::VerdictOptions;
 use crate::print;
-use crate::run_result::RunResult;
+use crate::results::run_result::RunResult;
 use crate::settings;
-use crate::tell::Teller;
+use crate::telling::tell::Teller;
 use crate::trouble::Trouble;
 
 /// Tells the last run again, or one before it.
