@@ -15,6 +15,8 @@ Examples:
   cargo firsthit test --workspace parse   sweep the tests with `parse` in their name, of all packages
   cargo firsthit test --new               fail only what no earlier sweep has failed
   cargo firsthit run -- ./server --once   sweep a program that is no test
+  cargo firsthit replay 3f2a90c1b7de      fail one call chain again, and show all that is seen
+  cargo firsthit report                   what the last sweep found, once more
   cargo firsthit explain aborted          what a verdict means, and what to do next
 
 Exit codes (if several are true, the first of 70, 1, 4, 5, 3, 2, 6, 0):
