@@ -41,9 +41,11 @@ impl fmt::Display for Shown<'_> {
 }
 
 impl Shown<'_> {
-    /// The frames, innermost first, a line each.
+    /// The frames, innermost first, a line each. What lies beyond the workspace's outermost function called the test.
     fn frames(&self, f: &mut Formatter<'_>, chain: &[Frame]) -> fmt::Result {
         let mut word = "at";
+        let outermost = chain.iter().rposition(|frame| frame.owner == Owner::Workspace);
+        let chain = &chain[..outermost.map_or(chain.len(), |place| place + 1)];
         for frame in chain.iter().filter(|frame| self.whole || frame.owner != Owner::Std) {
             let place = if frame.file.is_some() { place(Some(frame)) } else { String::new() };
             let line = format!("    {word} {}  {}", one_line(&frame.function), one_line(&place));
@@ -69,6 +71,7 @@ mod tests {
             frame("demo::f", "src/store.rs", 12, Owner::Workspace),
         ];
         outcome.chain[0].file = None;
+        outcome.chain.push(frame("test::run_test", "lib.rs", 7, Owner::Std));
         let shown = |whole| Shown { outcome: &outcome, whole }.to_string();
         assert!(
             shown(true).contains("    at alloc::vec::Vec<T>::push\n    by demo::f  src/store.rs:12\n"),
@@ -76,6 +79,6 @@ mod tests {
             shown(true)
         );
         assert!(shown(false).contains("    at demo::f  src/store.rs:12\n"), "{}", shown(false));
-        assert!(!shown(false).contains("Vec<T>::push"));
+        assert!(!shown(false).contains("Vec<T>::push") && !shown(true).contains("run_test"));
     }
 }
