@@ -3,35 +3,33 @@
 use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 
-use camino::Utf8PathBuf;
 use firsthit::Verdict;
 
 use crate::build::build_id::build_id;
 use crate::build::program::Program;
-use crate::build::{programs, refusal};
+use crate::build::refusal;
 use crate::chains::chain_id::ChainId;
-use crate::chains::frame::{Frame, Owner};
 use crate::chains::named::Named;
 use crate::chains::symbols::Symbols;
 use crate::config::Config;
 use crate::exit_code::ExitCode;
 use crate::home::Home;
 use crate::ledger::open::Ledger;
-use crate::options::cargo::CargoOptions;
-use crate::options::command::{Command, Debugger, Options, ReplayCommand};
+use crate::options::command::{Debugger, ReplayCommand};
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::SweepOptions;
 use crate::outputs::line::{Asking, one_line, place};
 use crate::print;
-use crate::results::origin::Origin;
 use crate::results::outcome::Outcome;
 use crate::results::swept::{Ended, Swept};
 use crate::running::debugger;
 use crate::running::library;
+use crate::running::recorded::{as_recorded, origin, program, recorded, test};
 use crate::running::setting::Setting;
 use crate::running::subject::Subject;
-use crate::running::sweep::{Choice, Common, Listener, sweep_and_keep};
-use crate::settings::{self, Settings};
+use crate::running::sweep::{Common, sweep_and_keep};
+use crate::running::watch::{Heard, Watch, innermost};
+use crate::settings::Settings;
 use crate::telling::shown::Shown;
 use crate::telling::summary::not_swept;
 use crate::telling::tell;
@@ -61,7 +59,9 @@ pub(crate) fn replay(command: ReplayCommand, output: &OutputOptions) -> Result<E
     let sweep = SweepOptions { runs: command.runs.clone(), ..SweepOptions::default() };
     let settings = Settings::new(&sweep, &arguments, &config, home.project.as_ref())?;
     let Some(program) = program else {
-        return Ok(not_met(&recorded, &format!("the test {} is not there any more", recorded.test), None));
+        let unknown = if origin.is_none() { ", and what its run had built or started is not known" } else { "" };
+        let what = format!("the test {} is not there any more{unknown}", recorded.test);
+        return Ok(not_met(&recorded, &what, None));
     };
     refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
     let listed = program.tests.first().ok_or_else(|| Trouble::internal(format!("{} has no test", program.path)))?;
@@ -76,90 +76,6 @@ pub(crate) fn replay(command: ReplayCommand, output: &OutputOptions) -> Result<E
         output,
     };
     Replay { recorded: &recorded, subject: &subject, setting, debugger: command.debugger }.go(&programs)
-}
-
-/// The chain's latest outcome.
-fn recorded(ledger: &Ledger, digits: &str) -> Result<Outcome, Trouble> {
-    let found = ledger.find(digits).map_err(|error| Trouble::usage(error.to_string()))?;
-    found.into_iter().next().ok_or_else(|| Trouble::internal(format!("{digits} was found and is nothing")))
-}
-
-/// What the run had built or started that saw the chain last; nothing if that is not known.
-fn origin(ledger: &Ledger, recorded: &Outcome) -> Result<Option<Origin>, Trouble> {
-    let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
-    let history = ledger.history(&recorded.test, recorded.id).map_err(|error| usage(&error))?;
-    let Some(last) = history.last() else { return Ok(None) };
-    let run = ledger.run_named(&last.run).map_err(|error| usage(&error))?;
-    let plan = run.map(|run| ledger.plan(run)).transpose().map_err(|error| usage(&error))?;
-    Ok(plan.and_then(|plan| plan.origin))
-}
-
-/// The command with the options that the run had, where it says nothing itself: all of those that are about a build, or none.
-fn as_recorded(mut command: ReplayCommand, origin: Option<&Origin>) -> ReplayCommand {
-    let own = ["cargo-firsthit", "replay", &command.id.0].map(str::to_owned);
-    let words = own.into_iter().chain(origin.iter().flat_map(|origin| origin.options.clone()));
-    let Ok(Options { command: Command::Replay(known), .. }) = Options::read(words.map(Into::into)) else {
-        // Another version's options may not be this one's.
-        return command;
-    };
-    if command.cargo.words().is_empty() {
-        let manifest = command.cargo.manifest;
-        command.cargo = known.cargo;
-        command.cargo.manifest = manifest;
-    }
-    if command.runs.crates.is_empty() {
-        command.runs.crates = known.runs.crates;
-    }
-    command.runs.timeout = command.runs.timeout.or(known.runs.timeout);
-    command
-}
-
-/// The program that was run, if it was no project's test.
-fn program(origin: &Option<Origin>, home: &Home) -> Result<Option<Program>, Trouble> {
-    match origin {
-        Some(Origin { program: Some(path), folder, .. }) => {
-            let program = Program::any(path.as_std_path().as_os_str())?;
-            let folder: Utf8PathBuf = folder.clone().unwrap_or_else(|| program.folder.clone());
-            if !folder.is_dir() {
-                return Err(Trouble::usage(format!(
-                    "{folder}, where {path} was run, is not there: make it, or sweep again"
-                )));
-            }
-            Ok(Some(Program { folder, ..program }))
-        }
-        None if home.project.is_none() => Err(Trouble::usage(
-            "what was run is not known, for the run that saw the chain had an argument that is no UTF-8, or was another \
-             version's: sweep it again, `cargo firsthit run -- PROGRAM`",
-        )),
-        _ => Ok(None),
-    }
-}
-
-/// The chain's test and its program, built as for a sweep; nothing if it is not there any more.
-fn test(
-    command: &ReplayCommand,
-    home: &Home,
-    recorded: &Outcome,
-    output: &OutputOptions,
-) -> Result<Option<Program>, Trouble> {
-    let Some(project) = &home.project else { return Ok(None) };
-    let cargo = settings::with_features(&command.cargo, &home.config);
-    let find = |cargo: &CargoOptions| -> Result<Option<Program>, Trouble> {
-        let all = programs::build(cargo, output, project, &home.place)?;
-        let of_test = all.into_iter().filter(|program| program.binary == recorded.test.binary);
-        let mut one = of_test.map(|mut program| {
-            program.tests.retain(|listed| listed.name == recorded.test.name);
-            program
-        });
-        Ok(one.find(|program| !program.tests.is_empty()))
-    };
-    let found = find(&cargo)?;
-    let package = recorded.test.binary.split("::").next().unwrap_or_default();
-    if found.is_none() && cargo.package.is_empty() && !cargo.workspace && project.has_member(package) {
-        // It was swept in another package's folder, which chooses what is built where no package is named.
-        return find(&CargoOptions { package: vec![package.to_owned()], ..cargo });
-    }
-    Ok(found)
 }
 
 /// One replay that is ready to go.
@@ -291,52 +207,4 @@ fn not_met(recorded: &Outcome, what: &str, near: Option<&[(ChainId, Named)]>) ->
     }
     print::to_stderr(&text);
     ExitCode::NothingInjected
-}
-
-/// The innermost frame of the workspace.
-fn innermost(chain: &[Frame]) -> Option<&Frame> {
-    chain.iter().find(|frame| frame.owner == Owner::Workspace)
-}
-
-/// Has only the recorded chain failed, and hears what is near to it.
-struct Watch<'a> {
-    recorded: &'a Outcome,
-    /// Whether nothing is failed at all.
-    records_only: bool,
-    jobs: usize,
-    heard: RefCell<Heard>,
-}
-
-#[derive(Default)]
-struct Heard {
-    is_met: bool,
-    near: Vec<(ChainId, Named)>,
-    /// With what was printed.
-    seen: Option<(Outcome, String)>,
-}
-
-impl Listener for Watch<'_> {
-    fn choose(&self, id: ChainId, named: &Named) -> Choice {
-        let mut heard = self.heard.borrow_mut();
-        if id == self.recorded.id {
-            heard.is_met = true;
-            return if self.records_only { Choice::NotAskedFor } else { Choice::Fail };
-        }
-        let function = |chain| innermost(chain).map(|frame| &frame.function);
-        let own = function(&self.recorded.chain);
-        if own.is_some() && function(&named.frames) == own {
-            heard.near.push((id, named.clone()));
-        }
-        Choice::NotAskedFor
-    }
-
-    fn workers(&self) -> usize {
-        self.jobs
-    }
-
-    fn planned(&self, _: usize) {}
-
-    fn outcome(&self, outcome: Outcome, printed: &str) {
-        self.heard.borrow_mut().seen = Some((outcome, printed.to_owned()));
-    }
 }
