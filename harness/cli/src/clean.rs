@@ -75,7 +75,7 @@ mod tests {
 
     fn place(folder: &tempfile::TempDir) -> Place {
         let place = Place::in_target(Utf8Path::from_path(folder.path()).unwrap());
-        for folder in [place.build(), place.logs(), place.reports()] {
+        for folder in [place.build(), place.run(), place.root().join("reports")] {
             fs::create_dir_all(folder).unwrap();
         }
         for file in [place.ledger(), place.plan(), place.build().join("x")] {

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use diffy::patch_set::{FileOperation, ParseOptions, PatchSet};
 
+use crate::chains::frame::Frame;
 use crate::file_error::FileError;
-use crate::frame::Frame;
 
 /// The places that a unified diff has changed, as they are after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -145,8 +145,8 @@ impl std::error::Error for InDiffError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::frame::Owner;
-    use crate::sample::frame;
+    use crate::chains::frame::Owner;
+    use crate::results::sample::frame;
 
     fn diff(text: &str) -> InDiff {
         InDiff::parse(text.as_bytes(), "/repo".into(), "/repo/work".into()).unwrap_or_else(|error| panic!("{error}"))

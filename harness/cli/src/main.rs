@@ -1,54 +1,33 @@
 //! `cargo firsthit`: sweeps the tests of any crate, unchanged, and any other program.
-#![allow(dead_code, reason = "the vocabulary stands before what uses it")]
 
-mod asked;
 mod bug;
 mod build;
-mod chain_id;
+mod chains;
 mod clean;
 mod completions;
 mod config;
-mod crowd;
 mod exit_code;
 mod expectations;
 mod explain;
 mod file_error;
-mod findings;
-mod frame;
+mod home;
 mod in_diff;
 mod init;
-mod judge;
-mod kept;
 mod ledger;
-mod library;
 mod list;
 mod merge;
-mod named;
 mod options;
-mod outcome;
 mod outputs;
-mod owner;
 mod place;
-mod plan;
 mod print;
-mod progress;
 mod project;
 mod replace_file;
-mod resume;
-mod run;
-mod run_result;
-#[cfg(test)]
-mod sample;
+mod results;
+mod running;
 mod settings;
 mod shard;
 mod stable_hash;
-mod subject;
-mod summary;
-mod sweep;
-mod swept;
-mod symbol;
-mod symbols;
-mod test_code;
+mod telling;
 mod test_id;
 mod trouble;
 
@@ -59,15 +38,21 @@ use crate::build::program::Program;
 use crate::build::{programs, refusal};
 use crate::config::Config;
 use crate::exit_code::ExitCode;
+use crate::explain::chain;
 use crate::explain::word::{self, Word};
+use crate::home::Home;
+use crate::ledger::open::Ledger;
 use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::command::{Command, Options, RunCommand, TestCommand};
 use crate::options::filter::FilterOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::place::Place;
 use crate::project::Project;
-use crate::run::Setting;
+use crate::results::origin::Origin;
+use crate::running::setting::Setting;
+use crate::running::{replay, run};
 use crate::settings::Settings;
+use crate::telling::report;
 use crate::trouble::Trouble;
 
 fn main() -> process::ExitCode {
@@ -119,14 +104,14 @@ fn obey(options: Options) -> Result<ExitCode, Trouble> {
                 Word::Verdicts => word::verdicts(),
                 Word::ExitCode(code) => word::exit_code(code),
                 Word::ExitCodes => word::exit_codes(),
-                Word::Chain(_) => return not_built("`explain ID`, which needs the ledger,"),
+                Word::Chain(id) => explained(&id.0, &command.manifest)?,
             };
             print::to_stdout(&text).map(|()| ExitCode::Clean)
         }
         Command::Completions { shell } => print::to_stdout(&completions::script(shell)).map(|()| ExitCode::Clean),
-        Command::Replay(_) => not_built("`replay`"),
-        Command::Report(_) => not_built("`report`"),
-        Command::Merge(_) => not_built("`merge`"),
+        Command::Replay(command) => replay::replay(*command, &output),
+        Command::Report(command) => report::report(&command, &output),
+        Command::Merge(command) => report::merged(&command, &output),
     }
 }
 
@@ -135,22 +120,24 @@ fn place(options: &ManifestOptions) -> Result<Place, Trouble> {
     Ok(Place::in_target(Project::load(options, false)?.target_folder()))
 }
 
-/// The project, and the configuration of its workspace. Dependencies are loaded if crates are named, for they may be among them.
-fn project(options: &ManifestOptions, crates: &[String]) -> Result<(Project, Config), Trouble> {
-    let project = Project::load(options, !crates.is_empty())?;
-    let config = Config::load(project.root())?;
-    if crates.is_empty() && !config.crates.is_empty() {
-        return Ok((Project::load(options, true)?, config));
+/// What the ledger knows of the chain whose identity begins with these digits.
+fn explained(digits: &str, options: &ManifestOptions) -> Result<String, Trouble> {
+    let ledger = Ledger::open_to_read(&Home::find(options, &[])?.place.ledger());
+    let ledger = ledger.map_err(|error| Trouble::usage(error.to_string()))?;
+    let mut text = String::new();
+    for outcome in ledger.find(digits).map_err(|error| Trouble::usage(error.to_string()))? {
+        let history = ledger.history(&outcome.test, outcome.id);
+        text += &chain::chain(&outcome, &history.map_err(|error| Trouble::usage(error.to_string()))?);
     }
-    Ok((project, config))
+    Ok(text)
 }
 
 fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
     if command.list {
-        let json = command.json || command.sweep.message_format == MessageFormat::Json;
+        let json = command.json || command.sweep.runs.message_format == MessageFormat::Json;
         return listed(&command.cargo, &command.filter, json, output);
     }
-    let (project, config) = project(&command.cargo.manifest, &command.sweep.crates)?;
+    let (project, config) = home::project(&command.cargo.manifest, &command.sweep.runs.crates)?;
     let settings = Settings::new(&command.sweep, &command.test_args, &config, Some(&project))?;
     let place = Place::in_target(project.target_folder());
     let cargo = settings::with_features(&command.cargo, &config);
@@ -166,7 +153,10 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     }
     let root = Some(project.root());
     let all = filter.takes_all() && cargo.builds_all();
-    run::run(Setting { settings: &settings, place: &place, all, root, output }, &programs)
+    let options = [cargo.words(), command.sweep.runs.words()].concat();
+    let origin = Origin::of(options, None, &settings.test_args);
+    let origin = origin.as_ref();
+    run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)
 }
 
 fn listed(
@@ -175,7 +165,7 @@ fn listed(
     json: bool,
     output: &OutputOptions,
 ) -> Result<ExitCode, Trouble> {
-    let (project, config) = project(&cargo.manifest, &[])?;
+    let (project, config) = home::project(&cargo.manifest, &[])?;
     let place = Place::in_target(project.target_folder());
     let cargo = settings::with_features(cargo, &config);
     let filter = settings::with_skips(filter, &config);
@@ -199,29 +189,20 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
     let arguments: Vec<_> = words.collect();
     let program = Program::any(&program)?;
     refusal::check(&program.path).map_err(|why| Trouble::usage(format!("{} cannot be swept: {why}", program.path)))?;
-    let found = if command.manifest.manifest_path.is_some() || Project::is_here(&program.folder) {
-        Some(project(&command.manifest, &command.sweep.crates)?)
-    } else {
-        None
-    };
-    let (project, config) =
-        found.map_or_else(|| (None, Config::default()), |(project, config)| (Some(project), config));
+    let home = Home::find(&command.manifest, &command.sweep.runs.crates)?;
     // The tests' arguments of a configuration are not for a program that is no test.
-    let config = Config { test_args: Vec::new(), ..config };
-    let settings = Settings::new(&command.sweep, &arguments, &config, project.as_ref())?;
-    let place = match &project {
-        Some(project) => Place::in_target(project.target_folder()),
-        None => {
-            let named = env::var("CARGO_TARGET_DIR").ok().filter(|named| !named.is_empty());
-            Place::in_target(&program.folder.join(named.as_deref().unwrap_or("target")))
-        }
+    let config = Config { test_args: Vec::new(), ..home.config.clone() };
+    let settings = Settings::new(&command.sweep, &arguments, &config, home.project.as_ref())?;
+    let started = (program.path.clone(), program.folder.clone());
+    let origin = Origin::of(command.sweep.runs.words(), Some(started), &arguments);
+    let setting = Setting {
+        settings: &settings,
+        place: &home.place,
+        // What else the workspace has is not known.
+        all: false,
+        root: home.root(),
+        origin: origin.as_ref(),
+        output,
     };
-    let root = project.as_ref().map(Project::root);
-    // What else the workspace has is not known.
-    run::run(Setting { settings: &settings, place: &place, all: false, root, output }, &[program])
-}
-
-fn not_built(what: &str) -> Result<ExitCode, Trouble> {
-    print::to_stderr(&format!("error: {what} is not built yet"));
-    Ok(ExitCode::Internal)
+    run::run(setting, &[program])
 }

@@ -1,7 +1,6 @@
 //! Where things lie: everything that is written goes below one folder, `target/firsthit`.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use firsthit::Verdict;
 
 /// The folder, and what lies where in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,24 +46,5 @@ impl Place {
     /// What the last run was to do, written first.
     pub(crate) fn plan(&self) -> Utf8PathBuf {
         self.run().join("plan.json")
-    }
-
-    /// What came of each chain, a line as each ends.
-    pub(crate) fn outcomes(&self) -> Utf8PathBuf {
-        self.run().join("outcomes.jsonl")
-    }
-
-    /// The chains of one verdict, a line each.
-    pub(crate) fn list(&self, verdict: Verdict) -> Utf8PathBuf {
-        self.run().join(format!("{verdict}.txt"))
-    }
-
-    /// What the runs printed.
-    pub(crate) fn logs(&self) -> Utf8PathBuf {
-        self.run().join("logs")
-    }
-
-    pub(crate) fn reports(&self) -> Utf8PathBuf {
-        self.root.join("reports")
     }
 }

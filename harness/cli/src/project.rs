@@ -93,6 +93,11 @@ impl Project {
         self.metadata.packages.iter().find(|package| package.id == *id)
     }
 
+    /// Whether a package of the workspace has this name.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        self.metadata.workspace_packages().iter().any(|package| package.name == name)
+    }
+
     /// Whether any library of the workspace has doctests.
     pub(crate) fn has_doctests(&self) -> bool {
         self.metadata.workspace_packages().iter().any(|package| package.targets.iter().any(|target| target.doctest))

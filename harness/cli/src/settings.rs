@@ -13,7 +13,7 @@ use crate::config::{Config, EXPECTATIONS};
 use crate::options::cargo::CargoOptions;
 use crate::options::filter::FilterOptions;
 use crate::options::output::MessageFormat;
-use crate::options::sweep::SweepOptions;
+use crate::options::sweep::{SweepOptions, VerdictOptions};
 use crate::project::{Project, Scope};
 use crate::shard::Shard;
 use crate::trouble::Trouble;
@@ -57,7 +57,7 @@ impl Settings {
         config: &Config,
         project: Option<&Project>,
     ) -> Result<Settings, Trouble> {
-        let named = if options.crates.is_empty() { &config.crates } else { &options.crates };
+        let named = if options.runs.crates.is_empty() { &config.crates } else { &options.runs.crates };
         let scope = match project {
             Some(project) if named.is_empty() => project.members(),
             Some(project) => project.crates(named)?,
@@ -69,20 +69,20 @@ impl Settings {
             [] => config.test_args.iter().map(OsString::from).collect(),
             given => given.to_vec(),
         };
-        let jobs = options.jobs.or(config.jobs).map(|jobs| jobs.0);
+        let jobs = options.runs.jobs.or(config.jobs).map(|jobs| jobs.0);
         Ok(Settings {
-            timeout: options.timeout.or(config.timeout).map(|limit| limit.0),
+            timeout: options.runs.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             scope,
             test_code: config.test_code.clone(),
-            findings: findings(options, config)?,
+            findings: findings(&options.runs.verdicts, config)?,
             test_args,
             expectations: root.join(config.expectations.as_deref().unwrap_or(EXPECTATIONS.into())),
             shard: options.shard,
             in_diff: options.in_diff.clone(),
             new_only: options.new,
             resume: options.resume,
-            message_format: options.message_format,
+            message_format: options.runs.message_format,
             root,
         })
     }
@@ -128,7 +128,10 @@ pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOpt
 
 /// By default every verdict that is not good but one: code that calls what cannot report a failure aborts, which is told and
 /// is a finding only where somebody says so.
-fn findings(options: &SweepOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
+///
+/// # Errors
+/// Names a verdict that is both allowed and denied.
+pub(crate) fn findings(options: &VerdictOptions, config: &Config) -> Result<Vec<Verdict>, Trouble> {
     if let Some(verdict) = options.deny.iter().find(|verdict| options.allow.contains(verdict)) {
         return Err(Trouble::usage(format!("`{verdict}` is both denied and allowed: leave out --deny or --allow")));
     }
@@ -151,12 +154,12 @@ mod tests {
             deny: vec![Verdict::Absorbed],
             ..Default::default()
         };
-        let options = SweepOptions { deny: vec![Verdict::Aborted], ..Default::default() };
+        let options = VerdictOptions { deny: vec![Verdict::Aborted], ..Default::default() };
         let found = findings(&options, &config).unwrap();
         let has = |verdict| found.contains(&verdict);
         assert!(has(Verdict::Aborted) && !has(Verdict::Leaked) && has(Verdict::Absorbed) && has(Verdict::Hung));
         assert!(!has(Verdict::Recovered));
-        let both = SweepOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung], ..Default::default() };
+        let both = VerdictOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung] };
         assert!(findings(&both, &config).unwrap_err().message.contains("`hung`"));
     }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain_id::ChainId;
+use crate::chains::chain_id::ChainId;
 use crate::stable_hash::StableHash;
 use crate::test_id::TestId;
 

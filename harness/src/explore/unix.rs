@@ -36,8 +36,11 @@ pub(crate) fn exit_now(status: i32) -> ! {
     unsafe { libc::_exit(status) }
 }
 
-/// Dies with the process that made this one.
+/// Dies with the process that made this one; 0 names none, and nobody's death is this one's.
 pub(crate) fn die_with_parent(parent: u32) {
+    if parent == 0 {
+        return;
+    }
     // SAFETY: sets a property of this process.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0) };
     // SAFETY: reads the parent's pid: it may have died before the line above.

@@ -141,6 +141,7 @@ fn follow(orders: &Orders, main: Main) -> ! {
     let struck = |scope: &crate::scope::shared::Scope| {
         // Where the failure is delivered is where a hang is most likely to come from.
         scope.slot().thread.store(unix::thread_id(), Relaxed);
+        firsthit_fails();
     };
     let session = Session {
         settings: &settings,
@@ -166,7 +167,14 @@ fn follow(orders: &Orders, main: Main) -> ! {
         unix::exit_now(0);
     };
     let job = if job == Job::Record { Job::Record } else { Job::One };
-    mains::run(session, main, orders.slot, job, Capture::of_standard_error())
+    mains::run(session, main, orders.slot, job, orders.parent == 0, Capture::of_standard_error())
+}
+
+/// Called where a failure is delivered, and does nothing: debuggers stop here.
+#[inline(never)]
+#[unsafe(no_mangle)]
+pub extern "C" fn firsthit_fails() {
+    std::hint::black_box(());
 }
 
 /// What the follower asks for.

@@ -12,6 +12,7 @@ use super::execs;
 use crate::chain::module::split;
 use crate::chain::walker::Walker;
 use crate::explore::fresh::Orders;
+use crate::explore::launch::Job;
 use crate::memory::bell;
 use crate::memory::campaign::{Campaign, Sizes};
 use crate::memory::record::{self, End, Kind, NONE, Quiet, Span, stage, state};
@@ -199,6 +200,18 @@ impl Followed {
         let parent = std::process::id();
         let orders = Orders { job: None, slot: 0, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
         (ORDERS, orders.to_word())
+    }
+
+    /// Has the chain `number` failed in one more run, which somebody else starts: with this variable, and nobody watches it.
+    /// To be called when the campaign is finished, and nothing if the chain was met no more.
+    pub fn arm(&self, number: usize) -> Option<(&'static str, String)> {
+        for from in [state::SKIPPED, state::DONE, state::PROPOSED] {
+            self.decide(number, from, state::PLANNED);
+        }
+        let armed = self.standing(number) == Standing::Planned;
+        let orders =
+            Orders { job: Some(Job::One), slot: 0, parent: 0, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        armed.then(|| (ORDERS, orders.to_word()))
     }
 
     /// What carries the campaign through from this process: where the program told [`Trouble::OwnsThreads`], and is gone.

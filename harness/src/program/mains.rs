@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 use super::ending;
 use crate::explore::attempt::targets;
 use crate::explore::canary;
-use crate::explore::child::become_child;
+use crate::explore::child::{self, become_child};
 use crate::explore::forks::role_of;
 use crate::explore::launch::{Job, Launch, Launched};
 use crate::explore::session::Session;
@@ -40,7 +40,7 @@ impl Launch for Mains<'_> {
         let Some(pid) = unix::fork()? else {
             unix::die_with_parent(parent);
             capture.become_standard_streams();
-            run(self.session, self.main, slot, job, Some(capture));
+            run(self.session, self.main, slot, job, false, Some(capture));
         };
         Ok(Launched { child: Child::watch(pid)?, capture })
     }
@@ -50,11 +50,22 @@ impl Launch for Mains<'_> {
     }
 }
 
-/// Runs the program's `main` for a job, and ends as it ends.
-pub(crate) fn run(session: Session<'_>, main: Main, slot: usize, job: Job, capture: Option<Capture>) -> ! {
+/// Runs the program's `main` for a job, and ends as it ends; under a debugger also where a sweep has seen enough.
+pub(crate) fn run(
+    session: Session<'_>,
+    main: Main,
+    slot: usize,
+    job: Job,
+    debugged: bool,
+    capture: Option<Capture>,
+) -> ! {
     let campaign = session.campaign;
     let scope = session.scope(slot, role_of(job));
     become_child(&scope);
+    if debugged {
+        // What ends children early would end what is to be looked at.
+        child::leave();
+    }
     let _ = Inherited::reopen(capture.as_ref());
     if !canary::sings(&scope) || campaign.header().allocations_pass.load(Relaxed) != 0 {
         scope.slot().finished.store(finished::CANARY_FAILED, Release);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::subject::Subject;
+use crate::running::subject::Subject;
 use crate::test_id::TestId;
 use crate::trouble::Trouble;
 

@@ -7,9 +7,9 @@ use super::error::ExpectationsError;
 use super::file::Expectations;
 use super::pattern::TestPattern;
 use crate::file_error::FileError;
-use crate::outcome::Outcome;
 use crate::outputs::line::{Asking, innermost, one_line, place};
 use crate::replace_file::replace_file;
+use crate::results::outcome::Outcome;
 
 /// What a file begins with that is made here.
 const HEADING: &str =

@@ -8,7 +8,7 @@ use super::date::Date;
 use super::entry::{Entry, Which};
 use super::file::Expectations;
 use super::function_path;
-use crate::outcome::Outcome;
+use crate::results::outcome::Outcome;
 
 /// What an outcome is to the run.
 #[derive(Clone, PartialEq, Eq, Debug)]

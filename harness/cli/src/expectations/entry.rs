@@ -6,7 +6,7 @@ use firsthit::Verdict;
 
 use super::date::Date;
 use super::pattern::{Pattern, TestPattern};
-use crate::outcome::Outcome;
+use crate::results::outcome::Outcome;
 
 /// An entry of the file.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -50,7 +50,11 @@ impl Word {
 
 /// What a verdict means, what to do next, and an example.
 pub(crate) fn verdict(verdict: Verdict) -> String {
-    let good = if verdict.is_good() { "good" } else { "a finding unless it is allowed" };
+    let good = match verdict {
+        Verdict::Aborted => "told, and a finding only where it is denied: --deny aborted",
+        verdict if verdict.is_good() => "good",
+        _ => "a finding unless it is allowed",
+    };
     let mut text = format!("{verdict}: {good}\n\n");
     if let Some(explained) = example::of(verdict) {
         let _ = write!(text, "{}\n\n", wrapped(explained.meaning));
@@ -71,7 +75,11 @@ pub(crate) fn verdicts() -> String {
         format!(
             "{:<10} {:<8} {}\n",
             verdict.as_str(),
-            if verdict.is_good() { "good" } else { "finding" },
+            match verdict {
+                Verdict::Aborted => "told",
+                verdict if verdict.is_good() => "good",
+                _ => "finding",
+            },
             verdict.next_step()
         )
     };
@@ -122,6 +130,8 @@ mod tests {
 
     #[test]
     fn words_are_told_apart() {
+        assert!(verdict(Verdict::Aborted).starts_with("aborted: told, and a finding only where it is denied"));
+        assert!(verdicts().contains("aborted    told     Call"), "{}", verdicts());
         assert_eq!(Word::read("Aborted"), Ok(Word::Verdict(Verdict::Aborted)));
         assert_eq!(Word::read("exit-codes"), Ok(Word::ExitCodes));
         assert_eq!(Word::read("70"), Ok(Word::ExitCode(ExitCode::Internal)));

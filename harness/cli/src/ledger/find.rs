@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::params;
 
-use crate::outcome::Outcome;
+use crate::results::outcome::Outcome;
 
 use super::error::LedgerError;
 use super::open::Ledger;

@@ -3,7 +3,7 @@
 use firsthit::Verdict;
 use rusqlite::{Row, params};
 
-use crate::chain_id::ChainId;
+use crate::chains::chain_id::ChainId;
 use crate::test_id::TestId;
 
 use super::error::LedgerError;

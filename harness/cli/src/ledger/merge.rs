@@ -2,11 +2,11 @@
 
 use rusqlite::params;
 
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::run_result::RunResult;
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::RunResult;
+use crate::results::swept::{Ended, Swept};
 use crate::shard;
-use crate::swept::{Ended, Swept};
 
 use super::error::LedgerError;
 use super::open::Ledger;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use firsthit::Verdict;
 use rusqlite::{OptionalExtension, Row, params};
 
-use crate::chain_id::ChainId;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::run_result::RunResult;
-use crate::swept::{Ended, Swept};
+use crate::chains::chain_id::ChainId;
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::RunResult;
+use crate::results::swept::Swept;
 use crate::test_id::TestId;
 
 use super::error::LedgerError;
@@ -43,6 +43,24 @@ impl Ledger {
         self.one_run("SELECT id FROM run ORDER BY begun DESC, name DESC LIMIT 1", params![])
     }
 
+    /// All runs, the one that began last first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::known`].
+    pub(crate) fn runs(&self) -> Result<Vec<RunId>, LedgerError> {
+        self.rows("SELECT id FROM run ORDER BY begun DESC, name DESC", &[], |row| row.get(0).map(RunId))
+    }
+
+    /// The run of that name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::known`].
+    pub(crate) fn run_named(&self, name: &str) -> Result<Option<RunId>, LedgerError> {
+        self.one_run("SELECT id FROM run WHERE name = ?1", params![name])
+    }
+
     /// The run that began last of those that were to do the same (see [`Plan::digest`]), if it was not finished.
     ///
     /// # Errors
@@ -54,10 +72,7 @@ impl Ledger {
     }
 
     /// Whether the run came to its end.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Ledger::known`].
+    #[cfg(test)]
     pub(crate) fn is_finished(&self, run: RunId) -> Result<bool, LedgerError> {
         Ok(self.one_run("SELECT id FROM run WHERE id = ?1 AND ended IS NOT NULL", params![run.0])?.is_some())
     }
@@ -69,28 +84,6 @@ impl Ledger {
     /// As for [`Ledger::known`].
     pub(crate) fn has_finished(&self, name: &str) -> Result<bool, LedgerError> {
         Ok(self.one_run("SELECT id FROM run WHERE name = ?1 AND ended IS NOT NULL", params![name])?.is_some())
-    }
-
-    /// The tests that the run has nothing left to do of. Their builds say whether that holds of what is built now.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Ledger::known`].
-    pub(crate) fn done(&self, run: RunId) -> Result<BTreeMap<TestId, Swept>, LedgerError> {
-        let mut swept = self.swept(run)?;
-        swept.retain(|_, swept| swept.ended != Ended::Stopped);
-        Ok(swept)
-    }
-
-    /// What the run came to in one test, a chain an outcome. Their builds say whether that holds of what is built now.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Ledger::known`].
-    pub(crate) fn outcomes_of(&self, run: RunId, test: &TestId) -> Result<Vec<Outcome>, LedgerError> {
-        let chains = "SELECT chain.id FROM chain JOIN test ON test.id = chain.test WHERE binary = ?2 AND name = ?3";
-        let condition = format!("seen.run = ?1 AND seen.chain IN ({chains})");
-        self.latest(&condition, params![run.0, test.binary, test.name])
     }
 
     /// What the run came to, a chain an outcome, by test and identity.

@@ -2,9 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::outcome::Outcome;
-use crate::plan::{self, Plan};
-use crate::swept::Swept;
+use crate::results::outcome::Outcome;
+use crate::results::plan::{self, Plan};
+use crate::results::swept::Swept;
 use crate::test_id::TestId;
 
 use super::error::LedgerError;
@@ -61,6 +61,7 @@ impl Ledger {
 }
 
 impl Run {
+    #[cfg(test)]
     pub(crate) fn id(&self) -> RunId {
         self.id
     }

@@ -6,10 +6,10 @@ use std::collections::btree_map::Entry;
 use camino::Utf8Path;
 
 use super::error::MergeError;
-use crate::outcome::Outcome;
-use crate::plan::{Plan, PlannedTest};
-use crate::run_result::RunResult;
-use crate::swept::{Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::RunResult;
+use crate::results::swept::{Ended, Swept};
 use crate::test_id::TestId;
 
 /// Joins results; of one chain the worst outcome counts, so that nothing that was found is lost.
@@ -77,6 +77,10 @@ fn join_plans(joined: &mut Plan, plan: &Plan) {
         joined.tool.clone_from(&plan.tool);
     }
     joined.begun = joined.begun.min(plan.begun);
+    joined.whole &= plan.whole;
+    if plan.origin > joined.origin {
+        joined.origin.clone_from(&plan.origin);
+    }
     for (name, value) in &plan.options {
         let known = joined.options.entry(name.clone()).or_insert_with(|| value.clone());
         if value > known {

@@ -7,7 +7,7 @@ use super::join;
 use crate::ledger::open::Ledger;
 use crate::outputs::folder;
 use crate::place::Place;
-use crate::run_result::RunResult;
+use crate::results::run_result::RunResult;
 
 /// A result that was named, read.
 pub(crate) struct Source {

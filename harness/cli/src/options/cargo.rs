@@ -132,6 +132,16 @@ impl CargoOptions {
         }
     }
 
+    /// The same in this tool's own words, all but where the project lies.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let plain = CargoOptions { test_tool: TestTool::Cargo, manifest: ManifestOptions::default(), ..self.clone() };
+        let mut words = plain.flags();
+        if self.test_tool == TestTool::Nextest {
+            words.extend(["--test-tool", "nextest"].map(str::to_owned));
+        }
+        words
+    }
+
     /// The same for Cargo, all but who is asked and where it builds.
     pub(crate) fn flags(&self) -> Vec<String> {
         let mut flags = Vec::new();

@@ -1,6 +1,7 @@
 //! The commands, and what each takes.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,7 +11,7 @@ use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::filter::FilterOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
-use crate::options::sweep::SweepOptions;
+use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
 use crate::options::value::ChainWord;
 
 /// Fails every allocation that a test reaches, once per call chain, and judges what came of it.
@@ -53,7 +54,8 @@ pub(crate) enum Command {
     /// Fail one call chain again, and show it.
     #[command(after_long_help = help::REPLAY)]
     Replay(Box<ReplayCommand>),
-    /// Show what the last sweep found.
+    /// Show again what the last sweep found, or an earlier one.
+    #[command(after_long_help = help::REPORT)]
     Report(ReportCommand),
     /// Put the results of several shards together.
     #[command(after_long_help = help::MERGE)]
@@ -131,7 +133,7 @@ pub(crate) struct ReplayCommand {
     #[arg(long, value_enum)]
     pub(crate) debugger: Option<Debugger>,
     #[command(flatten)]
-    pub(crate) sweep: SweepOptions,
+    pub(crate) runs: RunsOptions,
     #[command(flatten)]
     pub(crate) cargo: CargoOptions,
 }
@@ -146,7 +148,18 @@ pub(crate) enum Debugger {
 /// `report`.
 #[derive(Args, Debug)]
 pub(crate) struct ReportCommand {
-    /// The form of the report.
+    /// The N-th run, counted back from the last, which is 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) run: Option<NonZeroUsize>,
+    /// Expect what was found from now on, for this reason: entries are added to the file of expectations.
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) accept: Option<String>,
+    #[command(flatten)]
+    pub(crate) verdicts: VerdictOptions,
+    /// For programs: the outcome of each chain, one JSON object a line.
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// The form of the report: `json` is the same as --json.
     #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
     #[command(flatten)]
@@ -162,6 +175,14 @@ pub(crate) struct MergeCommand {
     /// Where the whole goes; by default this project's target/firsthit.
     #[arg(short, long, value_name = "FOLDER")]
     pub(crate) output: Option<Utf8PathBuf>,
+    /// Also results of different builds, options or versions.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) verdicts: VerdictOptions,
+    /// The form of what is printed to standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    pub(crate) message_format: MessageFormat,
     #[command(flatten)]
     pub(crate) manifest: ManifestOptions,
 }
@@ -241,8 +262,10 @@ mod tests {
             ("test --profile= ", "a value is required"),
             ("replay 12", "6 to 32 hexadecimal digits"),
             ("replay 123456 --debugger lldb", "gdb"),
+            ("replay 123456 --shard 1/2", "--shard"),
             ("clean --build --keep-ledger", "cannot be used with"),
             ("merge", "FOLDER"),
+            ("report --run 0", "--run"),
             ("run", "PROGRAM"),
             ("-v -q report", "cannot be used with"),
             ("sweep", "unrecognized subcommand"),
@@ -264,7 +287,8 @@ mod tests {
             "run -j 2 -- ls -l",
             "replay 0123456789ab --debugger gdb -p a",
             "report --message-format json",
-            "merge a b --output c",
+            "report --run 2 --json --deny aborted",
+            "merge a b --output c --force",
             "clean --keep-ledger",
             "init --force",
             "explain aborted",

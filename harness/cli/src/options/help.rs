@@ -15,6 +15,8 @@ Examples:
   cargo firsthit test --workspace parse   sweep the tests with `parse` in their name, of all packages
   cargo firsthit test --new               fail only what no earlier sweep has failed
   cargo firsthit run -- ./server --once   sweep a program that is no test
+  cargo firsthit replay 3f2a90c1b7de      fail one call chain again, and show all that is seen
+  cargo firsthit report                   what the last sweep found, once more
   cargo firsthit explain aborted          what a verdict means, and what to do next
 
 Exit codes (if several are true, the first of 70, 1, 130, 4, 5, 3, 2, 6, 0):
@@ -58,12 +60,34 @@ The program must be dynamically linked with the GNU C library, for this machine,
 caller's. Build it with `-C force-frame-pointers=yes` and line tables: chains are then found faster and shown with lines.";
 
 pub(super) const REPLAY: &str = "\
-Example:
-  cargo firsthit replay 3f2a90c1b7de --debugger gdb";
+Examples:
+  cargo firsthit replay 3f2a90c1b7de                   fail this chain again, and show all that is seen
+  cargo firsthit replay 3f2a90c1b7de --debugger gdb    the same under gdb, stopped where the allocation fails
+  cargo firsthit replay 3f2a90c1b7de --release         in another build than the one that found it
+
+The first digits of an ID do if they name one chain. What is built or started, and how, is what the run had that saw the chain \
+last; options about packages, targets, features or the build replace all of those. The ledger does not change.
+
+Exit codes: 0 if it ended well, 2 if it is a finding, 3 if it hung, 4 if the test fails without a failure, 5 if the chain was not \
+met again, 1 if the ID or a build is wrong. Under a debugger: the debugger's own.";
+
+pub(super) const REPORT: &str = "\
+Examples:
+  cargo firsthit report                   what the last run printed at its end
+  cargo firsthit report --run 2           the run before it
+  cargo firsthit report --deny aborted    as if aborting were a finding
+  cargo firsthit report --accept 'known, issue 12'
+  cargo firsthit report --json | jq -r 'select(.verdict == \"leaked\") | .id'
+
+Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 1 if there is no such run.";
 
 pub(super) const MERGE: &str = "\
 Example: each of two machines ran `cargo firsthit test --shard k/2` and its target/firsthit was copied here.
-  cargo firsthit merge shard-1 shard-2";
+  cargo firsthit merge shard-1 shard-2
+
+Neither order nor repetition matters, and merged results can be merged. What is printed, and the exit code, is what one \
+machine would have had. If shards are missing they are named, and the exit code is not 0: what is there may be clean, the whole is \
+not known to be.";
 
 pub(super) const EXPLAIN: &str = "\
 Examples:

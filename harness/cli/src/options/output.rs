@@ -1,7 +1,5 @@
 //! How results are shown: form, colour, and how much.
 
-use std::io::IsTerminal;
-
 use clap::{Args, ValueEnum};
 
 /// What every command takes.
@@ -32,15 +30,6 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// Whether what goes to `stream` is coloured.
-    pub(crate) fn on(self, stream: &impl IsTerminal) -> bool {
-        match self {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-        }
-    }
-
     /// What Cargo takes for it.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -12,12 +12,6 @@ use crate::shard::Shard;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Sweep")]
 pub(crate) struct SweepOptions {
-    /// How many runs at a time; by default as many as there are processors.
-    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) jobs: Option<Jobs>,
-    /// Time limit of one run in seconds; by default from how long it takes without a failure.
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
-    pub(crate) timeout: Option<Seconds>,
     /// Only the k-th of n parts of the call chains, counted from 1.
     #[arg(long, value_name = "K/N")]
     pub(crate) shard: Option<Shard>,
@@ -33,16 +27,52 @@ pub(crate) struct SweepOptions {
     /// Go on where the last sweep was stopped.
     #[arg(long)]
     pub(crate) resume: bool,
+    #[command(flatten)]
+    pub(crate) runs: RunsOptions,
+}
+
+/// How the runs of a test are done and judged, whichever of its chains are failed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Sweep")]
+pub(crate) struct RunsOptions {
+    /// How many runs at a time; by default as many as there are processors.
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
+    pub(crate) jobs: Option<Jobs>,
+    /// Time limit of one run in seconds; by default from how long it takes without a failure.
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub(crate) timeout: Option<Seconds>,
     /// Crates whose own call chains are failed; by default the workspace's.
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) crates: Vec<String>,
+    #[command(flatten)]
+    pub(crate) verdicts: VerdictOptions,
+    /// The form of what is printed to standard output.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    pub(crate) message_format: MessageFormat,
+}
+
+impl RunsOptions {
+    /// Those by which a chain is found and judged as it was, as words of the command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if !self.crates.is_empty() {
+            words.extend(["--crates".to_owned(), self.crates.join(",")]);
+        }
+        if let Some(limit) = self.timeout {
+            words.extend(["--timeout".to_owned(), limit.0.as_secs_f64().to_string()]);
+        }
+        words
+    }
+}
+
+/// Which verdicts are findings.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Findings")]
+pub(crate) struct VerdictOptions {
     /// Count this verdict as a finding.
     #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
     pub(crate) deny: Vec<Verdict>,
     /// Do not count this verdict as a finding.
     #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
     pub(crate) allow: Vec<Verdict>,
-    /// The form of what is printed to standard output.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
-    pub(crate) message_format: MessageFormat,
 }

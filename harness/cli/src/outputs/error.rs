@@ -5,7 +5,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 
 use crate::file_error::FileError;
-use crate::plan::Plan;
+use crate::results::plan::Plan;
 
 /// What is wrong with which file.
 #[derive(Debug)]

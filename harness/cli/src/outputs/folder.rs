@@ -11,11 +11,11 @@ use super::error::OutputError;
 use super::json_lines::{self, JsonLines};
 use super::lists;
 use crate::file_error::FileError;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
 use crate::replace_file::replace_file;
-use crate::run_result::{Part, RunResult};
-use crate::swept::Swept;
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::{Part, RunResult};
+use crate::results::swept::Swept;
 use crate::test_id::TestId;
 
 /// What the run is to do.
@@ -189,9 +189,9 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::plan::PlannedTest;
-    use crate::sample::{frame, outcome, swept, test_id};
-    use crate::swept::Ended;
+    use crate::results::plan::PlannedTest;
+    use crate::results::sample::{frame, outcome, swept, test_id};
+    use crate::results::swept::Ended;
 
     fn plan() -> Plan {
         let tests = vec![PlannedTest { test: test_id("a"), build: "b1".to_owned() }];
@@ -219,7 +219,7 @@ mod tests {
         run.write_lists().unwrap();
         let result = read(&path).unwrap();
         let verdicts: Vec<Verdict> =
-            (1..=3).map(|n| result.outcomes[&(test_id("a"), crate::sample::chain_id(n))].verdict).collect();
+            (1..=3).map(|n| result.outcomes[&(test_id("a"), crate::results::sample::chain_id(n))].verdict).collect();
         assert_eq!(verdicts, [Verdict::Recovered, Verdict::Leaked, Verdict::Hung]);
         assert_eq!(result.swept, BTreeMap::from([((test_id("a"), 2), swept("a", 3))]));
         assert_eq!(fs::read_to_string(lists::path(&path, Verdict::Aborted)).unwrap(), "");
@@ -257,7 +257,7 @@ mod tests {
         let path = Utf8Path::from_path(folder.path()).unwrap();
         let at = |test: &str, n, line| {
             let mut outcome = outcome(test, n, Verdict::Leaked);
-            outcome.chain = vec![frame("f", "src/a.rs", line, crate::frame::Owner::Workspace)];
+            outcome.chain = vec![frame("f", "src/a.rs", line, crate::chains::frame::Owner::Workspace)];
             outcome
         };
         let run = RunFolder::begin(path, &plan()).unwrap();

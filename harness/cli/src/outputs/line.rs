@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::frame::{Frame, Owner};
-use crate::outcome::{Outcome, Request};
+use crate::chains::frame::{Frame, Owner};
+use crate::results::outcome::{Outcome, Request};
 
 /// Shown as `short id  test  file:line  what was asked`.
 pub(crate) struct Line<'a>(pub(crate) &'a Outcome);
@@ -61,7 +61,7 @@ mod tests {
     use firsthit::Verdict;
 
     use super::*;
-    use crate::sample::{frame, outcome};
+    use crate::results::sample::{frame, outcome};
 
     #[test]
     fn a_line_tells_chain_test_place_and_request() {

@@ -5,8 +5,8 @@ use firsthit::Verdict;
 
 use super::line::{Line, innermost, place};
 use crate::file_error::FileError;
-use crate::outcome::Outcome;
 use crate::replace_file::replace_file;
+use crate::results::outcome::Outcome;
 
 /// Where the list of a verdict lies. There is one for each verdict, empty where no chain has it.
 pub(crate) fn path(folder: &Utf8Path, verdict: Verdict) -> Utf8PathBuf {

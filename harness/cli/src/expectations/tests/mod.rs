@@ -7,8 +7,8 @@ use super::accept::{accept, entry_text};
 use super::apply::{Applied, Standing, apply};
 use super::date::Date;
 use super::file::Expectations;
-use crate::outcome::Outcome;
-use crate::sample::{chain_id, frame, outcome};
+use crate::results::outcome::Outcome;
+use crate::results::sample::{chain_id, frame, outcome};
 
 const BAD: [Verdict; 4] = [Verdict::Aborted, Verdict::Leaked, Verdict::Hung, Verdict::Unusable];
 
@@ -63,7 +63,7 @@ fn the_spawning_place_of_a_thread_counts_to_the_chain() {
     let text = "[[expected]]\nchain = 'demo::pool::start'\nverdict = 'aborted'\nreason = 'known'";
     let mut outcome = outcome("a", 1, Verdict::Aborted);
     assert_eq!(applied(text, std::slice::from_ref(&outcome), false).standings, [Standing::Finding(None)]);
-    outcome.spawned_by = vec![frame("demo::pool::start", "src/pool.rs", 1, crate::frame::Owner::Workspace)];
+    outcome.spawned_by = vec![frame("demo::pool::start", "src/pool.rs", 1, crate::chains::frame::Owner::Workspace)];
     assert_eq!(applied(text, &[outcome], false).standings, [expected("known")]);
 }
 

@@ -8,8 +8,8 @@ use firsthit::Verdict;
 use super::super::error::LedgerErrorKind;
 use super::super::open::Ledger;
 use super::{assert_sound, folder, plan};
-use crate::outcome::Outcome;
-use crate::sample::outcome;
+use crate::results::outcome::Outcome;
+use crate::results::sample::outcome;
 
 /// Where a child of these tests finds the ledger it is to fill.
 const PATH: &str = "FIRSTHIT_TEST_FULL_LEDGER";

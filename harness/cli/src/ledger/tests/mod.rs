@@ -13,11 +13,11 @@ use tempfile::TempDir;
 
 use super::find::FindError;
 use super::open::Ledger;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::run_result::RunResult;
-use crate::sample::{chain_id, outcome, swept, test_id};
-use crate::swept::{Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::run_result::RunResult;
+use crate::results::sample::{chain_id, outcome, swept, test_id};
+use crate::results::swept::{Ended, Swept};
 
 fn folder() -> (TempDir, Utf8PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -58,7 +58,6 @@ fn what_was_added_is_there_and_the_latest_outcome_counts() {
     let firsts = ledger.outcomes(first.id()).unwrap();
     assert_eq!(firsts.len(), 3);
     assert!(firsts.contains(&outcome("a", 1, Verdict::Aborted)) && firsts.contains(&outcome("b", 1, Verdict::Leaked)));
-    assert_eq!(ledger.outcomes_of(first.id(), &test_id("b")).unwrap(), [outcome("b", 1, Verdict::Leaked)]);
 
     let history = ledger.history(&test_id("a"), chain_id(1)).unwrap();
     let told: Vec<(&str, Verdict)> = history.iter().map(|seen| (seen.build.as_str(), seen.verdict)).collect();
@@ -120,11 +119,13 @@ fn a_run_that_did_not_end_is_found_again_with_what_it_has_done() {
     let id = ledger.last_unfinished(&digest).unwrap().unwrap();
     assert_eq!(ledger.last_unfinished("another").unwrap(), None);
     assert_eq!(ledger.plan(id).unwrap(), plan);
-    assert_eq!(ledger.done(id).unwrap().into_keys().collect::<Vec<_>>(), [test_id("a")]);
-    assert_eq!(ledger.outcomes_of(id, &test_id("b")).unwrap().len(), 1);
+    let ended = |name| ledger.swept(id).unwrap().remove(&test_id(name)).map(|swept| swept.ended);
+    assert_eq!((ended("a"), ended("b")), (Some(Ended::Swept), Some(Ended::Stopped)));
+    assert_eq!(ledger.run_named(&plan.name()).unwrap(), Some(id));
+    assert_eq!((ledger.runs().unwrap(), ledger.run_named("another").unwrap()), (vec![id], None));
     let run = ledger.run(id);
     run.test_done(&swept("b", 9)).unwrap();
-    assert_eq!(ledger.done(id).unwrap().len(), 2);
+    assert_eq!(ended("b"), Some(Ended::Swept));
     assert!(!ledger.is_finished(id).unwrap());
     run.finish().unwrap();
     assert!(ledger.is_finished(id).unwrap());
@@ -140,7 +141,7 @@ fn a_chain_is_found_by_the_first_digits_of_its_identity() {
     let ledger = Ledger::open(&path.join("ledger.sqlite")).unwrap();
     let run = ledger.begin_run(&plan(&[])).unwrap();
     let (a, b) = (outcome("a", 1, Verdict::Aborted), outcome("b", 1, Verdict::Leaked));
-    let near = Outcome { id: crate::chain_id::ChainId(chain_id(1).0 ^ 1), ..outcome("a", 1, Verdict::Hung) };
+    let near = Outcome { id: crate::chains::chain_id::ChainId(chain_id(1).0 ^ 1), ..outcome("a", 1, Verdict::Hung) };
     let other = outcome("a", 2, Verdict::Panicked);
     run.add(&[a.clone(), b.clone(), near.clone(), other.clone()]).unwrap();
 

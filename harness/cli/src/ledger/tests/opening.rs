@@ -9,7 +9,7 @@ use super::super::error::{LedgerError, LedgerErrorKind};
 use super::super::open::Ledger;
 use super::super::schema;
 use super::{assert_sound, folder, plan};
-use crate::sample::outcome;
+use crate::results::sample::outcome;
 
 fn refused(opened: Result<Ledger, LedgerError>, kind: fn(&LedgerErrorKind) -> bool, cure: &str) {
     let error = opened.err().expect("it must not open");

@@ -10,8 +10,8 @@ use firsthit::Verdict;
 
 use super::super::open::Ledger;
 use super::{assert_sound, folder, plan};
-use crate::outcome::Outcome;
-use crate::sample::outcome;
+use crate::results::outcome::Outcome;
+use crate::results::sample::outcome;
 use crate::stable_hash::StableHash;
 
 /// Where a child of these tests finds the ledger it is to write.
@@ -73,7 +73,7 @@ fn processes_and_threads_write_at_once_and_all_of_it_is_there() {
         let ledger = Ledger::open(&path).unwrap();
         for _ in 0..50 {
             for writer in ["t1", "p1"] {
-                let seen = ledger.known(&crate::sample::test_id(writer)).unwrap().len() as u128;
+                let seen = ledger.known(&crate::results::sample::test_id(writer)).unwrap().len() as u128;
                 assert_eq!(seen % BATCH, 0, "{writer}");
             }
         }
@@ -85,7 +85,11 @@ fn processes_and_threads_write_at_once_and_all_of_it_is_there() {
     let ledger = Ledger::open(&path).unwrap();
     assert_sound(&ledger);
     for writer in ["p1", "p2", "t1", "t2"] {
-        assert_eq!(ledger.known(&crate::sample::test_id(writer)).unwrap().len() as u128, 100 * BATCH, "{writer}");
+        assert_eq!(
+            ledger.known(&crate::results::sample::test_id(writer)).unwrap().len() as u128,
+            100 * BATCH,
+            "{writer}"
+        );
     }
     let finished: Vec<i64> =
         ledger.rows("SELECT count(*) FROM run WHERE ended IS NOT NULL", &[], |row| row.get(0)).unwrap();
@@ -143,7 +147,7 @@ fn a_writer_that_is_killed_leaves_all_that_it_was_told_is_there() {
 
         let ledger = Ledger::open(&path).unwrap();
         assert_sound(&ledger);
-        let there = ledger.known(&crate::sample::test_id(&writer)).unwrap();
+        let there = ledger.known(&crate::results::sample::test_id(&writer)).unwrap();
         assert!(there.len() as u128 >= whole, "{writer}: {whole} were confirmed, {} are there", there.len());
         assert_eq!(there.len() as u128 % BATCH, 0, "{writer}: half a batch");
         late += u32::from(there.len() as u128 > whole || whole > 0);

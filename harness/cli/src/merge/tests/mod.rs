@@ -10,12 +10,13 @@ use super::join::join;
 use super::source::{Source, merge};
 use crate::ledger::open::Ledger;
 use crate::outputs::folder;
-use crate::plan::{Plan, PlannedTest};
-use crate::run_result::RunResult;
-use crate::sample::{outcome, swept, test_id};
+use crate::results::origin::Origin;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::RunResult;
+use crate::results::sample::{outcome, swept, test_id};
+use crate::results::swept::{Chains, Ended, Swept};
 use crate::shard::Shard;
 use crate::stable_hash::StableHash;
-use crate::swept::{Chains, Ended, Swept};
 
 /// Numbers that look random and are the same in every run.
 struct Random(u64);
@@ -111,6 +112,8 @@ fn results_that_contradict_each_other_are_joined_alike_in_every_order() {
             let mut result = RunResult::new(plan(Some("1/2".parse().unwrap())));
             result.plan.options.insert("mode".to_owned(), random.below(3).to_string());
             result.plan.tests[0].build = format!("b{}", random.below(2));
+            result.plan.whole = random.below(2) == 0;
+            result.plan.origin = Origin::of(vec![random.below(3).to_string()], None, &[]);
             for _ in 0..random.below(20) {
                 let verdict = Verdict::ALL[usize::try_from(random.below(13)).unwrap()];
                 let mut outcome = outcome("a", u128::from(random.below(6)), verdict);
@@ -128,6 +131,7 @@ fn results_that_contradict_each_other_are_joined_alike_in_every_order() {
         let other = joined(&[joined(&[a.clone(), c], true), b.clone(), a], true);
         assert_eq!(forth, back, "round {round}");
         assert_eq!(forth, other, "round {round}");
+        assert_eq!(forth.plan.whole, results.iter().all(|result| result.plan.whole), "round {round}");
         // The worst that any of them saw.
         for (key, outcome) in &forth.outcomes {
             let seen = results.iter().filter_map(|result| result.outcomes.get(key)).map(|outcome| outcome.verdict);

@@ -3,10 +3,10 @@
 use camino::Utf8PathBuf;
 use firsthit::Verdict;
 
-use crate::chain_id::ChainId;
-use crate::frame::{Frame, Owner};
-use crate::outcome::{Asked, Outcome, Request};
-use crate::swept::{Chains, Ended, Swept};
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::{Frame, Owner};
+use crate::results::outcome::{Asked, Outcome, Request};
+use crate::results::swept::{Chains, Ended, Swept};
 use crate::test_id::TestId;
 
 pub(crate) fn test_id(name: &str) -> TestId {

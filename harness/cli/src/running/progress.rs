@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use firsthit::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::crowd::News;
 use crate::print;
-use crate::swept::{Ended, Swept};
+use crate::results::swept::{Ended, Swept};
+use crate::running::crowd::News;
 use crate::test_id::TestId;
 
 /// The progress of a run.

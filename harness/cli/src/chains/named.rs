@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use firsthit::program::followed::{Chain, Function};
 
-use crate::chain_id::ChainId;
-use crate::frame::{Frame, Owner};
-use crate::outcome::Request;
-use crate::symbols::Place;
-use crate::test_code::TestCode;
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::{Frame, Owner};
+use crate::chains::symbols::Place;
+use crate::chains::test_code::TestCode;
+use crate::results::outcome::Request;
 use crate::test_id::TestId;
 
 /// Why a chain is not to be failed.

@@ -6,9 +6,9 @@ use std::fmt;
 use firsthit::Verdict;
 
 use crate::expectations::apply::Standing;
-use crate::outcome::Outcome;
 use crate::outputs::line::{innermost, one_line, place};
-use crate::swept::{Chains, Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::swept::{Chains, Ended, Swept};
 
 /// How a run ended, of which each has an exit code; the later one counts if several are true.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -118,7 +118,7 @@ fn line_of(outcome: &Outcome) -> (String, String) {
 }
 
 /// Why a test was not swept to its end; nothing if it was.
-fn not_swept(test: &Swept) -> Option<String> {
+pub(crate) fn not_swept(test: &Swept) -> Option<String> {
     let why = match &test.ended {
         Ended::Swept => return None,
         Ended::Stopped => "was stopped: go on with --resume".to_owned(),
@@ -202,7 +202,7 @@ impl fmt::Display for Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample::{frame, outcome, swept};
+    use crate::results::sample::{frame, outcome, swept};
 
     fn summary(outcomes: &[(Outcome, Standing)], tests: &[Swept]) -> Summary {
         let (outcomes, standings): (Vec<&Outcome>, Vec<Standing>) =
@@ -260,7 +260,7 @@ mod tests {
         let at = |chain, line, standing| {
             let mut outcome = outcome("a", chain, Verdict::Aborted);
             if let Some(asked) = &mut outcome.asked {
-                asked.by = Some(frame("demo::f", "src/store.rs", line, crate::frame::Owner::Workspace));
+                asked.by = Some(frame("demo::f", "src/store.rs", line, crate::chains::frame::Owner::Workspace));
             }
             (outcome, standing)
         };

@@ -4,8 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use camino::Utf8PathBuf;
 
-use crate::frame::{Frame, Owner};
-use crate::symbol::Symbol;
+use crate::chains::frame::{Frame, Owner};
+use crate::chains::symbol::Symbol;
 
 /// Crates of the standard library, as the paths of their functions begin.
 const STD_CRATES: [&str; 10] =

@@ -6,12 +6,12 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::chain_id::ChainId;
-use crate::named::Named;
-use crate::outcome::Outcome;
-use crate::subject::Subject;
-use crate::sweep::{Choice, Common, Listener, sweep};
-use crate::swept::Swept;
+use crate::chains::chain_id::ChainId;
+use crate::chains::named::Named;
+use crate::results::outcome::Outcome;
+use crate::results::swept::Swept;
+use crate::running::subject::Subject;
+use crate::running::sweep::{Choice, Common, Listener, sweep};
 use crate::test_id::TestId;
 
 /// From when on nothing is news, too.
@@ -101,7 +101,7 @@ impl Listener for One<'_> {
         let _ = self.news.send(News::Planned(self.test.clone(), chains));
     }
 
-    fn outcome(&self, outcome: Outcome) {
+    fn outcome(&self, outcome: Outcome, _: &str) {
         let _ = self.news.send(News::Outcome(Box::new(outcome)));
     }
 }

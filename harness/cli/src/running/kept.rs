@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::ledger::write::Run;
-use crate::outcome::Outcome;
 use crate::outputs::folder::RunFolder;
-use crate::swept::Swept;
+use crate::results::outcome::Outcome;
+use crate::results::swept::Swept;
 use crate::trouble::Trouble;
 
 /// How many outcomes are written down at a time at most, and how long one waits for others: each time costs the disk's

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::chain_id::ChainId;
+use crate::chains::chain_id::ChainId;
 
 /// The library's file; empty where nothing can be preloaded.
 static FILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libfirsthit_preload.so"));

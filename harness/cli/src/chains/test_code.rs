@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::frame::{Frame, Owner};
+use crate::chains::frame::{Frame, Owner};
 use crate::test_id::TestId;
 
 /// Folders whose files hold nothing but tests, as Cargo lays packages out.

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::results::origin::Origin;
 use crate::shard::Shard;
 use crate::stable_hash::StableHash;
 use crate::test_id::TestId;
@@ -26,6 +27,12 @@ pub(crate) struct Plan {
     /// The names of the runs that are in here, by the number of their shard.
     pub(crate) runs: BTreeMap<u32, BTreeSet<String>>,
     pub(crate) tests: Vec<PlannedTest>,
+    /// Whether every chain of every test is to be failed, by all shards together.
+    #[serde(default)]
+    pub(crate) whole: bool,
+    /// What was built or started; nothing if that cannot be told, or is no longer known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) origin: Option<Origin>,
 }
 
 /// A test, and the build it is swept in.
@@ -57,6 +64,8 @@ impl Plan {
             shards: shard.of(),
             runs: BTreeMap::from([(shard.number(), BTreeSet::from([name]))]),
             tests,
+            whole: false,
+            origin: None,
         }
     }
 
@@ -77,11 +86,6 @@ impl Plan {
     pub(crate) fn name(&self) -> String {
         let names: Vec<&str> = self.runs.values().flatten().map(String::as_str).collect();
         names.join("+")
-    }
-
-    /// The shard, where it is of one and not of the whole.
-    pub(crate) fn shard(&self) -> Option<u32> {
-        (self.shards > 1 && self.runs.len() == 1).then(|| self.runs.keys().next().copied()).flatten()
     }
 }
 
@@ -119,6 +123,5 @@ mod tests {
         let text = serde_json::to_string(&plan).unwrap();
         assert!(text.contains(r#""binary":"demo","name":"a::b","build":"ab12""#), "{text}");
         assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
-        assert_eq!(plan.shard(), Some(2));
     }
 }

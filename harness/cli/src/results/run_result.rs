@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain_id::ChainId;
-use crate::outcome::Outcome;
-use crate::plan::Plan;
-use crate::swept::{Chains, Ended, Swept};
+use crate::chains::chain_id::ChainId;
+use crate::results::outcome::Outcome;
+use crate::results::plan::Plan;
+use crate::results::swept::{Chains, Ended, Swept};
 use crate::test_id::TestId;
 
 /// One chain of one test.
@@ -120,11 +120,12 @@ fn rank(ended: &Ended) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::results::sample;
 
     fn planned(shards: &str, tests: &[&str]) -> Plan {
-        let tests =
-            tests.iter().map(|name| crate::plan::PlannedTest { test: sample::test_id(name), build: "b1".to_owned() });
+        let tests = tests
+            .iter()
+            .map(|name| crate::results::plan::PlannedTest { test: sample::test_id(name), build: "b1".to_owned() });
         Plan::new(BTreeMap::new(), Some(shards.parse().unwrap()), tests.collect())
     }
 

@@ -8,12 +8,12 @@ use camino::Utf8Path;
 use crate::ledger::error::LedgerError;
 use crate::ledger::open::Ledger;
 use crate::ledger::write::Run;
-use crate::outcome::Outcome;
 use crate::outputs::error::OutputError;
 use crate::outputs::folder::{self, RunFolder};
-use crate::plan::{Plan, PlannedTest};
-use crate::run_result::{Key, RunResult};
-use crate::swept::{Ended, Swept};
+use crate::results::outcome::Outcome;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::{Key, RunResult};
+use crate::results::swept::{Ended, Swept};
 use crate::test_id::TestId;
 
 /// A run to be gone on with, open in the ledger and in its folder, which have the same in them.
@@ -115,7 +115,7 @@ mod tests {
     use firsthit::Verdict;
 
     use super::*;
-    use crate::sample::{chain_id, outcome, swept, test_id};
+    use crate::results::sample::{chain_id, outcome, swept, test_id};
 
     struct Place {
         _folder: tempfile::TempDir,

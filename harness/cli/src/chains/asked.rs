@@ -1,7 +1,7 @@
 //! The function of std through which memory was asked for, as people call it, and whether it can report a failure.
 
-use crate::frame::{Frame, Owner};
-use crate::outcome::Asked;
+use crate::chains::frame::{Frame, Owner};
+use crate::results::outcome::Asked;
 
 /// What is told of who asked: the outermost function of std before the first one that is not std's.
 ///

@@ -3,9 +3,9 @@
 use firsthit::Verdict;
 use firsthit::program::followed::{Ending, Evidence};
 
-use crate::frame::{Frame, Owner};
-use crate::outcome::Panic;
-use crate::test_code::TestCode;
+use crate::chains::frame::{Frame, Owner};
+use crate::chains::test_code::TestCode;
+use crate::results::outcome::Panic;
 
 /// What is known beside the evidence itself.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use camino::Utf8PathBuf;
 use firsthit::Verdict;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::chain_id::ChainId;
-use crate::frame::Frame;
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::Frame;
 use crate::test_id::TestId;
 
 /// One chain of one test, and what its failure showed.

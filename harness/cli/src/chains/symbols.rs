@@ -9,9 +9,9 @@ use std::thread;
 use addr2line::Loader;
 use rustc_demangle::demangle;
 
-use crate::frame::{Frame, Owner};
-use crate::owner::{Owners, root};
-use crate::symbol::Symbol;
+use crate::chains::frame::{Frame, Owner};
+use crate::chains::owner::{Owners, root};
+use crate::chains::symbol::Symbol;
 
 /// A file with code, by a number that holds for this process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Formatter};
 
-use crate::chain_id::ChainId;
-use crate::frame::{Frame, Owner};
-use crate::outcome::Outcome;
-use crate::outputs::line::{Asking, one_line, place};
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::{Frame, Owner};
+use crate::results::outcome::Outcome;
+use crate::telling::shown::Shown;
 
 /// Findings with one cause: the same verdict, at the same place, of the same function.
 #[derive(Debug)]
@@ -58,26 +58,8 @@ fn innermost(chain: &[Frame]) -> Option<&Frame> {
 impl fmt::Display for Findings<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for cause in &self.causes {
-            let Outcome { id, test, verdict, request, asked, chain, evidence, leaks, stood, .. } = cause.first;
-            writeln!(f, "{verdict}: {test}")?;
-            let through = asked.as_ref().map(|asked| format!(", through {}", one_line(&asked.function)));
-            writeln!(f, "  {} fails{}", Asking(request), through.unwrap_or_default())?;
-            frames(f, chain)?;
-            if !cause.first.spawned_by.is_empty() {
-                writeln!(f, "  on a thread that was spawned")?;
-                frames(f, &cause.first.spawned_by)?;
-            }
-            for fact in evidence {
-                writeln!(f, "  {}", fact.replace('\n', "\n    "))?;
-            }
-            if !stood.is_empty() {
-                writeln!(f, "  where it stood:")?;
-                frames(f, stood)?;
-            }
-            for leak in leaks {
-                writeln!(f, "  lost: {} bytes, made", leak.bytes)?;
-                frames(f, &leak.chain)?;
-            }
+            let Outcome { id, verdict, .. } = cause.first;
+            write!(f, "{}", Shown { outcome: cause.first, whole: false })?;
             if let Some(note) = cause.note {
                 writeln!(f, "  {note}")?;
             }
@@ -90,15 +72,4 @@ impl fmt::Display for Findings<'_> {
         }
         Ok(())
     }
-}
-
-/// The frames that are not std's, and how many of std's were left out between them.
-fn frames(f: &mut Formatter<'_>, chain: &[Frame]) -> fmt::Result {
-    let mut word = "at";
-    for frame in chain.iter().filter(|frame| frame.owner != Owner::Std) {
-        let function = one_line(&frame.function);
-        writeln!(f, "    {word} {function}  {}", one_line(&place(Some(frame))))?;
-        word = "by";
-    }
-    Ok(())
 }

@@ -15,16 +15,16 @@ use camino::Utf8PathBuf;
 use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
 use firsthit::{Mode, Trouble, Verdict};
 
-use crate::asked::asked;
-use crate::chain_id::ChainId;
-use crate::frame::Frame;
-use crate::judge::{Case, judge};
-use crate::named::{Identities, LeftOut, Named, named};
-use crate::outcome::{Leak, Outcome};
-use crate::subject::Subject;
-use crate::swept::{Chains, Ended, Swept};
-use crate::symbols::{Address, Module, Place, Symbols};
-use crate::test_code::TestCode;
+use crate::chains::asked::asked;
+use crate::chains::chain_id::ChainId;
+use crate::chains::frame::Frame;
+use crate::chains::judge::{Case, judge};
+use crate::chains::named::{Identities, LeftOut, Named, named};
+use crate::chains::symbols::{Address, Module, Place, Symbols};
+use crate::chains::test_code::TestCode;
+use crate::results::outcome::{Leak, Outcome};
+use crate::results::swept::{Chains, Ended, Swept};
+use crate::running::subject::Subject;
 
 /// How long the tool sleeps at most before it looks after the program.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -71,26 +71,50 @@ pub(crate) trait Listener {
     fn workers(&self) -> usize;
     /// So many chains are planned by now.
     fn planned(&self, chains: usize);
-    /// What came of one.
-    fn outcome(&self, outcome: Outcome);
+    /// What came of one, and the end of what the run printed.
+    fn outcome(&self, outcome: Outcome, printed: &str);
 }
 
 /// Sweeps one test. If something from outside kills its program, what is left to do is done by a new one.
 pub(crate) fn sweep(subject: &Subject, common: &Common<'_>, listener: &dyn Listener) -> Swept {
+    sweep_and_keep(subject, common, listener).0
+}
+
+/// Sweeps one test, and keeps what was recorded of it, if it could be.
+pub(crate) fn sweep_and_keep(
+    subject: &Subject,
+    common: &Common<'_>,
+    listener: &dyn Listener,
+) -> (Swept, Option<Recorded>) {
     let (mut told, mut kills) = (HashSet::new(), 0);
     loop {
-        match Sweep::begin(subject, common, listener) {
-            Ok(sweep) => {
-                let mut sweep = Sweep { told, ..sweep };
-                let swept = sweep.follow();
-                kills += 1;
-                if kills >= KILLS_MAX || !sweep.was_killed_from_outside() {
-                    return swept;
-                }
-                told = sweep.told;
-            }
-            Err(why) => return refused(subject, why),
+        let mut sweep = match Sweep::begin(subject, common, listener) {
+            Ok(sweep) => Sweep { told, ..sweep },
+            Err(why) => return (refused(subject, why), None),
+        };
+        let swept = sweep.follow();
+        kills += 1;
+        if kills >= KILLS_MAX || !sweep.was_killed_from_outside() {
+            let ids = sweep.known.into_iter().map(|known| known.map(|known| known.id)).collect();
+            return (swept, Some(Recorded { followed: sweep.followed, ids }));
         }
+        told = sweep.told;
+    }
+}
+
+/// The chains of a test whose sweep is over.
+pub(crate) struct Recorded {
+    followed: Followed,
+    /// By the campaign's numbers.
+    ids: Vec<Option<ChainId>>,
+}
+
+impl Recorded {
+    /// The variable by which the program, started with it, runs once with this chain failing, as long as this lives. Nothing
+    /// if there is no such chain.
+    pub(crate) fn arm(&self, id: ChainId) -> Option<(&'static str, String)> {
+        let number = self.ids.iter().position(|known| *known == Some(id))?;
+        self.followed.arm(number)
     }
 }
 
@@ -435,7 +459,7 @@ impl<'a> Sweep<'a> {
         known.open = false;
         self.open -= 1;
         self.told.insert(outcome.id);
-        self.listener.outcome(outcome);
+        self.listener.outcome(outcome, printed);
     }
 
     fn ended(&mut self) -> Ended {

@@ -5,55 +5,38 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use firsthit::Verdict;
+use camino::Utf8Path;
 
 use crate::build::build_id::build_id;
 use crate::build::program::Program;
 use crate::build::refusal;
-use crate::chain_id::ChainId;
-use crate::crowd::{News, sweep_all};
+use crate::chains::chain_id::ChainId;
+use crate::chains::named::Named;
+use crate::chains::symbols::Symbols;
 use crate::exit_code::ExitCode;
-use crate::expectations::apply::{Standing, apply};
-use crate::expectations::date::Date;
 use crate::expectations::file::Expectations;
-use crate::findings::Findings;
 use crate::in_diff::InDiff;
-use crate::kept::Kept;
 use crate::ledger::open::Ledger;
-use crate::library;
-use crate::named::Named;
-use crate::options::output::{MessageFormat, OutputOptions};
-use crate::outcome::Outcome;
+use crate::options::output::MessageFormat;
 use crate::outputs::folder::RunFolder;
-use crate::owner::Owners;
-use crate::place::Place;
-use crate::plan::{Plan, PlannedTest, now};
 use crate::print;
-use crate::progress::Progress;
-use crate::resume::resume;
-use crate::run_result::Key;
+use crate::results::outcome::Outcome;
+use crate::results::plan::{Plan, PlannedTest};
+use crate::results::run_result::Key;
+use crate::results::swept::{Ended, Swept};
+use crate::running::crowd::{News, sweep_all};
+use crate::running::kept::Kept;
+use crate::running::library;
+use crate::running::progress::Progress;
+use crate::running::resume::resume;
+use crate::running::setting::Setting;
+use crate::running::subject::Subject;
+use crate::running::sweep::{Choice, Common, refused};
 use crate::settings::Settings;
 use crate::shard::Shard;
-use crate::subject::Subject;
-use crate::summary::{Class, Summary};
-use crate::sweep::{Choice, Common, refused};
-use crate::swept::{Ended, Swept};
-use crate::symbols::Symbols;
+use crate::telling::tell::{self, Teller};
 use crate::test_id::TestId;
 use crate::trouble::Trouble;
-
-/// Where a run takes place, and how it is told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Setting<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) place: &'a Place,
-    /// Whether nothing of the workspace is left out.
-    pub(crate) all: bool,
-    /// The workspace's folder, where there is one.
-    pub(crate) root: Option<&'a Utf8Path>,
-    pub(crate) output: &'a OutputOptions,
-}
 
 /// Sweeps the tests of all programs.
 ///
@@ -65,6 +48,11 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let root = setting.root.unwrap_or(Utf8Path::new("/"));
     let diff = settings.in_diff.as_deref().map(|file| InDiff::read(file, root)).transpose();
     let diff = diff.map_err(|error| Trouble::usage(error.to_string()))?;
+    if let (Some(diff), Some(file)) = (&diff, &settings.in_diff)
+        && diff.is_empty()
+    {
+        print::to_stderr(&format!("{file} changes no line that stays: no chain runs through it, and none is failed"));
+    }
     let (mut subjects, without) = subjects(settings, programs)?;
     let (mut kept, before) = begin(setting, &subjects)?;
     let done: BTreeMap<TestId, Swept> = before.done;
@@ -76,10 +64,9 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let stop = stop_asked()?;
     let library = library::placed(place.root().as_std_path())
         .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
-    let within = |folder: &Utf8PathBuf| folder.strip_prefix(root).map(Utf8Path::to_owned).ok();
-    let packages: Vec<_> = settings.scope.folders.iter().filter_map(within).collect();
+    let packages = setting.packages();
     let common = Common {
-        symbols: Symbols::start(owners(setting, programs)),
+        symbols: Symbols::start(setting.owners(programs)),
         library: &library,
         test_code: &settings.test_code,
         packages: &packages,
@@ -112,8 +99,20 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
-    let asked_for_all = setting.all && settings.shard.is_none() && diff.is_none() && !settings.new_only;
-    tell(setting, &expectations, &told, asked_for_all, stopped)
+    let teller = Teller {
+        expectations: &expectations,
+        findings: &settings.findings,
+        format: settings.message_format,
+        quiet: output.quiet,
+    };
+    let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
+    let code = teller.summary(&outcomes, told.tests, setting.whole() && settings.shard.is_none() && !stopped)?;
+    if stopped {
+        print::to_stderr("stopped; the same command with --resume goes on");
+    } else if !output.quiet {
+        print::to_stderr(&format!("every chain is listed in {}", place.run()));
+    }
+    Ok(if stopped { code.and(ExitCode::Stopped) } else { code })
 }
 
 /// What is swept: every test of every program; and those of programs that nothing can be preloaded into, with the reason.
@@ -143,7 +142,11 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
     let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
     let ledger = Ledger::open(&place.ledger()).map_err(|error| usage(&error))?;
     let tests = subjects.iter().map(|subject| PlannedTest { test: subject.test.clone(), build: subject.build.clone() });
-    let plan = Plan::new(settings.told(), settings.shard, tests.collect());
+    let plan = Plan {
+        whole: setting.whole(),
+        origin: setting.origin.cloned(),
+        ..Plan::new(settings.told(), settings.shard, tests.collect())
+    };
     if settings.resume {
         if let Some(resumed) = resume(&ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
             let before = Before { done: resumed.done, outcomes: resumed.outcomes };
@@ -187,18 +190,6 @@ fn stop_asked() -> Result<Arc<AtomicBool>, Trouble> {
     Ok(stop)
 }
 
-fn owners(setting: Setting<'_>, programs: &[Program]) -> Owners {
-    let Setting { settings, place, root, .. } = setting;
-    let no_test = programs.iter().find(|program| !program.built);
-    Owners {
-        root: root.map(Into::into).unwrap_or_default(),
-        target: place.build().into(),
-        folders: settings.scope.folders.iter().map(Into::into).collect(),
-        crates: settings.scope.crates.clone(),
-        program: no_test.map(|program| program.path.clone().into()),
-    }
-}
-
 /// What has been heard of the run.
 struct Told {
     outcomes: BTreeMap<Key, Outcome>,
@@ -221,7 +212,7 @@ impl Told {
             News::Pause => kept.write(),
             News::Outcome(outcome) => {
                 let line = match format {
-                    MessageFormat::Json => print::to_stdout(&line(&outcome)),
+                    MessageFormat::Json => print::to_stdout(&tell::line(&outcome)),
                     MessageFormat::Human => Ok(()),
                 };
                 self.outcomes.insert((outcome.test.clone(), outcome.id), (*outcome).clone());
@@ -238,47 +229,4 @@ impl Told {
             self.trouble = Some(trouble);
         }
     }
-}
-
-fn line(outcome: &Outcome) -> String {
-    serde_json::to_string(outcome).map_or_else(|_| String::new(), |line| line + "\n")
-}
-
-/// Tells what was found, and with which code the process ends.
-fn tell(
-    setting: Setting<'_>,
-    expectations: &Expectations,
-    told: &Told,
-    asked_for_all: bool,
-    stopped: bool,
-) -> Result<ExitCode, Trouble> {
-    let Setting { settings, place, output, .. } = setting;
-    let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
-    let applied = apply(expectations, &outcomes, &settings.findings, asked_for_all && !stopped, Date::at(now()));
-    let summary = Summary::of(&outcomes, &applied.standings, &told.tests);
-    if settings.message_format == MessageFormat::Human {
-        let found = outcomes.iter().zip(&applied.standings).filter_map(|(outcome, standing)| match standing {
-            // Those that abort are told by the lines that cause them.
-            Standing::Finding(note) if outcome.verdict != Verdict::Aborted => Some((*outcome, note.as_deref())),
-            _ => None,
-        });
-        print::to_stdout(&format!("{}{summary}\n", Findings::of(found)))?;
-    } else if !output.quiet {
-        print::to_stderr(&summary.to_string());
-    }
-    applied.stale.iter().chain(&applied.expired).for_each(|line| print::to_stderr(line));
-    if stopped {
-        print::to_stderr("stopped; `cargo firsthit test` with the same options and --resume goes on");
-    } else if !output.quiet {
-        print::to_stderr(&format!("every chain is listed in {}", place.run()));
-    }
-    let code = match summary.class {
-        Class::Clean => ExitCode::Clean,
-        Class::Findings => ExitCode::Findings,
-        Class::Hung => ExitCode::Hung,
-        Class::NothingInjected => ExitCode::NothingInjected,
-        Class::BaselineFails => ExitCode::BaselineFails,
-    };
-    let code = if stopped { code.and(ExitCode::Stopped) } else { code };
-    Ok(if applied.stale.is_empty() && applied.expired.is_empty() { code } else { code.and(ExitCode::Findings) })
 }
