@@ -12,10 +12,6 @@ mod mains;
 pub mod raised;
 mod reach;
 mod real;
+pub mod threads;
 
 pub use ending::abort;
-
-/// Threads that a sweep's threads spawn.
-pub mod threads {
-    pub use crate::scope::spawn::{Start, firsthit_pthread_create as create};
-}

@@ -11,7 +11,7 @@ use super::thread::{self, Origin};
 use crate::libc_symbol::LibcSymbol;
 
 /// What a thread runs.
-pub type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
+pub(crate) type Start = extern "C-unwind" fn(*mut c_void) -> *mut c_void;
 type Create = unsafe extern "C" fn(*mut libc::pthread_t, *const libc::pthread_attr_t, Start, *mut c_void) -> c_int;
 
 static CREATE: LibcSymbol = LibcSymbol::new(c"pthread_create");
@@ -48,7 +48,7 @@ struct Birth {
 ///
 /// # Safety
 /// As `pthread_create`.
-pub unsafe extern "C" fn firsthit_pthread_create(
+pub(crate) unsafe extern "C" fn firsthit_pthread_create(
     thread: *mut libc::pthread_t,
     attributes: *const libc::pthread_attr_t,
     start: Start,
