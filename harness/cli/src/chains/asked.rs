@@ -3,16 +3,28 @@
 use crate::chains::frame::{Frame, Owner};
 use crate::results::outcome::Asked;
 
+/// Crates that allocate on behalf of whoever called them, as `alloc` does, with the dash before their versions.
+const CONTAINERS: [&str; 2] = ["allocator-api2-", "hashbrown-"];
+
 /// What is told of who asked: the outermost function of std before the first one that is not std's.
 ///
 /// Whether it can report a failure is what its name promises; `ended` overrules that with what was seen: `Some(true)` if
 /// the failure came to `handle_alloc_error`, `Some(false)` if the run went on behind it.
 pub(crate) fn asked(chain: &[Frame], ended: Option<bool>) -> Option<Asked> {
-    let of_std = chain.iter().take_while(|frame| frame.owner == Owner::Std).last()?;
+    let of_std = chain.iter().take_while(|frame| asks_for_others(&frame.owner)).last()?;
     let by = chain.iter().find(|frame| frame.owner == Owner::Workspace).cloned();
     let function = short(&of_std.function);
     let promised = function.rsplit("::").next().is_some_and(|name| name.starts_with("try_"));
     Some(Asked { fallible: ended.map_or(promised, |infallible| !infallible), function, by })
+}
+
+/// Whether code of this owner asks on behalf of whoever called it, as std's collections do.
+fn asks_for_others(owner: &Owner) -> bool {
+    match owner {
+        Owner::Std => true,
+        Owner::Dependency(name) => CONTAINERS.iter().any(|container| name.starts_with(container)),
+        _ => false,
+    }
 }
 
 /// `Vec::push` of `alloc::vec::Vec<T,A>::push`, `Vec::clone` of `<alloc::vec::Vec<T,A> as core::clone::Clone>::clone`.
@@ -135,5 +147,11 @@ mod tests {
         );
         assert!(asked(&chain, Some(false)).unwrap().fallible);
         assert!(asked(&chain[2..], None).is_none());
+        let hashbrown = Owner::Dependency("hashbrown-0.16.1".to_owned());
+        let table = [
+            frame("alloc::alloc::alloc", Owner::Std),
+            frame("hashbrown::table::HashTable<T,A>::insert_unique", hashbrown),
+        ];
+        assert_eq!(asked(&table, None).unwrap().function, "HashTable::insert_unique");
     }
 }
