@@ -127,6 +127,8 @@ pub enum Standing {
     Planned,
     /// Not to be failed.
     LeftOut,
+    /// Met only behind a failure, or a second record of another one: no chain of runs without a failure.
+    Beside,
     /// [`Followed::evidence`] tells what came of it.
     Done,
 }
@@ -308,10 +310,17 @@ impl Followed {
         match self.campaign.chains().get(number).map_or(state::EMPTY, |chain| chain.state.load(Acquire)) {
             state::EMPTY | state::FOUND => Standing::Unknown,
             state::PROPOSED => Standing::Proposed,
+            state::SKIPPED if self.is_beside(number) => Standing::Beside,
             state::SKIPPED => Standing::LeftOut,
             state::DONE => Standing::Done,
             _ => Standing::Planned,
         }
+    }
+
+    fn is_beside(&self, number: usize) -> bool {
+        let beside = [Quiet::RecoveryOnly, Quiet::Duplicate].map(|quiet| quiet as u32);
+        let quiet = self.campaign.chains().get(number).map(|chain| chain.quiet.load(Relaxed));
+        quiet.is_some_and(|quiet| beside.contains(&quiet))
     }
 
     /// Has the chain `number` failed, if it is proposed; [`ring`](Followed::ring) when all are named.

@@ -137,8 +137,6 @@ pub(crate) fn refused(subject: &Subject, why: String) -> Swept {
 struct Known {
     id: ChainId,
     named: Named,
-    /// Whether it is to be failed and has not been told.
-    open: bool,
 }
 
 struct Sweep<'a> {
@@ -156,8 +154,11 @@ struct Sweep<'a> {
     modules: Vec<Module>,
     /// By the campaign's numbers.
     known: Vec<Option<Known>>,
+    /// How many of them have been looked at, and those of which it was not clear yet what they are.
+    looked_at: usize,
+    unclear: Vec<usize>,
     /// Chains that are to be failed and of which nothing has been told.
-    open: usize,
+    open: Vec<usize>,
     /// How many there have been of them.
     to_fail: usize,
     chains: Chains,
@@ -206,7 +207,9 @@ impl<'a> Sweep<'a> {
             library: common.symbols.module(common.library),
             modules: Vec::new(),
             known: Vec::new(),
-            open: 0,
+            looked_at: 0,
+            unclear: Vec::new(),
+            open: Vec::new(),
             to_fail: 0,
             chains: Chains::default(),
             begun: Instant::now(),
@@ -284,16 +287,13 @@ impl<'a> Sweep<'a> {
 
     /// Takes back what nobody has begun with.
     fn withdraw(&mut self) {
-        for (number, known) in self.known.iter_mut().enumerate() {
-            if let Some(known) = known.as_mut().filter(|known| known.open) {
-                self.followed.leave_out(number);
-                if self.followed.standing(number) == Standing::LeftOut {
-                    known.open = false;
-                    self.open -= 1;
-                    self.withdrawn = true;
-                }
-            }
-        }
+        let followed = &self.followed;
+        let before = self.open.len();
+        self.open.retain(|number| {
+            followed.leave_out(*number);
+            followed.standing(*number) != Standing::LeftOut
+        });
+        self.withdrawn |= self.open.len() < before;
         if !self.closed && self.followed.stage() < Stage::Exploring {
             // There is nothing yet that could be lost.
             self.killed = true;
@@ -303,20 +303,27 @@ impl<'a> Sweep<'a> {
 
     /// Names and plans what was recorded since the last time, and tells what is done.
     fn hear(&mut self) {
-        let proposed: Vec<usize> = (0..self.followed.chains())
-            .filter(|number| self.known.get(*number).is_none_or(Option::is_none))
-            .filter(|number| self.followed.standing(*number) != Standing::Unknown)
-            .collect();
+        let new = self.looked_at..self.followed.chains();
+        self.looked_at = new.end;
+        let mut proposed = Vec::new();
+        for number in std::mem::take(&mut self.unclear).into_iter().chain(new) {
+            match self.followed.standing(number) {
+                Standing::Unknown => self.unclear.push(number),
+                // It says something of the code that deals with failures, and nothing of runs without one.
+                Standing::Beside => {}
+                _ => proposed.push(number),
+            }
+        }
         if !proposed.is_empty() {
             self.decide(&proposed);
         }
-        for number in 0..self.known.len() {
-            let open = self.known[number].as_ref().is_some_and(|known| known.open);
-            if open && let Some(evidence) = self.followed.evidence(number) {
-                self.tell(number, &evidence);
+        for number in std::mem::take(&mut self.open) {
+            match self.followed.evidence(number) {
+                Some(evidence) => self.tell(number, &evidence),
+                None => self.open.push(number),
             }
         }
-        if self.open == 0 && !self.closed {
+        if self.open.is_empty() && !self.closed {
             self.closed = true;
             self.followed.close();
         } else if !proposed.is_empty() {
@@ -350,9 +357,9 @@ impl<'a> Sweep<'a> {
         for (number, named) in proposed.iter().zip(named) {
             let id = ids.get(number).copied().unwrap_or(ChainId(0));
             let open = self.plan(*number, id, &named);
-            self.open += usize::from(open);
+            self.open.extend(open.then_some(*number));
             self.to_fail += usize::from(open || self.told.contains(&id));
-            self.known[*number] = Some(Known { id, named, open });
+            self.known[*number] = Some(Known { id, named });
         }
         self.listener.planned(self.to_fail);
     }
@@ -428,7 +435,7 @@ impl<'a> Sweep<'a> {
         let spawner = self.followed.chain(number).and_then(|chain| chain.spawned_by);
         let spawned_by = spawner.and_then(|by| self.known.get(by)?.as_ref()).filter(|by| by.named.left_out.is_none());
         let spawned_by = spawned_by.map(|by| by.named.frames.clone()).unwrap_or_default();
-        let Some(known) = self.known[number].as_mut() else { return };
+        let Some(known) = self.known[number].as_ref() else { return };
         let went_on = match evidence.ending {
             Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
             Ending::Exited(_) => Some(false),
@@ -456,14 +463,12 @@ impl<'a> Sweep<'a> {
             leaks,
             evidence: facts,
         };
-        known.open = false;
-        self.open -= 1;
         self.told.insert(outcome.id);
         self.listener.outcome(outcome, printed);
     }
 
     fn ended(&mut self) -> Ended {
-        if self.stopped() && (self.withdrawn || self.open > 0 || !self.closed) {
+        if self.stopped() && (self.withdrawn || !self.open.is_empty() || !self.closed) {
             return Ended::Stopped;
         }
         match self.followed.trouble() {
@@ -481,7 +486,7 @@ impl<'a> Sweep<'a> {
                 let how = if self.followed.stage() == Stage::Starting { "did not come to its main" } else { "died on the way" };
                 Ended::Refused(format!("the program {how}{printed}"))
             }
-            None if self.stopped() && self.open > 0 => Ended::Stopped,
+            None if self.stopped() && !self.open.is_empty() => Ended::Stopped,
             None if self.subject.must_succeed && self.followed.baseline().status != 0 => {
                 let baseline = self.followed.baseline();
                 Ended::BaselineFails(format!("it ends with status {}\n{}", baseline.status, baseline.printed.trim()))
