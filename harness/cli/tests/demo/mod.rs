@@ -64,8 +64,31 @@ const FILES: [(&str, &str); 12] = [
 
 /// Writes the workspace into a new folder of this name, and returns its path.
 pub(crate) fn workspace(name: &str) -> PathBuf {
-    let folder = folder(name);
-    write(&folder, &FILES);
+    once(name, |folder| write(folder, &FILES))
+}
+
+/// A folder of this name that `make` fills once for all processes of this build's tests: a runner may start one for each.
+///
+/// Each process holds it to its end, so that those of another build wait before they make it anew.
+pub(crate) fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    let tests = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let lock = fs::File::create(tests.join(format!("{name}.lock"))).unwrap();
+    let built = [env::current_exe().unwrap(), env!("CARGO_BIN_EXE_cargo-firsthit").into()];
+    let built = built.map(|path| fs::metadata(path).unwrap().modified().unwrap());
+    let (build, folder) = (format!("{built:?}"), tests.join(name));
+    let is_made = || fs::read_to_string(folder.join("made-by")).is_ok_and(|by| by == build);
+    lock.lock_shared().unwrap();
+    if !is_made() {
+        lock.unlock().unwrap();
+        lock.lock().unwrap();
+        if !is_made() {
+            make(&self::folder(name));
+            fs::write(folder.join("made-by"), &build).unwrap();
+        }
+        lock.unlock().unwrap();
+        lock.lock_shared().unwrap();
+    }
+    std::mem::forget(lock);
     folder
 }
 

@@ -47,11 +47,11 @@ pub(crate) fn many(count: usize) -> String {
 
 /// The workspace, built: all tests here share it, each with a place of its own for what it keeps.
 pub(crate) static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = demo::folder("ends");
-    write(&folder);
-    let (_, err, code) = demo::ended(&mut demo::firsthit(&folder, &["list", "--workspace", "-q"]));
-    assert_eq!(code, 0, "{err}");
-    folder
+    demo::once("ends", |folder| {
+        write(folder);
+        let (_, err, code) = demo::ended(&mut demo::firsthit(folder, &["list", "--workspace", "-q"]));
+        assert_eq!(code, 0, "{err}");
+    })
 });
 
 /// The lines that end with a name, by `file:line`.
