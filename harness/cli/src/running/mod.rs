@@ -2,6 +2,7 @@
 
 pub(crate) mod crowd;
 pub(crate) mod debugger;
+mod hearing;
 pub(crate) mod kept;
 pub(crate) mod library;
 pub(crate) mod progress;

@@ -1,28 +1,24 @@
-//! The sweep of one test: its program is started, its chains are named and planned, and what comes of each is judged.
+//! The sweep of one test: its program is started, followed to its end, and what became of it is told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Child;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
-use firsthit::program::followed::{self, Asked, Ending, Followed, Function, Stage, Standing};
-use firsthit::{Mode, Trouble, Verdict};
+use firsthit::program::followed::{Asked, Followed, Stage, Standing};
+use firsthit::{Mode, Trouble};
 
-use crate::chains::asked::asked;
 use crate::chains::chain_id::ChainId;
-use crate::chains::frame::Frame;
-use crate::chains::judge::{Case, judge};
-use crate::chains::named::{Identities, LeftOut, Named, named};
-use crate::chains::symbols::{Address, Module, Place, Symbols};
+use crate::chains::named::{Identities, Named};
+use crate::chains::symbols::{Module, Symbols};
 use crate::chains::test_code::TestCode;
-use crate::results::outcome::{Leak, Outcome};
+use crate::results::outcome::Outcome;
 use crate::results::swept::{Chains, Ended, Swept};
 use crate::running::subject::Subject;
 
@@ -134,40 +130,40 @@ pub(crate) fn refused(subject: &Subject, why: String) -> Swept {
 }
 
 /// A chain of the campaign, as this side knows it.
-struct Known {
-    id: ChainId,
-    named: Named,
+pub(super) struct Known {
+    pub(super) id: ChainId,
+    pub(super) named: Named,
 }
 
-struct Sweep<'a> {
-    subject: &'a Subject,
-    common: &'a Common<'a>,
-    listener: &'a dyn Listener,
-    followed: Followed,
+pub(super) struct Sweep<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) common: &'a Common<'a>,
+    pub(super) listener: &'a dyn Listener,
+    pub(super) followed: Followed,
     program: Child,
     output: std::fs::File,
-    code: TestCode,
-    identities: Identities,
+    pub(super) code: TestCode,
+    pub(super) identities: Identities,
     /// The preloaded library's.
-    library: Module,
+    pub(super) library: Module,
     /// By the campaign's numbers.
-    modules: Vec<Module>,
+    pub(super) modules: Vec<Module>,
     /// By the campaign's numbers.
-    known: Vec<Option<Known>>,
+    pub(super) known: Vec<Option<Known>>,
     /// How many of them have been looked at, and those of which it was not clear yet what they are.
-    looked_at: usize,
-    unclear: Vec<usize>,
+    pub(super) looked_at: usize,
+    pub(super) unclear: Vec<usize>,
     /// Chains that are to be failed and of which nothing has been told.
-    open: Vec<usize>,
+    pub(super) open: Vec<usize>,
     /// How many there have been of them.
-    to_fail: usize,
-    chains: Chains,
+    pub(super) to_fail: usize,
+    pub(super) chains: Chains,
     begun: Instant,
-    closed: bool,
+    pub(super) closed: bool,
     /// Whether there are chains that were to be failed, and were taken back when the user asked to stop.
     withdrawn: bool,
     /// Chains that were told of by now.
-    told: HashSet<ChainId>,
+    pub(super) told: HashSet<ChainId>,
     /// Whether this process has killed the program.
     killed: bool,
 }
@@ -301,172 +297,6 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Names and plans what was recorded since the last time, and tells what is done.
-    fn hear(&mut self) {
-        let new = self.looked_at..self.followed.chains();
-        self.looked_at = new.end;
-        let mut proposed = Vec::new();
-        for number in std::mem::take(&mut self.unclear).into_iter().chain(new) {
-            match self.followed.standing(number) {
-                Standing::Unknown => self.unclear.push(number),
-                // It says something of the code that deals with failures, and nothing of runs without one.
-                Standing::Beside => {}
-                _ => proposed.push(number),
-            }
-        }
-        if !proposed.is_empty() {
-            self.decide(&proposed);
-        }
-        for number in std::mem::take(&mut self.open) {
-            match self.followed.evidence(number) {
-                Some(evidence) => self.tell(number, &evidence),
-                None => self.open.push(number),
-            }
-        }
-        if self.open.is_empty() && !self.closed {
-            self.closed = true;
-            self.followed.close();
-        } else if !proposed.is_empty() {
-            self.followed.ring();
-        }
-    }
-
-    fn decide(&mut self, proposed: &[usize]) {
-        let chains: Vec<_> = proposed.iter().filter_map(|number| self.followed.chain(*number)).collect();
-        let frames = self.frames(&chains.iter().map(|chain| chain.frames.as_slice()).collect::<Vec<_>>());
-        let named: Vec<_> =
-            chains.iter().zip(&frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
-        // A spawner is recorded before what its thread does, and may be recorded together with it.
-        let mut ids: HashMap<usize, ChainId> = HashMap::new();
-        let has_id = |place: &usize| named[*place].left_out.is_none() || chains[*place].function == Function::Spawn;
-        let mut waves: Vec<usize> = (0..named.len()).filter(has_id).collect();
-        while !waves.is_empty() {
-            let spawner =
-                |place: usize| chains[place].spawned_by.map(|by| (by, self.id_of(by).or(ids.get(&by).copied())));
-            let (ready, later): (Vec<_>, Vec<_>) = waves
-                .iter()
-                .partition(|place| spawner(**place).is_none_or(|(by, id)| id.is_some() || !proposed.contains(&by)));
-            let ready = if ready.is_empty() { later.clone() } else { ready };
-            let with: Vec<_> =
-                ready.iter().map(|place| (&named[*place], spawner(*place).and_then(|(_, id)| id))).collect();
-            let given = self.identities.of(&self.subject.test, &with);
-            ids.extend(ready.iter().map(|place| proposed[*place]).zip(given));
-            waves.retain(|place| !ready.contains(place));
-        }
-        self.known.resize_with(self.followed.chains().max(self.known.len()), || None);
-        for (number, named) in proposed.iter().zip(named) {
-            let id = ids.get(number).copied().unwrap_or(ChainId(0));
-            let open = self.plan(*number, id, &named);
-            self.open.extend(open.then_some(*number));
-            self.to_fail += usize::from(open || self.told.contains(&id));
-            self.known[*number] = Some(Known { id, named });
-        }
-        self.listener.planned(self.to_fail);
-    }
-
-    fn id_of(&self, number: usize) -> Option<ChainId> {
-        self.known.get(number)?.as_ref().map(|known| known.id)
-    }
-
-    /// Whether the chain is failed; one that is not is left out and counted.
-    fn plan(&mut self, number: usize, id: ChainId, named: &Named) -> bool {
-        if named.request.function == "pthread_create" {
-            return false;
-        }
-        self.chains.known += 1;
-        let choice = match named.left_out {
-            Some(why) => Err(why),
-            None if self.told.contains(&id) => Ok(Choice::Done),
-            None => Ok(self.listener.choose(id, named)),
-        };
-        let chains = &mut self.chains;
-        let count = match choice {
-            Err(LeftOut::OutOfScope) => &mut chains.out_of_scope,
-            Err(LeftOut::OfTheTest) => &mut chains.of_the_test,
-            Err(LeftOut::Quiet) => &mut chains.quiet,
-            Ok(Choice::Fail | Choice::Done) => &mut chains.planned,
-            Ok(Choice::SeenBefore) => &mut chains.seen_before,
-            Ok(Choice::OtherShard) => &mut chains.other_shards,
-            Ok(Choice::NotAskedFor) => &mut chains.not_asked_for,
-        };
-        *count += 1;
-        let fails = choice == Ok(Choice::Fail);
-        if fails {
-            self.followed.plan(number);
-        } else {
-            self.followed.leave_out(number);
-        }
-        fails
-    }
-
-    /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Arc<Place>>> {
-        self.learn_modules();
-        let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
-        let own = |address: &&followed::Address| module(address) == Some(self.library);
-        let lists: Vec<Vec<_>> =
-            lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
-        let place = |address: &&followed::Address| Address { module: module(address), offset: address.offset };
-        let mut frames = self.common.symbols.of(lists.iter().flatten().map(place).collect()).into_iter();
-        lists.iter().map(|list| frames.by_ref().take(list.len()).collect()).collect()
-    }
-
-    /// Takes note of the files that the program has loaded since the last time.
-    fn learn_modules(&mut self) {
-        let modules = self.followed.modules();
-        let new = modules.iter().skip(self.modules.len());
-        self.modules.extend(new.map(|module| self.common.symbols.module(&module.path)));
-    }
-
-    /// Judges what came of a chain, and tells the listener.
-    fn tell(&mut self, number: usize, evidence: &followed::Evidence) {
-        let mut lists = vec![evidence.panicked_in.as_slice(), evidence.stood_in.as_slice()];
-        let owners: Vec<_> = evidence.leaks.iter().filter_map(|(chain, ..)| self.followed.chain(*chain)).collect();
-        lists.extend(owners.iter().map(|chain| chain.frames.as_slice()));
-        let frames = self.frames(&lists);
-        let mut frames = frames.iter().map(|frames| whole(frames));
-        let (panicked_in, stood_in) = (frames.next().unwrap_or_default(), frames.next().unwrap_or_default());
-        let leaks = evidence.leaks.iter().zip(frames);
-        let leaks = leaks.map(|((_, count, bytes), chain)| Leak { bytes: *bytes, count: u64::from(*count), chain });
-        let leaks = leaks.collect();
-        let usual_status = self.followed.baseline().status;
-        let case = Case { evidence, panicked_in: &panicked_in, stood_in: &stood_in, usual_status, code: &self.code };
-        let judged = judge(&case);
-        let spawner = self.followed.chain(number).and_then(|chain| chain.spawned_by);
-        let spawned_by = spawner.and_then(|by| self.known.get(by)?.as_ref()).filter(|by| by.named.left_out.is_none());
-        let spawned_by = spawned_by.map(|by| by.named.frames.clone()).unwrap_or_default();
-        let Some(known) = self.known[number].as_ref() else { return };
-        let went_on = match evidence.ending {
-            Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
-            Ending::Exited(_) => Some(false),
-            _ => None,
-        };
-        let stands = matches!(evidence.ending, Ending::Hung | Ending::Aborted) && judged.verdict != Verdict::Aborted;
-        let mut facts = judged.facts;
-        let printed = evidence.printed.trim();
-        // What a panic says is told already.
-        let says_why = judged.panic.as_ref().is_some_and(|panic| panic.message.is_some());
-        if !printed.is_empty() && !says_why && !judged.verdict.is_good() && judged.verdict != Verdict::Aborted {
-            facts.push(format!("printed:\n{printed}"));
-        }
-        let outcome = Outcome {
-            id: known.id,
-            test: self.subject.test.clone(),
-            verdict: judged.verdict,
-            build: self.subject.build.clone(),
-            request: known.named.request.clone(),
-            asked: asked(&known.named.frames, went_on),
-            chain: known.named.frames.clone(),
-            spawned_by,
-            panic: judged.panic,
-            stood: if stands { stood_in } else { Vec::new() },
-            leaks,
-            evidence: facts,
-        };
-        self.told.insert(outcome.id);
-        self.listener.outcome(outcome, printed);
-    }
-
     fn ended(&mut self) -> Ended {
         if self.stopped() && (self.withdrawn || !self.open.is_empty() || !self.closed) {
             return Ended::Stopped;
@@ -518,9 +348,4 @@ impl<'a> Sweep<'a> {
             notes: Vec::new(),
         }
     }
-}
-
-/// A chain of its own.
-fn whole(places: &[Arc<Place>]) -> Vec<Frame> {
-    places.iter().flat_map(|place| place.frames.iter().cloned()).collect()
 }
