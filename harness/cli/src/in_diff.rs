@@ -149,7 +149,7 @@ mod tests {
     use crate::results::sample::frame;
 
     fn diff(text: &str) -> InDiff {
-        InDiff::parse(text.as_bytes(), "/repo".into(), "/repo/work".into()).unwrap_or_else(|error| panic!("{error}"))
+        InDiff::parse(text.as_bytes(), "/repo".into(), "/repo/inner".into()).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn touched(diff: &InDiff, file: &str) -> Vec<u32> {
@@ -158,10 +158,10 @@ mod tests {
     }
 
     const CHANGED: &str = "\
-diff --git a/work/src/a.rs b/work/src/a.rs
+diff --git a/inner/src/a.rs b/inner/src/a.rs
 index 1111111..2222222 100644
---- a/work/src/a.rs
-+++ b/work/src/a.rs
+--- a/inner/src/a.rs
++++ b/inner/src/a.rs
 @@ -3,4 +3,5 @@ fn before() {
  three
 -four
@@ -177,7 +177,7 @@ index 1111111..2222222 100644
     fn chains_through_a_hunk_are_found() {
         let changed = diff(CHANGED);
         assert_eq!(touched(&changed, "src/a.rs"), [3, 4, 5, 6, 7, 31, 32]);
-        assert_eq!(touched(&changed, "/repo/work/src/a.rs"), [3, 4, 5, 6, 7, 31, 32]);
+        assert_eq!(touched(&changed, "/repo/inner/src/a.rs"), [3, 4, 5, 6, 7, 31, 32]);
         assert_eq!(touched(&changed, "./src/../src/a.rs"), [3, 4, 5, 6, 7, 31, 32]);
         assert_eq!(touched(&changed, "src/b.rs"), [0; 0]);
         assert_eq!(touched(&changed, "a.rs"), [0; 0]);
@@ -188,13 +188,13 @@ index 1111111..2222222 100644
 
     #[test]
     fn names_are_the_repositorys_or_the_workspaces_with_and_without_letters() {
-        for (old, new) in [("a/work", "b/work"), ("work", "work"), ("a", "b"), (".", "."), ("i/work", "w/work")] {
-            let named = CHANGED.replace("a/work", old).replace("b/work", new);
+        for (old, new) in [("a/inner", "b/inner"), ("inner", "inner"), ("a", "b"), (".", "."), ("i/inner", "w/inner")] {
+            let named = CHANGED.replace("a/inner", old).replace("b/inner", new);
             assert_eq!(touched(&diff(&named), "src/a.rs").len(), 7, "{new}");
         }
         // Not by git.
         let plain = CHANGED.lines().skip(2).map(|line| match line {
-            "+++ b/work/src/a.rs" => "+++ work/src/a.rs\t2026-11-22 10:00:00.000000000 +0000\n".to_owned(),
+            "+++ b/inner/src/a.rs" => "+++ inner/src/a.rs\t2026-11-22 10:00:00.000000000 +0000\n".to_owned(),
             line => format!("{line}\n"),
         });
         assert_eq!(touched(&diff(&plain.collect::<String>()), "src/a.rs").len(), 7);
@@ -282,6 +282,6 @@ index 1111111..2222222 100644
         // The repository lies above the workspace.
         std::fs::create_dir_all(path.join(".git")).unwrap();
         std::fs::write(&file, CHANGED).unwrap();
-        assert_eq!(touched(&InDiff::read(&file, &path.join("work")).unwrap(), "src/a.rs").len(), 7);
+        assert_eq!(touched(&InDiff::read(&file, &path.join("inner")).unwrap(), "src/a.rs").len(), 7);
     }
 }
