@@ -69,9 +69,6 @@ pub(crate) struct Follower {
     pub(crate) workers: AtomicU32,
     /// Nothing more will be planned.
     pub(crate) closed: AtomicU32,
-    /// The number of the [`Mode`](crate::Mode), and the depth.
-    pub(crate) mode: AtomicU32,
-    pub(crate) depth: AtomicU32,
     /// The longest time of a run, in milliseconds; 0: derived from the baseline.
     pub(crate) limit_ms: AtomicU32,
     /// The number of the [`Walker`](crate::chain::walker::Walker) to be used; 0: the fastest that fits.

@@ -16,14 +16,11 @@ use crate::explore::launch::Job;
 use crate::memory::bell;
 use crate::memory::campaign::{Campaign, Sizes};
 use crate::memory::record::{self, End, Kind, NONE, Quiet, Span, stage, state};
-use crate::mode::Mode;
 use crate::trouble::Trouble;
 
 /// What is asked of a program's sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// What happens to the allocations behind the failed one.
-    pub mode: Mode,
     /// The longest time of a run; `None` derives it from the runs without a failure.
     pub limit: Option<Duration>,
     /// How many runs may be under way at a time.
@@ -187,8 +184,6 @@ impl Followed {
         let campaign = Campaign::create(asked.chains_max, Sizes::default())?;
         let follower = &campaign.header().follower;
         follower.follows.store(1, Relaxed);
-        follower.mode.store(asked.mode as u32, Relaxed);
-        follower.depth.store(1, Relaxed);
         let limit = asked.limit.map_or(0, |limit| limit.as_millis().clamp(1, u32::MAX.into()));
         follower.limit_ms.store(limit as u32, Relaxed);
         follower.walker.store(if asked.frame_pointers { 0 } else { Walker::UnwindRules as u32 }, Relaxed);

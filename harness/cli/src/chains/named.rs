@@ -77,7 +77,10 @@ pub(crate) fn named(chain: &Chain, frames: &[Arc<Place>], code: &TestCode) -> Na
 ///
 /// Where it is called by its own name, not through std's door to it, it is what is tested.
 fn own_allocator(frames: &[&Frame]) -> usize {
-    let serves = |frame: &Frame| frame.function.contains(" as core::alloc::global::GlobalAlloc>::");
+    let serves = |frame: &Frame| {
+        let function = &frame.function;
+        function.starts_with('<') && function.contains(" as core::alloc::global::GlobalAlloc>::")
+    };
     let is_door = |frame: &Frame| frame.owner == Owner::Std && !serves(frame);
     let last = frames.windows(2).rposition(|pair| serves(pair[0]) && is_door(pair[1]));
     // That of std itself has no frames of others within.

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use addr2line::Loader;
+use firsthit::program::words::krate;
 use rustc_demangle::demangle;
 
 use crate::chains::frame::{Frame, Owner};
-use crate::chains::owner::{Owners, root};
+use crate::chains::owner::Owners;
 use crate::chains::symbol::Symbol;
 
 /// A file with code, by a number that holds for this process.
@@ -43,7 +44,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(frames: Vec<Frame>) -> Place {
         let is_quiet = frames.iter().any(Frame::is_quiet);
-        let runs = |function: &str| root(function) == Some("test") || function.starts_with("std::rt::lang_start");
+        let runs = |function: &str| krate(function) == Some("test") || function.starts_with("std::rt::lang_start");
         let runner = frames.iter().position(|frame| frame.owner == Owner::Std && runs(&frame.function));
         Place { frames, is_quiet, runner }
     }

@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
+use firsthit::Trouble;
 use firsthit::program::followed::{Asked, Followed, Stage, Standing};
-use firsthit::{Mode, Trouble};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::{Identities, Named};
@@ -172,7 +172,6 @@ impl<'a> Sweep<'a> {
     /// Starts the program.
     fn begin(subject: &'a Subject, common: &'a Common<'a>, listener: &'a dyn Listener) -> Result<Sweep<'a>, String> {
         let asked = Asked {
-            mode: Mode::Once,
             limit: common.limit,
             workers: listener.workers(),
             frame_pointers: subject.frame_pointers,
