@@ -37,6 +37,8 @@ pub(crate) struct Place {
     pub(crate) frames: Vec<Frame>,
     /// Whether a failure in one of them tells nothing.
     pub(crate) is_quiet: bool,
+    /// Whether one of them is a global allocator's.
+    pub(crate) is_allocator: bool,
     /// Which of them is the first that is the test runner's, or that starts a program.
     pub(crate) runner: Option<usize>,
 }
@@ -46,7 +48,8 @@ impl Place {
         let is_quiet = frames.iter().any(Frame::is_quiet);
         let runs = |function: &str| krate(function) == Some("test") || function.starts_with("std::rt::lang_start");
         let runner = frames.iter().position(|frame| frame.owner == Owner::Std && runs(&frame.function));
-        Place { frames, is_quiet, runner }
+        let is_allocator = frames.iter().any(Frame::is_allocator);
+        Place { frames, is_quiet, is_allocator, runner }
     }
 }
 
