@@ -53,6 +53,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         nanos: slot.nanos.load(Acquire),
         allocations: slot.allocations.load(Acquire),
         rounds: 1,
+        settled: true,
         repeatable: second.same_as(&first),
         threads: slot.threads.load(Acquire),
         walker: session.walker as u32,

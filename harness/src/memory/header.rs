@@ -100,6 +100,8 @@ pub(crate) struct Baseline {
     pub(crate) allocations: u64,
     /// Runs it took until no new chain appeared.
     pub(crate) rounds: u32,
+    /// Whether there was a run in which no new chain appeared.
+    pub(crate) settled: bool,
     /// The second run in one process gives what the first gave.
     pub(crate) repeatable: bool,
     /// Threads that the body spawns.

@@ -73,6 +73,8 @@ pub struct Baseline {
     pub allocations: u64,
     /// How many there were until no new chain appeared.
     pub rounds: u32,
+    /// Whether that came to pass: if not, which chains there are differs from run to run.
+    pub settled: bool,
     /// The slowest.
     pub nanos: u64,
     /// Threads beside the first.
@@ -262,6 +264,7 @@ impl Followed {
             printed: self.campaign.text(known.outcome.text),
             allocations: known.allocations,
             rounds: known.rounds,
+            settled: known.settled,
             nanos: known.nanos,
             threads: known.threads,
             walker: Walker::from_number(self.campaign.header().follower.walker.load(Relaxed)).as_str(),

@@ -335,6 +335,10 @@ impl<'a> Sweep<'a> {
 
     fn swept(&self, ended: Ended) -> Swept {
         let baseline = self.followed.baseline();
+        let unsettled = (baseline.rounds > 0 && !baseline.settled).then(|| {
+            let runs = baseline.rounds;
+            format!("the last of {runs} runs without a failure still met new chains: which there are differs from run to run")
+        });
         Swept {
             test: self.subject.test.clone(),
             build: self.subject.build.clone(),
@@ -344,7 +348,7 @@ impl<'a> Sweep<'a> {
             rounds: baseline.rounds,
             nanos: baseline.nanos,
             chains: self.chains,
-            notes: Vec::new(),
+            notes: unsettled.into_iter().collect(),
         }
     }
 }
