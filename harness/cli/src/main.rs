@@ -6,12 +6,13 @@ mod chains;
 mod clean;
 mod completions;
 mod config;
-#[allow(dead_code, reason = "the forms of reports come next")]
 mod contents;
 mod exit_code;
 mod expectations;
 mod explain;
 mod file_error;
+mod formats;
+mod gates;
 mod home;
 mod in_diff;
 mod init;
