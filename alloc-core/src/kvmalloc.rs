@@ -1,5 +1,6 @@
 //! kvmalloc: contiguous pages if they are easy to have, and mapped ones otherwise.
 
+use core::alloc::Layout;
 use core::sync::atomic::Ordering::Relaxed;
 
 use crate::error::AllocError;
@@ -8,7 +9,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::policy::KvFast;
 use crate::slab::kmalloc_box::KmallocBox;
-use crate::units::{PAGE_SIZE, array_size};
+use crate::units::{NodeId, PAGE_SIZE, array_size};
 use crate::vmalloc::mapping::Area;
 
 /// What kvmalloc gave: pages that lie side by side in the machine, or only for whoever reads them.
@@ -100,11 +101,34 @@ impl Machine {
     /// [`AllocError::TooBig`] above the policy's cap, unless [`Policy::bad_nofail`](crate::Policy::bad_nofail) says otherwise
     /// for NOFAIL; and those of [`Machine::kmalloc`] and [`Machine::vmalloc`].
     pub fn kvmalloc(&self, size: usize, flags: Gfp) -> Result<KvBlock<'_>, AllocError> {
+        self.kvmalloc_on(None, size, 1, flags)
+    }
+
+    /// As [`Machine::kvmalloc`], from a node's zones first, and aligned as asked for.
+    ///
+    /// # Errors
+    /// Those of [`Machine::kvmalloc`], and [`AllocError::NoSuchNode`].
+    pub fn kvmalloc_aligned(
+        &self,
+        node: Option<NodeId>,
+        layout: Layout,
+        flags: Gfp,
+    ) -> Result<KvBlock<'_>, AllocError> {
+        self.kvmalloc_on(node, layout.size(), layout.align(), flags)
+    }
+
+    fn kvmalloc_on(
+        &self,
+        node: Option<NodeId>,
+        size: usize,
+        align: usize,
+        flags: Gfp,
+    ) -> Result<KvBlock<'_>, AllocError> {
         if size > self.kv_bytes_max() {
             return Err(self.impossible(AllocError::TooBig, size, flags));
         }
         if size <= PAGE_SIZE {
-            return self.kmalloc(size, flags).map(KvBlock::Contiguous);
+            return self.kmalloc_on(node, size, align, flags).map(KvBlock::Contiguous);
         }
         let policy = self.rules();
         self.ask(Capability::Kvmalloc, size, flags, None)?;
@@ -115,10 +139,10 @@ impl Machine {
             KvFast::NoRetry => quiet | Gfp::NORETRY,
             KvFast::Loop => quiet,
         };
-        match self.kmalloc(size, first) {
+        match self.kmalloc_on(node, size, align, first) {
             Ok(block) => Ok(KvBlock::Contiguous(block)),
             Err(AllocError::NoMemory | AllocError::Injected | AllocError::OrderTooBig | AllocError::Impossible) => {
-                self.area(size, flags).map(KvBlock::Mapped)
+                self.area(node, size, align, flags).map(KvBlock::Mapped)
             }
             Err(error) => Err(error),
         }

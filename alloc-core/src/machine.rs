@@ -17,6 +17,7 @@ use crate::page::notifier::OomNotifier;
 use crate::page::per_cpu::PerCpu;
 use crate::page::reclaim::Shrinker;
 use crate::page::state::State;
+use crate::places;
 use crate::policy::Policy;
 use crate::registered::Registered;
 use crate::slab::registry::Slabs;
@@ -69,6 +70,8 @@ pub struct Core {
     /// The first to be dropped.
     #[cfg(all(feature = "std", target_os = "linux"))]
     pub(crate) known_to_forks: std::sync::OnceLock<still::Registered>,
+    /// Dropped before the memory is.
+    known_addresses: places::Registered,
     number: u64,
     pub(crate) arena: Arena,
     pub(crate) cpus: Cpus,
@@ -137,6 +140,7 @@ impl Machine {
             known_to_forks: std::sync::OnceLock::new(),
             #[cfg(feature = "std")]
             live,
+            known_addresses: places::Registered::default(),
             number,
             per_cpu: CpuLocal::new(&cpus, |_| PerCpu::new(state.zones.iter().map(|zone| zone.managed), cpus.count())),
             faults_at_hand: CpuLocal::new(&cpus, |_| None),
@@ -159,6 +163,18 @@ impl Machine {
         });
         #[cfg(all(feature = "std", target_os = "linux"))]
         core.make_known();
+        core.known_addresses.enter(&core.arena.addresses(), Arc::as_ptr(&core).cast_mut().cast());
+        Machine::of_core(core)
+    }
+
+    /// The same machine, for one of its threads.
+    #[cfg(feature = "std")]
+    pub(crate) fn unowned(&self) -> Machine {
+        Machine::of_core(Arc::clone(&self.core))
+    }
+
+    /// A machine that does not own its threads.
+    pub(crate) fn of_core(core: Arc<Core>) -> Machine {
         Machine {
             #[cfg(feature = "std")]
             _threads: None,
@@ -166,10 +182,9 @@ impl Machine {
         }
     }
 
-    /// The same machine, for one of its threads.
-    #[cfg(feature = "std")]
-    pub(crate) fn unowned(&self) -> Machine {
-        Machine { _threads: None, core: Arc::clone(&self.core) }
+    /// What the machine shares with its threads, and with its other shares.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
     }
 
     /// The same machine, in whose hands its threads are: they end with it.

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose files the code map names.
-const FOLDERS: [&str; 4] = ["alloc-core/src/", "harness/cli/src/", "harness/src/", "inject-macros/src/"];
+const FOLDERS: [&str; 5] =
+    ["alloc-core/rfl/src/", "alloc-core/src/", "harness/cli/src/", "harness/src/", "inject-macros/src/"];
 
 /// Where the workspace lies.
 fn root() -> PathBuf {

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "turns frame numbers into memory")]
 
 use alloc::sync::Arc;
+use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::contract::{Host, HostError};
@@ -102,6 +103,24 @@ impl Arena {
         // SAFETY: the offset lies within the window, which is one range by the host's contract.
         let begin = unsafe { base.add(at * PAGE_SIZE) };
         Some(NonNull::slice_from_raw_parts(begin, pages * PAGE_SIZE))
+    }
+
+    /// How many bytes behind the start of the window an address lies, or `None` if it does not lie within.
+    pub(crate) fn window_offset(&self, address: usize) -> Option<usize> {
+        let (base, pages) = self.host.window()?;
+        address.checked_sub(base.addr().get()).filter(|at| *at < pages * PAGE_SIZE)
+    }
+
+    /// The first page of the window, from `page` on, whose address is a multiple of so many pages.
+    pub(crate) fn window_aligned(&self, page: usize, align: usize) -> Option<usize> {
+        let first = self.host.window()?.0.addr().get() / PAGE_SIZE;
+        first.checked_add(page)?.checked_next_multiple_of(align)?.checked_sub(first)
+    }
+
+    /// Where the frames and the window lie.
+    pub(crate) fn addresses(&self) -> [Range<usize>; 2] {
+        let range = |base: NonNull<u8>, pages: usize| base.addr().get()..base.addr().get() + pages * PAGE_SIZE;
+        [range(self.base, self.pages), self.host.window().map_or(0..0, |(base, pages)| range(base, pages))]
     }
 
     /// Maps frames into the window.

@@ -106,8 +106,21 @@ impl Machine {
         self.kmalloc_on(None, layout.size(), layout.align(), flags)
     }
 
+    /// Memory that is aligned to a power of two, from a node's zones first.
+    ///
+    /// # Errors
+    /// Those of [`Machine::kmalloc_aligned`], and [`AllocError::NoSuchNode`].
+    pub fn kmalloc_aligned_node(
+        &self,
+        node: Option<NodeId>,
+        layout: core::alloc::Layout,
+        flags: Gfp,
+    ) -> Result<KmallocBox<'_>, AllocError> {
+        self.kmalloc_on(node, layout.size(), layout.align(), flags)
+    }
+
     #[inline(always)]
-    pub(super) fn kmalloc_on(
+    pub(crate) fn kmalloc_on(
         &self,
         node: Option<NodeId>,
         size: usize,

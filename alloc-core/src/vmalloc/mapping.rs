@@ -1,6 +1,7 @@
 //! vmalloc: single frames from anywhere, mapped side by side by the operating system's page tables.
 #![expect(unsafe_code, reason = "hands out the bytes of mapped areas")]
 
+use core::alloc::Layout;
 use core::fmt;
 
 use super::tables::COVERED;
@@ -10,7 +11,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::misuse::Misuse;
 use crate::page::frame::{FrameList, State};
-use crate::units::{FrameNumber, Order, PAGE_SIZE};
+use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 
 /// The flags that vmalloc knows.
 const SUPPORTED: Gfp = Gfp::USER
@@ -37,7 +38,7 @@ pub struct Area<'m> {
     pub(super) blocks: FrameList,
     pub(super) mappings: usize,
     /// Page tables that it uses, from the one on that its beginning lies in.
-    tables: usize,
+    pub(super) tables: usize,
 }
 
 impl Area<'_> {
@@ -76,12 +77,12 @@ impl Area<'_> {
     }
 
     /// Gets one more block of at most `want` pages. Large ones are nice to have; single ones are what was asked for.
-    fn extend(&mut self, want: usize, flags: Gfp) -> Result<(FrameNumber, usize), AllocError> {
+    fn extend(&mut self, node: Option<NodeId>, want: usize, flags: Gfp) -> Result<(FrameNumber, usize), AllocError> {
         let machine = self.machine;
         let largest = Order::new(want.ilog2()).min(machine.raw().policy.largest);
         let cheap = flags.without(Gfp::DIRECT_RECLAIM | Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
         // Blocks that lie side by side share a mapping, so they are taken one by one from the free lists.
-        let ask = |order, flags| machine.request(machine.current(), None, order, flags)?.once().finish();
+        let ask = |order, flags| machine.request(machine.current(), node, order, flags)?.once().finish();
         let large = (1..=largest.get()).rev().find_map(|order| {
             let free = machine.raw().zones.iter().any(|zone| zone.buddy.has(Order::new(order)));
             free.then(|| ask(Order::new(order), cheap).ok()).flatten()
@@ -116,14 +117,14 @@ impl Area<'_> {
         })
     }
 
-    /// Fills the area with frames, run by run.
-    fn fill(&mut self, flags: Gfp) -> Result<(), AllocError> {
+    /// Fills the area with frames, those of a node first, run by run.
+    fn fill(&mut self, node: Option<NodeId>, flags: Gfp) -> Result<(), AllocError> {
         let (mut done, mut got) = (0, 0);
         // What is at hand may be what is missing to large blocks.
         drop(self.machine.state());
         let mut run: Option<(FrameNumber, usize)> = None;
         while got < self.pages {
-            let (frame, pages) = self.extend(self.pages - got, flags.without(Gfp::ZERO))?;
+            let (frame, pages) = self.extend(node, self.pages - got, flags.without(Gfp::ZERO))?;
             got += pages;
             run = match run {
                 Some((first, len)) if first.0 as usize + len == frame.0 as usize => Some((first, len + pages)),
@@ -178,6 +179,18 @@ impl Machine {
     /// [`AllocError::NoMappings`], the latter also where the host cannot map; and those of a request for a page. Whatever
     /// the reason, nothing is kept.
     pub fn vmalloc(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
+        self.vmalloc_on(None, size, 1, flags)
+    }
+
+    /// An area from a node's zones first, at an address that is aligned as asked for: also beyond a page.
+    ///
+    /// # Errors
+    /// Those of [`Machine::vmalloc`], and [`AllocError::NoSuchNode`].
+    pub fn vmalloc_aligned(&self, node: Option<NodeId>, layout: Layout, flags: Gfp) -> Result<Area<'_>, AllocError> {
+        self.vmalloc_on(node, layout.size(), layout.align(), flags)
+    }
+
+    fn vmalloc_on(&self, node: Option<NodeId>, size: usize, align: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
         if size == 0 {
             return Err(AllocError::ZeroSize);
         }
@@ -189,11 +202,17 @@ impl Machine {
                 return Err(AllocError::InvalidFlags);
             }
         }
-        self.area(size, known)
+        self.area(node, size, align, known)
     }
 
     /// An area, whatever the flags are.
-    pub(crate) fn area(&self, size: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
+    pub(crate) fn area(
+        &self,
+        node: Option<NodeId>,
+        size: usize,
+        align: usize,
+        flags: Gfp,
+    ) -> Result<Area<'_>, AllocError> {
         let pages = size.div_ceil(PAGE_SIZE);
         if pages as u64 > self.raw().managed() {
             return Err(self.impossible(AllocError::Impossible, size, flags));
@@ -201,10 +220,14 @@ impl Machine {
         self.ask(Capability::Vmalloc, size, flags, None)?;
         let mut addresses = self.addresses.lock();
         let room = addresses.room(flags.may_wait());
-        let at = addresses.take(pages, room).ok_or(AllocError::NoAddresses)?;
+        let at = match align / PAGE_SIZE {
+            0 | 1 => addresses.take(pages, room),
+            align => addresses.take_where(pages, room, |page| self.arena.window_aligned(page, align)),
+        };
+        let at = at.ok_or(AllocError::NoAddresses)?;
         drop(addresses);
         let mut area = Area { machine: self, at, pages, size, blocks: FrameList::EMPTY, mappings: 0, tables: 0 };
-        area.fill(flags)?;
+        area.fill(node, flags)?;
         Ok(area)
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod area;
 pub(crate) mod inner;
 pub(crate) mod mapping;
+mod raw;
 mod resize;
 pub(crate) mod tables;
 pub(crate) mod usage;

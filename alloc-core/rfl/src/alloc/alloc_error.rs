@@ -1,0 +1,15 @@
+//! That memory was not to be had. Why, the machine's events tell.
+
+use core::fmt;
+
+/// That memory was not to be had: an error of no size. Why, [`Machine::events`](alloc_core::Machine::events) tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AllocError;
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("memory was not to be had")
+    }
+}
+
+impl core::error::Error for AllocError {}

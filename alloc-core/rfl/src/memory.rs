@@ -1,0 +1,147 @@
+//! Memory by bare pointers, from the machine that serves and back to the machine that it is from.
+#![expect(unsafe_code, reason = "passes memory around as pointers, as the kernel's allocators do")]
+
+use core::alloc::Layout;
+use core::mem::{self, ManuallyDrop};
+use core::ptr::NonNull;
+
+use alloc_core::{FreeError, Gfp, KvBlock, Machine, NodeId};
+
+use crate::alloc::{AllocError, Flags, NumaNode};
+use crate::serving::serving;
+
+/// Which of the kernel's functions is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// kmalloc: contiguous in the machine.
+    Contiguous,
+    /// vmalloc: contiguous by mapping.
+    Mapped,
+    /// kvmalloc: the one if it is easy, and the other if not.
+    Either,
+}
+
+/// Where memory of no bytes is.
+fn nowhere(layout: Layout) -> NonNull<u8> {
+    layout.dangling_ptr()
+}
+
+impl Kind {
+    fn ask(
+        self,
+        machine: &Machine,
+        node: Option<NodeId>,
+        layout: Layout,
+        flags: Gfp,
+    ) -> Result<NonNull<u8>, alloc_core::AllocError> {
+        let block = match self {
+            Kind::Contiguous => machine.kmalloc_aligned_node(node, layout, flags).map(KvBlock::Contiguous),
+            Kind::Mapped => machine.vmalloc_aligned(node, layout, flags).map(KvBlock::Mapped),
+            Kind::Either => machine.kvmalloc_aligned(node, layout, flags),
+        };
+        block.map(KvBlock::into_raw)
+    }
+
+    /// Memory of a layout, which may have no bytes.
+    ///
+    /// # Errors
+    /// The machine's, without its reason.
+    pub(crate) fn alloc(self, layout: Layout, flags: Flags, nid: NumaNode) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(NonNull::slice_from_raw_parts(nowhere(layout), 0));
+        }
+        let asked = serving(|machine| {
+            let memory = self.ask(machine, nid.id(), layout, flags.gfp()).ok()?;
+            // A share for as long as the memory is in use: `free` takes it back.
+            mem::forget(machine.share());
+            Some(memory)
+        });
+        let memory = asked.flatten().ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(memory, layout.size()))
+    }
+
+    /// Gives memory back to the machine that it is from. What that does not take stays as it is, and its events say so.
+    ///
+    /// # Safety
+    /// The memory was given by [`Kind::alloc`] or [`Kind::realloc`] of the same kind for this layout, and nobody uses it any
+    /// more.
+    pub(crate) unsafe fn free(self, memory: NonNull<u8>, layout: Layout) {
+        if layout.size() == 0 {
+            return;
+        }
+        // SAFETY: a share was left for the memory when it was given, and is taken back with it.
+        let Some(machine) = (unsafe { Machine::take_share_at(memory.as_ptr()) }) else {
+            debug_assert!(false, "{memory:p} is no machine's memory: freed twice, or from elsewhere");
+            return;
+        };
+        // SAFETY: the caller's promise.
+        let freed = unsafe {
+            match self {
+                Kind::Contiguous => machine.kfree(memory.as_ptr()),
+                Kind::Mapped => machine.vfree(memory.as_ptr()),
+                Kind::Either => machine.kvfree(memory.as_ptr()),
+            }
+        };
+        if !matches!(freed, Ok(()) | Err(FreeError::RedZone)) {
+            // Nothing came back, so no share does.
+            mem::forget(machine);
+            debug_assert!(false, "{memory:p} was not taken back: {freed:?}");
+        }
+    }
+
+    /// Whether memory can be used as that of another layout where it is. Pages that a mapped area has too many are given back.
+    ///
+    /// # Safety
+    /// As [`Kind::free`], but for the uses of the memory that begin behind the call.
+    unsafe fn resizes(self, machine: &Machine, memory: NonNull<u8>, layout: Layout) -> bool {
+        if !memory.addr().get().is_multiple_of(layout.align()) {
+            return false;
+        }
+        if self == Kind::Contiguous || !machine.is_vmalloc(memory.as_ptr()) {
+            return machine.ksize(memory.as_ptr()).is_ok_and(|room| room >= layout.size());
+        }
+        // SAFETY: the caller's promise; the owner lives inside of this function.
+        let Ok(mut area) = (unsafe { machine.area_at(memory.as_ptr()) }) else { return false };
+        let fits = layout.size() <= area.room() && area.vrealloc(layout.size(), Gfp::NONE).is_ok();
+        let same = area.into_raw();
+        debug_assert_eq!(same, memory);
+        fits
+    }
+
+    /// Makes memory larger or smaller, and says where it is now: see [`Allocator::realloc`](crate::alloc::Allocator::realloc).
+    ///
+    /// # Safety
+    /// As [`Kind::free`], with `old_layout`, if there is memory.
+    pub(crate) unsafe fn realloc(
+        self,
+        memory: Option<NonNull<u8>>,
+        layout: Layout,
+        old_layout: Layout,
+        flags: Flags,
+        nid: NumaNode,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let Some(old) = memory.filter(|_| old_layout.size() > 0) else { return self.alloc(layout, flags, nid) };
+        if layout.size() > 0 {
+            // SAFETY: the memory's share is taken to look at the machine, and stays the memory's: it is not dropped.
+            let machine = unsafe { Machine::take_share_at(old.as_ptr()) }.map(ManuallyDrop::new);
+            // SAFETY: the caller's promise.
+            if machine.is_some_and(|machine| unsafe { self.resizes(&machine, old, layout) }) {
+                let gained = layout.size().saturating_sub(old_layout.size());
+                if flags.gfp().contains(Gfp::ZERO) && gained > 0 {
+                    // SAFETY: the memory has `layout.size()` bytes now, and is the caller's alone.
+                    unsafe { old.add(old_layout.size()).write_bytes(0, gained) };
+                }
+                return Ok(NonNull::slice_from_raw_parts(old, layout.size()));
+            }
+        }
+        let new = self.alloc(layout, flags, nid)?;
+        let kept = layout.size().min(old_layout.size());
+        // SAFETY: 1. Both have so many bytes, and are the caller's alone. The new ones were nobody's, so they do not overlap.
+        // 2. The caller gives the old memory up.
+        unsafe {
+            new.cast().copy_from_nonoverlapping(old, kept);
+            self.free(old, old_layout);
+        }
+        Ok(new)
+    }
+}
