@@ -26,7 +26,7 @@ fn tests() -> BTreeSet<String> {
         }
     }
     let mut found = BTreeSet::new();
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", "rfl/tests"] {
         visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
     }
     found

@@ -26,6 +26,14 @@ fn nowhere(layout: Layout) -> NonNull<u8> {
     layout.dangling_ptr()
 }
 
+/// Says that memory was given back that cannot be: freed twice, or by another allocator.
+#[cold]
+fn refuse(memory: NonNull<u8>, why: &str) {
+    if !std::thread::panicking() {
+        panic!("the memory at {memory:p} cannot be freed: {why}");
+    }
+}
+
 impl Kind {
     fn ask(
         self,
@@ -60,7 +68,10 @@ impl Kind {
         Ok(NonNull::slice_from_raw_parts(memory, layout.size()))
     }
 
-    /// Gives memory back to the machine that it is from. What that does not take stays as it is, and its events say so.
+    /// Gives memory back to the machine that it is from.
+    ///
+    /// # Panics
+    /// If that does not take it, unless the thread panics already: the caller has broken the promise below.
     ///
     /// # Safety
     /// The memory was given by [`Kind::alloc`] or [`Kind::realloc`] of the same kind for this layout, and nobody uses it any
@@ -71,8 +82,7 @@ impl Kind {
         }
         // SAFETY: a share was left for the memory when it was given, and is taken back with it.
         let Some(machine) = (unsafe { Machine::take_share_at(memory.as_ptr()) }) else {
-            debug_assert!(false, "{memory:p} is no machine's memory: freed twice, or from elsewhere");
-            return;
+            return refuse(memory, "it is no machine's");
         };
         // SAFETY: the caller's promise.
         let freed = unsafe {
@@ -85,7 +95,7 @@ impl Kind {
         if !matches!(freed, Ok(()) | Err(FreeError::RedZone)) {
             // Nothing came back, so no share does.
             mem::forget(machine);
-            debug_assert!(false, "{memory:p} was not taken back: {freed:?}");
+            refuse(memory, &freed.map_or_else(|error| error.to_string(), |()| String::new()));
         }
     }
 

@@ -53,7 +53,7 @@ impl<'c, A: Allocator> Both<'c, A> {
     fn step(&mut self, random: &mut Random) {
         let (len, next) = (self.reference.len(), self.next + 1);
         let place = random.below(len + 2);
-        let many = [1, 3, 40, 700][random.below(4)];
+        let many = [1, 3, 40, if cfg!(miri) { 90 } else { 700 }][random.below(4)];
         match random.below(16) {
             0 | 1 => {
                 let value = self.value();

@@ -206,6 +206,7 @@ fn pages_that_are_not_needed_come_back() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "it takes long")]
 fn memory_that_has_run_out_is_an_error_and_comes_back() {
     on_machine(|machine, _| {
         let _policy = machine.policy_scope(Policy::small_may_fail());

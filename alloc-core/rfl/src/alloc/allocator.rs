@@ -16,6 +16,8 @@ use crate::memory::Kind;
 const KMALLOC_ALIGN: usize = 8;
 
 /// Memory that is contiguous in the machine (`kmalloc`): objects up to 8 KiB, whole blocks of pages above.
+///
+/// Like the others it panics where memory is freed that is not in use, or another allocator's.
 #[derive(Clone, Copy, Debug)]
 pub struct Kmalloc;
 

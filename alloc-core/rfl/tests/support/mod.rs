@@ -30,10 +30,13 @@ impl FaultSource for Switch {
     }
 }
 
-/// A machine of 4 MiB, and what makes it fail.
+/// Pages of a machine: 4 MiB, and less where everything takes long.
+const PAGES: u32 = if cfg!(miri) { 64 } else { 1024 };
+
+/// A small machine, and what makes it fail.
 pub(crate) fn machine() -> (Machine, Arc<Switch>) {
     let switch = Arc::new(Switch::default());
-    let machine = Machine::builder().node(NodePages::new(1024)).faults(switch.clone()).build().unwrap();
+    let machine = Machine::builder().node(NodePages::new(PAGES)).faults(switch.clone()).build().unwrap();
     (machine, switch)
 }
 
