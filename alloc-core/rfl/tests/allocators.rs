@@ -137,12 +137,17 @@ fn contents_are_kept<A: Allocator>() {
                 bytes(memory).fill(1);
                 now = next;
             }
-            // To a larger alignment it may have to be moved.
-            let aligned = layout(8193, 8192);
-            let moved = A::realloc(Some(memory.cast()), aligned, now, GFP_KERNEL, NO_NODE).unwrap();
-            assert!(moved.cast::<u8>().addr().get().is_multiple_of(8192));
-            assert!(bytes(moved).iter().all(|byte| *byte == 1));
-            A::free(moved.cast(), aligned);
+            A::free(memory.cast(), now);
+            // To a larger alignment most of them have to be moved, although there is room.
+            let (small, aligned) = (layout(32, 1), layout(32, 16384));
+            let pieces = [(); 3].map(|()| A::alloc(small, GFP_KERNEL, NO_NODE).unwrap());
+            for memory in pieces {
+                memory.cast::<u8>().write_bytes(1, small.size());
+                let moved = A::realloc(Some(memory.cast()), aligned, small, GFP_KERNEL, NO_NODE).unwrap();
+                assert!(moved.cast::<u8>().addr().get().is_multiple_of(16384));
+                assert!(bytes(moved).iter().all(|byte| *byte == 1));
+                A::free(moved.cast(), aligned);
+            }
         }
     });
 }

@@ -147,7 +147,7 @@ impl<A: Allocator> ReverseBoth for Vec<Counted<'_>, A> {
 }
 
 fn sequences<A: Allocator>(seed: u64) -> u32 {
-    let (sequences, steps) = if cfg!(miri) { (3, 60) } else { (200, 300) };
+    let (sequences, steps) = if cfg!(miri) { (1, 25) } else { (200, 300) };
     let mut failed = 0;
     for sequence in 0..sequences {
         let count = Count::default();
@@ -170,12 +170,12 @@ fn sequences<A: Allocator>(seed: u64) -> u32 {
 
 #[test]
 fn vectors_of_kmalloc_agree_with_std() {
-    assert!(sequences::<Kmalloc>(1) > if cfg!(miri) { 3 } else { 1000 }, "requests fail now and then");
+    assert!(sequences::<Kmalloc>(1) > if cfg!(miri) { 0 } else { 1000 }, "requests fail now and then");
 }
 
 #[test]
 fn vectors_of_kvmalloc_agree_with_std() {
-    assert!(sequences::<KVmalloc>(1_000_000) > if cfg!(miri) { 3 } else { 1000 });
+    assert!(sequences::<KVmalloc>(1_000_000) > if cfg!(miri) { 0 } else { 1000 });
 }
 
 #[test]

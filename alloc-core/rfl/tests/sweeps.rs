@@ -109,6 +109,30 @@ fn the_driver_gives_everything_back_after_each_failure() {
 }
 
 #[test]
+fn a_write_that_fails_leaves_nothing_behind_in_the_device() {
+    let machine = small().build().unwrap();
+    let mut failed = 0;
+    for number in 1..20 {
+        kernel::with_machine(&machine, || {
+            let mut bus = Bus::new();
+            let device =
+                bus.probe(&Config { name: "thin0", sectors: 100, depth: 4 }).and_then(|at| bus.device(at)).unwrap();
+            for sector in [0, 48, 80] {
+                device.write(sector, &[1; SECTOR]).unwrap();
+            }
+            machine.set_faults(Some(Arc::new(Nth::new(number))));
+            failed +=
+                device.run().map_or(0, |done| done.iter().filter(|completion| completion.result.is_err()).count());
+            machine.set_faults(None);
+            let size = device.size();
+            device.compact().unwrap();
+            assert_eq!(size, device.size(), "every cluster can be found, behind request {number}");
+        });
+    }
+    assert!(failed >= 6, "{failed}");
+}
+
+#[test]
 fn the_driver_unwinds_where_memory_has_really_run_out() {
     for policy in [Policy::kernel(), Policy::small_may_fail()] {
         let ends = (0..120).step_by(7).map(|leave| {
