@@ -108,13 +108,16 @@ mod tests {
         };
         let examples: Vec<&str> =
             TEXT.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| is_key(line)).collect();
-        assert_eq!(examples.len(), 7);
+        assert_eq!(examples.len(), 9);
         let (_kept, root) = folder();
         init(&root, false).unwrap();
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();
         let config = Config::load(&root).unwrap();
         assert!(
-            config.timeout.is_some() && config.jobs.is_some() && config.crates.len() == 2 && config.skip.len() == 2
+            config.timeout.is_some()
+                && config.jobs.is_some()
+                && config.crates.len() == 2
+                && config.fail_under.is_some()
         );
     }
 
