@@ -114,7 +114,10 @@ mod tests {
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();
         let config = Config::load(&root).unwrap();
         assert!(
-            config.timeout.is_some() && config.jobs.is_some() && config.crates.len() == 2 && config.skip.len() == 2
+            config.timeout.is_some()
+                && config.jobs.is_some()
+                && config.crates.len() == 2
+                && config.fail_under.is_some()
         );
     }
 

@@ -195,6 +195,7 @@ mod tests {
             leaks: Vec::new(),
             printed: String::new(),
             heap_report: false,
+            arms: Vec::new(),
         }
     }
 

@@ -92,7 +92,7 @@ impl Contents {
     /// # Errors
     /// The ledger is there, and cannot be read.
     pub(crate) fn with_surroundings(mut self, measures: Measures<'_>, place: &Place) -> Result<Contents, LedgerError> {
-        self.arms = Arms::read(&place.root().join("coverage"));
+        self.arms = Arms::read(&place.root().join("coverage"), &self.result);
         // A result can have come without a ledger.
         if place.ledger().is_file() {
             let before = before(&Ledger::open_to_read(&place.ledger())?, &self.result)?;

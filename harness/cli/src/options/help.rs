@@ -47,6 +47,7 @@ Examples:
   cargo firsthit test it::parses --exact          sweep one test
   cargo firsthit test --shard 2/4                 the second of four machines; then: cargo firsthit merge
   git diff main | cargo firsthit test --in-diff /dev/stdin
+  cargo firsthit test --baseline main.json --fail-under 80 --report sarif=new.sarif
   cargo firsthit test -- --my-flag                arguments for the test binaries
 
 Doctests are not swept: their binaries exist only inside of rustdoc.";
@@ -84,9 +85,19 @@ Examples:
   cargo firsthit report --run 2           the run before it
   cargo firsthit report --deny aborted    as if aborting were a finding
   cargo firsthit report --accept 'known, issue 12'
-  cargo firsthit report --json | jq -r 'select(.verdict == \"leaked\") | .id'
+  cargo firsthit report --message-format json | jq -r 'select(.verdict == \"leaked\") | .id'
+  cargo firsthit report --format sarif -o firsthit.sarif
+  cargo firsthit report --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+  cargo firsthit report --format lcov -o firsthit.info && genhtml --branch-coverage -o coverage firsthit.info
+  cargo firsthit report --format json -o baseline.json      and later: report --baseline baseline.json
 
-Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 1 if there is no such run.";
+Several forms at the end of a sweep: cargo firsthit test --report sarif=a.sarif --report junit=a.xml
+
+Forms: json (all that is known, with a schema: --schema), sarif (2.1.0: a result a cause, with a lasting fingerprint), junit (a case a \
+call chain), lcov and cobertura (lines that ask for memory, hit as often as a failure there ended well; a branch for each call chain \
+and each recovery arm), github (annotations of a workflow), markdown (for a pull request).
+
+Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 6 if coverage is under --fail-under; 1 if there is no such run.";
 
 pub(super) const MERGE: &str = "\
 Example: each of two machines ran `cargo firsthit test --shard k/2` and its target/firsthit was copied here.
