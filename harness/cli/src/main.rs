@@ -18,6 +18,7 @@ mod list;
 mod merge;
 mod options;
 mod outputs;
+mod page;
 mod place;
 mod print;
 mod project;

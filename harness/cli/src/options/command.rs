@@ -11,6 +11,7 @@ use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::filter::FilterOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::page::PageOptions;
 use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
 use crate::options::value::ChainWord;
 
@@ -156,6 +157,8 @@ pub(crate) struct ReportCommand {
     pub(crate) accept: Option<String>,
     #[command(flatten)]
     pub(crate) verdicts: VerdictOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
     /// For programs: the outcome of each chain, one JSON object a line.
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

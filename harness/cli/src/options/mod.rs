@@ -5,5 +5,6 @@ pub(crate) mod command;
 pub(crate) mod filter;
 mod help;
 pub(crate) mod output;
+pub(crate) mod page;
 pub(crate) mod sweep;
 pub(crate) mod value;

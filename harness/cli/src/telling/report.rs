@@ -32,6 +32,9 @@ pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<
         accepted(&home, &result, &command.verdicts, reason, output)?;
     }
     let code = tell(&home, &result, &command.verdicts, format, output)?;
+    if command.page.html {
+        temporary(&home, &result, command)?;
+    }
     if !output.quiet {
         flapping(&home, &result)?;
     }
@@ -135,4 +138,24 @@ fn earlier(home: &Home, back: usize) -> Result<RunResult, Trouble> {
         Trouble::usage(format!("there is no run {back}: {} has {}, and 1 is the last", ledger.path(), runs.len()))
     })?;
     ledger.result(*run).map_err(|error| usage(&error))
+}
+
+fn temporary(home: &Home, result: &RunResult, command: &ReportCommand) -> Result<(), Trouble> {
+    use crate::expectations::apply::{Standing, apply};
+    use crate::page::subject::{Cause, Subject};
+    let findings: Vec<Verdict> = settings::findings(&command.verdicts, &home.config)?;
+    let expectations = home.expectations()?;
+    let outcomes: Vec<_> = result.outcomes.values().collect();
+    let applied = apply(&expectations, &outcomes, &findings, false, crate::expectations::date::Date::at(0));
+    let mut causes: std::collections::BTreeMap<String, Vec<usize>> = Default::default();
+    for (n, outcome) in outcomes.iter().enumerate() {
+        if matches!(applied.standings[n], Standing::Finding(_)) {
+            causes.entry(format!("{}{}", outcome.verdict, crate::page::columns::title(outcome))).or_default().push(n);
+        }
+    }
+    let causes = causes.into_iter().map(|(_, outcomes)| Cause { fingerprint: format!("{:032x}", outcomes[0]), is_finding: true, outcomes }).collect();
+    let subject = Subject { title: "demo".into(), origin: "x".into(), root: home.root(), result, standings: applied.standings, causes, previous: None, points: vec![] };
+    let page = crate::page::write::write(&subject, command.page.output.as_deref().unwrap_or(&home.place.page()))?;
+    print::to_stderr(&format!("{page}"));
+    Ok(())
 }

@@ -1,0 +1,230 @@
+// The call tree as an icicle: the outermost frames above, what they call below, as wide as chains run through.
+
+const ROW = 22;
+
+/** The picture. Only what is wide enough to be seen is drawn, and only the rows that are in view. */
+class Icicle {
+  constructor(place, chosen) {
+    this.chosen = chosen;
+    this.canvas = make("canvas", { "aria-hidden": "true" });
+    this.space = make("div", {});
+    this.place = make("div", {
+      class: "icicle", tabindex: "0", role: "application", "aria-roledescription": "call tree", "aria-label": "Call tree of all chains",
+      "aria-describedby": "tree-keys",
+    }, this.canvas, this.space);
+    place.append(this.place);
+    this.root = 0;
+    this.node = 0;
+    this.found = null;
+    this.place.addEventListener("scroll", () => this.later(), { passive: true });
+    this.place.addEventListener("keydown", (event) => this.key(event));
+    this.canvas.addEventListener("click", (event) => this.click(event));
+    this.canvas.addEventListener("mousemove", (event) => this.over(event));
+    new ResizeObserver(() => this.later()).observe(this.place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { this.colours = null; this.later(); });
+    addEventListener("firsthit-theme", () => { this.colours = null; this.later(); });
+  }
+
+  /** Colours as they are in the theme of now: of each verdict the fill, and its full colour. */
+  palette() {
+    if (this.colours) return this.colours;
+    const probe = make("span", {});
+    this.place.append(probe);
+    const read = (colour) => { probe.style.color = colour; return getComputedStyle(probe).color; };
+    const of = (word) => {
+      const full = read(`var(--${word})`);
+      return { full, fill: read(`color-mix(in srgb, var(--${word}) ${GOOD.has(word) ? 16 : 34}%, var(--ground))`) };
+    };
+    this.colours = Object.fromEntries(report.verdicts.map(({ word }) => [word, of(word)]));
+    Object.assign(this.colours, { ink: read("var(--ink)"), ground: read("var(--ground)"), quiet: read("var(--quiet)"), focus: read("var(--focus)"), mark: read("var(--mark)"), sunken: read("var(--sunken)") });
+    probe.remove();
+    return this.colours;
+  }
+
+  later() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => { this.asked = false; this.draw(); });
+  }
+
+  /** The frames above the one that is zoomed to, each over the whole width, and the tree below it. */
+  layout() {
+    const { canvas, place } = this;
+    const width = place.clientWidth, height = place.clientHeight, ratio = devicePixelRatio || 1;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${height}px`;
+    }
+    return { width, height, ratio };
+  }
+
+  /** How many rows there are below the frame that is zoomed to. */
+  rows() {
+    if (this.rowsOf === this.root) return this.rowCount;
+    let deepest = 0;
+    const stack = [[this.root, 0]];
+    while (stack.length) {
+      const [node, depth] = stack.pop();
+      deepest = Math.max(deepest, depth);
+      for (const child of nodeChildren[node] || []) stack.push([child, depth + 1]);
+    }
+    this.rowsOf = this.root;
+    this.above = [0, ...nodePath(this.root)];
+    if (this.root === 0) this.above = [0];
+    this.rowCount = this.above.length + deepest;
+    this.space.style.height = `${Math.max(0, this.rowCount * ROW - 1)}px`;
+    this.place.style.height = `${this.rowCount * ROW + 1}px`;
+    return this.rowCount;
+  }
+
+  draw() {
+    if (!report || this.place.clientWidth === 0) return;
+    this.rows();
+    const { width, height, ratio } = this.layout();
+    // The canvas lies before the space and scrolls with nothing, so that the space is shortened by it.
+    this.space.style.marginTop = `${-height}px`;
+    const colours = this.palette(), pen = this.canvas.getContext("2d");
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.fillStyle = colours.ground;
+    pen.fillRect(0, 0, width, height);
+    pen.font = `12px ${getComputedStyle(document.body).getPropertyValue("--sans")}`;
+    pen.textBaseline = "middle";
+    const top = this.place.scrollTop;
+    this.boxes = [];
+    this.above.forEach((node, depth) => this.box(pen, node, 0, width, depth * ROW - top, colours, height));
+    const stack = [[this.root, 0, width, this.above.length]];
+    while (stack.length) {
+      const [node, from, wide, depth] = stack.pop();
+      const y = depth * ROW - top;
+      if (y > height) continue;
+      const scale = wide / nodeChains[node];
+      let x = from, narrow = null;
+      for (const child of nodeChildren[node] || []) {
+        const size = nodeChains[child] * scale;
+        if (size < 1.5) {
+          // What is too narrow is drawn as one, in the colour of the worst.
+          narrow ||= { x, word: nodeWorst[child] };
+          if (rank[nodeWorst[child]] > rank[narrow.word]) narrow.word = nodeWorst[child];
+        } else {
+          this.box(pen, child, x, size, y, colours, height);
+          stack.push([child, x, size, depth + 1]);
+        }
+        x += size;
+      }
+      if (narrow && y > -ROW) {
+        pen.fillStyle = colours[report.verdicts[narrow.word].word].fill;
+        pen.fillRect(narrow.x, y, Math.max(1, x - narrow.x - 0.5), ROW - 1);
+      }
+    }
+    const chosen = this.boxes.find((box) => box.node === this.node);
+    if (chosen) {
+      pen.strokeStyle = colours.focus;
+      pen.lineWidth = 2;
+      pen.strokeRect(chosen.x + 1, chosen.y + 1, Math.max(2, chosen.size - 2.5), ROW - 3);
+    }
+  }
+
+  box(pen, node, x, size, y, colours, height) {
+    if (y < -ROW || y > height) return;
+    const word = nodeWord(node), colour = colours[word];
+    this.boxes.push({ node, x, y, size });
+    const out = this.found && !this.found[node];
+    pen.globalAlpha = out ? 0.3 : 1;
+    pen.fillStyle = node === 0 ? colours.sunken : colour.fill;
+    pen.fillRect(x, y, Math.max(0.5, size - 1), ROW - 1);
+    if (size > 5 && node !== 0) {
+      pen.fillStyle = colour.full;
+      pen.fillRect(x, y, 3, ROW - 1);
+    }
+    if (size > 34) {
+      const room = size - 12;
+      pen.fillStyle = colours.ink;
+      pen.fillText(this.label(pen, node, word, room), x + 8, y + ROW / 2);
+    }
+    pen.globalAlpha = 1;
+  }
+
+  /** The name as far as there is room, behind the verdict's symbol: the colour is never all that says it. */
+  label(pen, node, word, room) {
+    this.names ||= [];
+    const name = (this.names[node] ||= node === 0 ? `all ${several(chainCount(), "chain", "chains")}` : `${SYMBOLS[word]} ${shortName(nodeName(node))}`);
+    const letters = Math.max(1, Math.floor(room / 6.4));
+    if (name.length <= letters) return name;
+    if (letters < 4) return name.slice(0, 1);
+    // The last part says more than the beginning of the one before it.
+    const last = name.lastIndexOf("::");
+    const end = last < 0 ? name : `${name.slice(0, 2)}${name.slice(last + 2)}`;
+    return end.length <= letters ? end : `${end.slice(0, letters - 1)}…`;
+  }
+
+  at(event) {
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const x = event.clientX - left, y = event.clientY - top;
+    const box = (this.boxes || []).find((one) => x >= one.x && x < one.x + one.size && y >= one.y && y < one.y + ROW);
+    return box ? box.node : -1;
+  }
+
+  click(event) {
+    const node = this.at(event);
+    if (node >= 0) this.zoom(node === this.root && node !== 0 ? report.nodes.parent[node] : node);
+  }
+
+  over(event) {
+    const node = this.at(event);
+    this.canvas.style.cursor = node >= 0 ? "pointer" : "default";
+    this.canvas.title = node > 0 ? `${cut(nodeName(node), 300)}\n${several(nodeChains[node], "chain", "chains")}, the worst ${nodeWord(node)}` : "";
+  }
+
+  choose(node) {
+    this.node = node;
+    const depth = nodePath(node).length;
+    const y = depth * ROW, { scrollTop, clientHeight } = this.place;
+    this.rows();
+    if (y < scrollTop) this.place.scrollTop = y - ROW;
+    else if (y + ROW > scrollTop + clientHeight) this.place.scrollTop = y + 2 * ROW - clientHeight;
+    this.chosen(node, this.root);
+    this.later();
+  }
+
+  zoom(node) {
+    this.root = node;
+    this.choose(node);
+  }
+
+  mark(found) {
+    this.found = found;
+    this.later();
+  }
+
+  key(event) {
+    const { parent } = report.nodes, beside = (step) => {
+      const others = this.node === 0 ? [0] : nodeChildren[parent[this.node]];
+      return others[Math.min(others.length - 1, Math.max(0, others.indexOf(this.node) + step))];
+    };
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    switch (event.key) {
+      case "ArrowDown": this.choose((nodeChildren[this.node] || [this.node])[0]); break;
+      case "ArrowUp": this.up(); break;
+      case "ArrowLeft": this.choose(beside(-1)); break;
+      case "ArrowRight": this.choose(beside(1)); break;
+      case "Enter": case " ": this.zoom(this.node); break;
+      case "Escape": case "Backspace": this.out(); break;
+      case "Home": this.zoom(0); break;
+      default: return;
+    }
+    event.preventDefault();
+  }
+
+  /** To the frame above, and out of the zoom where that is above it. */
+  up() {
+    const above = Math.max(0, report.nodes.parent[this.node]);
+    if (this.node === this.root) this.root = above;
+    this.choose(above);
+  }
+
+  out() {
+    this.zoom(this.root === 0 ? 0 : report.nodes.parent[this.root]);
+  }
+}

@@ -1,0 +1,303 @@
+//! The page as it is without its script: summary, findings, lines that abort, tests.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use askama::Template;
+use firsthit::Verdict;
+
+use super::clean;
+use super::columns;
+use super::report::{self, Data};
+use super::share::{Part, parts};
+use super::subject::{State, Subject};
+use crate::expectations::date::Date;
+use crate::expectations::apply::Standing;
+use crate::outputs::line::{innermost, place};
+use crate::results::outcome::Outcome;
+use crate::results::swept::Swept;
+use crate::telling::shown::Shown;
+use crate::telling::summary::{self, Summary};
+
+/// As many rows of a list are in the page without its script.
+const ROWS: usize = 300;
+/// A finding's text is cut behind so many characters.
+const TEXT: usize = 12_000;
+
+/// The template's values: every text in them is escaped where it is put.
+#[derive(Template)]
+#[template(path = "index.html")]
+struct Index {
+    tool: &'static str,
+    title: String,
+    headline: String,
+    lead: String,
+    notices: Vec<String>,
+    verdicts: Vec<Part>,
+    trend: Option<Trend>,
+    coverage: Option<Coverage>,
+    not_swept: Vec<NotSwept>,
+    not_swept_more: usize,
+    facts: Vec<(&'static str, String)>,
+    causes: Vec<Cause>,
+    causes_more: usize,
+    aborting: Vec<Aborting>,
+    aborting_more: usize,
+    tests: Vec<Test>,
+    tests_more: usize,
+    findings_count: usize,
+    chains_count: usize,
+    aborting_count: usize,
+    tests_count: usize,
+    origin: String,
+}
+
+struct Trend {
+    new: usize,
+    changed: usize,
+    same: usize,
+    gone: usize,
+    against: String,
+    gone_lines: Vec<Gone>,
+}
+
+struct Gone {
+    word: &'static str,
+    what: String,
+}
+
+struct Coverage {
+    percent: usize,
+    sentence: String,
+    parts: Vec<Part>,
+    sites: String,
+}
+
+struct NotSwept {
+    name: String,
+    why: String,
+}
+
+struct Cause {
+    word: &'static str,
+    fingerprint: String,
+    title: String,
+    about: String,
+    text: String,
+}
+
+struct Aborting {
+    place: String,
+    link: String,
+    function: String,
+    chains: usize,
+    chains_link: String,
+}
+
+struct Test {
+    name: String,
+    link: String,
+    ended: &'static str,
+    notes: Vec<String>,
+    failed: u32,
+    known: u32,
+    allocations: u64,
+}
+
+/// The page, of a subject and its data.
+///
+/// # Errors
+/// The template cannot be filled: a bug of ours.
+pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama::Error> {
+    let outcomes = subject.outcomes();
+    let mut tests = subject.result.tests();
+    tests.sort_by(|one, other| one.test.cmp(&other.test));
+    let summary = Summary::of(&outcomes, &subject.standings, &tests);
+    let causes: Vec<&super::subject::Cause> = subject.causes.iter().filter(|cause| cause.is_finding).collect();
+    let aborting = aborting(subject, &outcomes, data);
+    let not_swept: Vec<NotSwept> = tests.iter().filter_map(not_swept).collect();
+    let (headline, lead) = headline(&summary, causes.len(), outcomes.len());
+    let index = Index {
+        tool: env!("CARGO_PKG_VERSION"),
+        title: clean::line(&subject.title),
+        headline,
+        lead,
+        notices: subject.result.missing().iter().map(|what| clean::line(what)).take(20).collect(),
+        verdicts: verdicts(&summary),
+        trend: trend(subject, &outcomes),
+        coverage: coverage(subject),
+        not_swept_more: not_swept.len().saturating_sub(20),
+        not_swept: not_swept.into_iter().take(20).collect(),
+        facts: facts(subject, &tests, &summary),
+        causes_more: causes.len().saturating_sub(ROWS),
+        causes: causes.iter().take(ROWS).filter_map(|cause| told(cause, subject, &outcomes)).collect(),
+        findings_count: causes.len(),
+        chains_count: outcomes.len(),
+        aborting_count: aborting.len(),
+        aborting_more: aborting.len().saturating_sub(ROWS),
+        aborting: aborting.into_iter().take(ROWS).collect(),
+        tests_count: tests.len(),
+        tests_more: tests.len().saturating_sub(2 * ROWS),
+        tests: tests.iter().take(2 * ROWS).map(test).collect(),
+        origin: clean::line(&subject.origin),
+    };
+    index.render()
+}
+
+fn several(count: usize, one: &str, more: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
+}
+
+/// What there is to be said first, and what was done for it.
+fn headline(summary: &Summary, causes: usize, chains: usize) -> (String, String) {
+    let unreached = summary.verdicts.get(&Verdict::Unreached).copied().unwrap_or(0);
+    let headline = match (causes, chains) {
+        (_, 0) => "No chain was failed".to_owned(),
+        (0, _) => "Nothing was found".to_owned(),
+        (causes, _) if causes == summary.findings => several(causes, "finding", "findings"),
+        (causes, _) => format!("{}, {}", several(summary.findings, "finding", "findings"), several(causes, "cause", "causes")),
+    };
+    let lead = format!(
+        "{} of {} failed once each.",
+        several(chains - unreached.min(chains), "call chain", "call chains"),
+        several(summary.swept, "test", "tests")
+    );
+    (headline, lead)
+}
+
+/// The good ones first, as a bar is read.
+fn verdicts(summary: &Summary) -> Vec<Part> {
+    let count = |verdict: &Verdict| {
+        let of = |counts: &BTreeMap<Verdict, usize>| counts.get(verdict).copied().unwrap_or(0);
+        of(&summary.verdicts) + of(&summary.expected)
+    };
+    parts(Verdict::ALL.iter().map(|verdict| (verdict.as_str(), verdict.next_step(), count(verdict))))
+}
+
+fn trend(subject: &Subject<'_>, outcomes: &[&Outcome]) -> Option<Trend> {
+    use super::columns::Since;
+    let previous = subject.previous.as_ref()?;
+    let count = |since: Since| outcomes.iter().filter(|outcome| subject.since(outcome) == since).count();
+    let gone = |(verdict, what): &(Verdict, String)| Gone { word: verdict.as_str(), what: clean::line(what) };
+    Some(Trend {
+        new: count(Since::New),
+        changed: count(Since::Changed),
+        same: count(Since::Same),
+        gone: subject.gone(),
+        against: clean::line(&previous.name),
+        gone_lines: previous.gone.iter().take(ROWS).map(gone).collect(),
+    })
+}
+
+fn coverage(subject: &Subject<'_>) -> Option<Coverage> {
+    let (sites, arms): (Vec<_>, Vec<_>) = subject.points.iter().partition(|point| point.is_site);
+    if subject.points.is_empty() {
+        return None;
+    }
+    let count = |state: State| arms.iter().filter(|point| point.state == state).count();
+    let (tested, wanted) = (count(State::Tested), arms.len() - count(State::Excused));
+    let failed = sites.iter().filter(|point| matches!(point.state, State::Tested | State::Bad)).count();
+    Some(Coverage {
+        percent: (tested * 100).checked_div(wanted).unwrap_or(100),
+        sentence: format!("{tested} of {} tested", several(wanted, "recovery arm", "recovery arms")),
+        parts: parts(State::ALL.map(|state| (state.class(), state.words(), count(state)))),
+        sites: format!("{}, {failed} with a failure injected", several(sites.len(), "site", "sites")),
+    })
+}
+
+fn not_swept(test: &Swept) -> Option<NotSwept> {
+    let why = summary::not_swept(test)?;
+    let name = clean::line(&test.test.to_string());
+    let why = why.strip_prefix(&name).map_or(why.as_str(), str::trim_start).to_owned();
+    Some(NotSwept { name, why: clean::cut(&why, 2_000) })
+}
+
+/// What was run, with what, and when.
+fn facts(subject: &Subject<'_>, tests: &[Swept], summary: &Summary) -> Vec<(&'static str, String)> {
+    let plan = &subject.result.plan;
+    let minutes = plan.begun / 60_000_000 % 1440;
+    let mut facts = vec![
+        ("Begun", format!("{} {:02}:{:02} UTC", Date::at(plan.begun), minutes / 60, minutes % 60)),
+        ("Tests", format!("{} swept of {}", summary.swept, tests.len())),
+        ("Allocations of one run of each", tests.iter().map(|test| test.allocations).sum::<u64>().to_string()),
+        ("cargo-firsthit", clean::line(&plan.tool)),
+    ];
+    if let Some(origin) = &plan.origin {
+        let words = origin.program.iter().map(ToString::to_string).chain(origin.options.clone()).chain(origin.arguments.clone());
+        let words = words.collect::<Vec<_>>().join(" ");
+        if !words.is_empty() {
+            facts.push(("Options", clean::cut(&clean::line(&words), 2_000)));
+        }
+    }
+    if plan.shards > 1 {
+        facts.push(("Shards", format!("{} of {}", plan.runs.len(), plan.shards)));
+    }
+    let left = [
+        ("Known from earlier sweeps", summary.left_out.seen_before),
+        ("Left to other shards", summary.left_out.other_shards),
+        ("Not touched by the changes", summary.left_out.not_asked_for),
+    ];
+    facts.extend(left.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, format!("{count} chains"))));
+    facts
+}
+
+fn told(cause: &super::subject::Cause, subject: &Subject<'_>, outcomes: &[&Outcome]) -> Option<Cause> {
+    let first = *outcomes.get(*cause.outcomes.first()?)?;
+    let mut text = Shown { outcome: first, whole: false }.to_string();
+    if let Some(Standing::Finding(Some(note))) = cause.outcomes.first().and_then(|place| subject.standings.get(*place)) {
+        let _ = writeln!(text, "  {note}");
+    }
+    let _ = write!(text, "  {} See it again: cargo firsthit replay {}", first.verdict.next_step(), first.id.short());
+    let about = [place(innermost(&first.chain)), first.test.to_string(), several(cause.outcomes.len(), "chain", "chains")];
+    Some(Cause {
+        word: first.verdict.as_str(),
+        fingerprint: cause.fingerprint.clone(),
+        title: clean::cut(&columns::title(first), 300),
+        about: about.map(|part| clean::cut(&clean::line(&part), 200)).join("  ·  "),
+        text: clean::cut(&clean::lines(&text), TEXT),
+    })
+}
+
+/// Where memory was asked for by chains that abort, whoever expects them; the lines of most chains first.
+fn aborting(subject: &Subject<'_>, outcomes: &[&Outcome], data: &Data) -> Vec<Aborting> {
+    let summary = Summary::of(outcomes, &vec![Standing::Passed; outcomes.len()], &[]);
+    let row = |line: &summary::Aborting| {
+        let (file, number) = line.place.rsplit_once(':').unwrap_or((&line.place, ""));
+        let known = data.files.get(camino::Utf8Path::new(file));
+        Aborting {
+            link: known.map_or_else(|| "#/chains?verdict=aborted".to_owned(), |file| format!("#/source/{file}?line={number}")),
+            chains_link: format!("#/chains?verdict=aborted&file={}", percent_encoding(&line.place)),
+            place: clean::cut(&clean::line(&line.place), 300),
+            function: clean::cut(&clean::line(&line.function), 300),
+            chains: line.chains,
+        }
+    };
+    let _ = subject;
+    summary.aborting.iter().map(row).collect()
+}
+
+/// A text as a part of an address.
+fn percent_encoding(text: &str) -> String {
+    let mut safe = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b':') {
+            safe.push(char::from(byte));
+        } else {
+            let _ = write!(safe, "%{byte:02X}");
+        }
+    }
+    safe
+}
+
+fn test(swept: &Swept) -> Test {
+    let name = clean::line(&swept.test.to_string());
+    Test {
+        link: format!("#/chains?test={}", percent_encoding(&name)),
+        name: clean::cut(&name, 300),
+        ended: report::word(&swept.ended),
+        notes: swept.notes.iter().take(5).map(|note| clean::cut(&clean::line(note), 300)).collect(),
+        failed: swept.chains.planned,
+        known: swept.chains.known,
+        allocations: swept.allocations,
+    }
+}
