@@ -6,6 +6,8 @@ mod chains;
 mod clean;
 mod completions;
 mod config;
+#[allow(dead_code, reason = "the forms of reports come next")]
+mod contents;
 mod exit_code;
 mod expectations;
 mod explain;

@@ -1,0 +1,7 @@
+//! What every form of a report is made from.
+
+pub(crate) mod arms;
+pub(crate) mod cause;
+pub(crate) mod gather;
+pub(crate) mod lines;
+pub(crate) mod previous;
