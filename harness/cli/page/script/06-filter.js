@@ -35,10 +35,6 @@ function chosenChains(query) {
     const wanted = ["passed", "expected", "finding"].indexOf(query.get("standing"));
     keep((n) => chains.standing[n] === wanted);
   }
-  if (query.get("trend")) {
-    const wanted = ["same", "new", "changed"].indexOf(query.get("trend"));
-    keep((n) => chains.trend[n] === wanted);
-  }
   const counts = new Uint32Array(report.verdicts.length);
   for (let n = 0; n < count; n++) if (taken[n]) counts[chains.verdict[n]]++;
   const words = new Set((query.get("verdict") || "").split(",").filter(Boolean));

@@ -1,8 +1,8 @@
 // The list of findings, each cause once, and the list of all chains.
 
-const TREND = ["", "new", "changed"];
 const STANDING = ["", "expected", "finding"];
-const TRENDS = ["trend", "Since the run before", [["", "all"], ["new", "new"], ["changed", "changed"]]];
+const TRENDS = ["trend", "Since the run before", [["", "all"], ["new", "new"], ["same", "there before"]]];
+const LEVELS = ["level", "Which", [["", "findings"], ["expected", "expected"], ["passed", "not looked for"], ["all", "all that ended badly"]]];
 const STANDINGS = ["standing", "Standing", [["", "all"], ["finding", "findings"], ["expected", "expected"], ["passed", "passed"]]];
 
 const badge = (word) => (word ? make("span", { class: "badge" }, word) : null);
@@ -13,18 +13,20 @@ function row(link, chain, where, side) {
     make("span", { class: "where" }, cut(where)), make("span", { class: "side" }, side));
 }
 
+const isNew = (cause) => cause >= 0 && report.causes.new[cause] === 1;
+
 function chainRow(chain) {
-  const { said, standing, trend } = report.chains;
+  const { said, standing, cause } = report.chains;
   const where = [chainPlace(chain), chainTest(chain), text(said[chain])].filter(Boolean).map((one) => cut(one, 140)).join("  ·  ");
-  const side = [badge(TREND[trend[chain]]), " ", badge(STANDING[standing[chain]]), " ", shortId(report.chains.id[chain])];
+  const side = [isNew(cause[chain]) ? badge("new") : null, " ", badge(STANDING[standing[chain]]), " ", shortId(report.chains.id[chain])];
   return row(chainLink(chain), chain, where, side);
 }
 
-function causeRow(cause, chains, isNew) {
+function causeRow(cause, chains) {
   const first = report.causes.first[cause];
   const tests = new Set(chains.map((chain) => report.chains.test[chain])).size;
   const where = [chainPlace(first), text(report.chains.said[first]), tests === 1 ? chainTest(first) : several(tests, "test", "tests")];
-  const side = [isNew ? [badge("new"), " "] : null, several(chains.length, "chain", "chains")];
+  const side = [isNew(cause) ? [badge("new"), " "] : null, badge(["not looked for", "expected", ""][report.causes.level[cause]]), " ", several(chains.length, "chain", "chains")];
   return row(causeLink(cause), first, where.filter(Boolean).map((one) => cut(one, 160)).join("  ·  "), side);
 }
 
@@ -42,7 +44,7 @@ function listPart(part, extra, label, fill) {
   let filters, list, shown;
   parts[part] = ({ query }) => {
     if (!filters) {
-      filters = new Filters(part, extra);
+      filters = new Filters(part, extra());
       const place = find(`[data-list="${part}"]`), rows = make("div", {});
       shown = make("p", { class: "shown", role: "status" });
       place.replaceChildren(shown, rows);
@@ -50,11 +52,11 @@ function listPart(part, extra, label, fill) {
     }
     filters.set(query);
     const { taken, counts } = chosenChains(query);
-    shown.textContent = fill(list, filters, taken, counts);
+    shown.textContent = fill(list, filters, taken, counts, query);
   };
 }
 
-listPart("chains", [STANDINGS, TRENDS], "Chains", (list, filters, taken, counts) => {
+listPart("chains", () => [STANDINGS], "Chains", (list, filters, taken, counts) => {
   const chosen = [];
   for (let chain = 0; chain < taken.length; chain++) if (taken[chain]) chosen.push(chain);
   filters.counts(counts);
@@ -62,17 +64,18 @@ listPart("chains", [STANDINGS, TRENDS], "Chains", (list, filters, taken, counts)
   return `${number(chosen.length)} of ${several(taken.length, "chain", "chains")}`;
 });
 
-listPart("findings", [TRENDS], "Findings", (list, filters, taken, counts) => {
-  const findings = new Uint32Array(counts.length);
-  report.chains.cause.forEach((cause, chain) => { if (cause >= 0) findings[report.chains.verdict[chain]]++; });
-  filters.there = new Set([...findings.keys()].filter((number) => findings[number] > 0));
-  filters.counts(findings);
-  const all = causeChains(), chosen = [];
-  all.forEach((chains, cause) => { if (chains.some((chain) => taken[chain])) chosen.push(cause); });
-  list.set(chosen.length, (n) => {
-    const chains = all[chosen[n]];
-    return causeRow(chosen[n], chains, chains.every((chain) => report.chains.trend[chain] === 1));
-  });
-  if (all.length === 0) return "Nothing was found.";
-  return `${number(chosen.length)} of ${several(all.length, "cause", "causes")}, the worst first`;
+listPart("findings", () => (report.trend ? [LEVELS, TRENDS] : [LEVELS]), "Findings", (list, filters, taken, counts, query) => {
+  const wanted = ["passed", "expected", ""].indexOf(query.get("level") || ""), { level } = report.causes;
+  const trend = report.trend ? query.get("trend") : "";
+  const of = (cause) => (wanted < 0 || level[cause] === wanted) && (!trend || isNew(cause) === (trend === "new"));
+  const all = causeChains().map((chains, cause) => ({ chains, cause })).filter(({ cause }) => of(cause));
+  const words = new Uint32Array(counts.length);
+  for (const { chains } of all) words[report.chains.verdict[chains[0]]]++;
+  filters.there = new Set([...words.keys()].filter((number) => words[number] > 0));
+  filters.counts(words);
+  const chosen = all.filter(({ chains }) => chains.some((chain) => taken[chain]));
+  list.set(chosen.length, (n) => causeRow(chosen[n].cause, chosen[n].chains));
+  if (all.length > 0) return `${number(chosen.length)} of ${several(all.length, "cause", "causes")}, the worst first`;
+  const others = level.length;
+  return others ? `Nothing was found. ${several(others, "cause", "causes")} ended badly and are expected or not looked for: see “Which”.` : "Nothing was found.";
 });

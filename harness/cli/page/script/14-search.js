@@ -12,7 +12,7 @@ function searched(query) {
     inChain[n] = (chains.said[n] >= 0 && found[chains.said[n]]) || (chains.asked[n] >= 0 && found[chains.asked[n]]) || (ids && chains.id[n].startsWith(query)) || (chains.by[n] >= 0 && (found[frames.function[chains.by[n]]] || (frames.file[chains.by[n]] >= 0 && found[frames.file[chains.by[n]]]))) ? 1 : 0;
   }
   const causes = new Set();
-  chains.cause.forEach((cause, chain) => { if (cause >= 0 && (inChain[chain] || found[report.tests[chains.test[chain]].name])) causes.add(cause); });
+  chains.cause.forEach((cause, chain) => { if (cause >= 0 && report.causes.level[cause] === 2 && (inChain[chain] || found[report.tests[chains.test[chain]].name])) causes.add(cause); });
   group("Findings", [...causes].sort((a, b) => a - b).map((cause) => [causeLink(cause), chainTitle(report.causes.first[cause]), chainPlace(report.causes.first[cause]), chainWord(report.causes.first[cause])]));
   const functions = new Set();
   nodes.frame.forEach((frame, node) => { if (node > 0 && found[frames.function[frame]]) functions.add(frames.function[frame]); });

@@ -5,21 +5,13 @@ use serde::Serialize;
 use super::clean;
 use super::tables::{Frames, NONE, Strings};
 use super::tree::Tree;
-use crate::chains::frame::Owner;
+use crate::contents::cause::asked_by;
 use crate::expectations::apply::Standing;
 use crate::outputs::line::Asking;
 use crate::results::outcome::Outcome;
 
 /// As many characters of what was said stand in lists.
 const SAID: usize = 160;
-
-/// What a chain came to, held against the run before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Since {
-    Same,
-    New,
-    Changed,
-}
 
 /// All chains, in the order in which lists show them.
 #[derive(Default, Debug, Serialize)]
@@ -34,15 +26,13 @@ pub(crate) struct Columns {
     asked: Vec<i32>,
     /// `malloc of 64 bytes`.
     request: Vec<i32>,
-    /// The frame of the workspace that asked.
+    /// The frame that asked: the nearest of the workspace.
     by: Vec<i32>,
     cause: Vec<i32>,
     /// 0 for what passed, 1 for what is expected, 2 for a finding.
     standing: Vec<u8>,
     /// What the expectations say of it.
     note: Vec<i32>,
-    /// 0 for the same as in the run before, 1 for new, 2 for what came to something else.
-    trend: Vec<u8>,
     /// The beginning of what was said or seen.
     said: Vec<i32>,
 }
@@ -54,14 +44,12 @@ pub(crate) struct Entry<'a> {
     pub(crate) verdict: i32,
     pub(crate) cause: i32,
     pub(crate) standing: &'a Standing,
-    pub(crate) since: Since,
 }
 
 impl Columns {
     pub(crate) fn add(&mut self, entry: &Entry<'_>, tree: &mut Tree, frames: &mut Frames, strings: &mut Strings) {
-        let Entry { outcome, test, verdict, cause, standing, since } = entry;
-        let own = outcome.chain.iter().find(|frame| frame.owner == Owner::Workspace);
-        let by = own.or_else(|| outcome.asked.as_ref().and_then(|asked| asked.by.as_ref()));
+        let Entry { outcome, test, verdict, cause, standing } = entry;
+        let by = asked_by(outcome);
         let (standing, note) = match standing {
             Standing::Passed => (0, None),
             Standing::Expected(reason) => (1, Some(reason.as_str())),
@@ -77,11 +65,6 @@ impl Columns {
         self.cause.push(*cause);
         self.standing.push(standing);
         self.note.push(note.map_or(NONE, |note| strings.lines(note)));
-        self.trend.push(match since {
-            Since::Same => 0,
-            Since::New => 1,
-            Since::Changed => 2,
-        });
         self.said.push(strings.line_of(said(outcome).as_deref()));
     }
 }
@@ -95,8 +78,7 @@ fn said(outcome: &Outcome) -> Option<String> {
 
 /// What a chain asks for, and in which function: as the titles of the page have it.
 pub(crate) fn title(outcome: &Outcome) -> String {
-    let own = outcome.chain.iter().find(|frame| frame.owner == Owner::Workspace);
-    let by = own.or_else(|| outcome.asked.as_ref().and_then(|asked| asked.by.as_ref()));
+    let by = asked_by(outcome);
     let asked = outcome.asked.as_ref().map_or_else(|| Asking(&outcome.request).to_string(), |asked| asked.function.clone());
     let function = by.map(|frame| format!(" in {}", frame.function)).unwrap_or_default();
     clean::line(&format!("{asked}{function}"))
@@ -121,12 +103,12 @@ mod tests {
         let (mut columns, mut tree) = (Columns::default(), Tree::new());
         let (mut frames, mut strings) = (Frames::default(), Strings::default());
         let standing = Standing::Expected("known".to_owned());
-        let entry = Entry { outcome: &outcome, test: 4, verdict: 5, cause: NONE, standing: &standing, since: Since::Changed };
+        let entry = Entry { outcome: &outcome, test: 4, verdict: 5, cause: NONE, standing: &standing };
         columns.add(&entry, &mut tree, &mut frames, &mut strings);
         outcome.asked = None;
         outcome.chain.clear();
         columns.add(&Entry { outcome: &outcome, ..entry }, &mut tree, &mut frames, &mut strings);
-        assert_eq!((&columns.node, &columns.standing, &columns.trend), (&vec![3, 0], &vec![1, 1], &vec![2, 2]));
+        assert_eq!((&columns.node, &columns.standing), (&vec![3, 0], &vec![1, 1]));
         assert_eq!((columns.asked[1], columns.by[1]), (NONE, NONE));
         let texts = strings.texts();
         let text = |number: i32| texts[usize::try_from(number).unwrap()].as_str();

@@ -11,9 +11,13 @@ use super::columns;
 use super::report::{self, Data};
 use super::share::{Part, parts};
 use super::subject::{State, Subject};
-use crate::expectations::date::Date;
+use crate::contents::arms;
+use crate::contents::cause as contents;
+use crate::contents::gather::Contents;
+use crate::contents::previous::Previous;
 use crate::expectations::apply::Standing;
-use crate::outputs::line::{innermost, place};
+use crate::expectations::date::Date;
+use crate::outputs::line::place;
 use crate::results::outcome::Outcome;
 use crate::results::swept::Swept;
 use crate::telling::shown::Shown;
@@ -54,9 +58,9 @@ struct Index {
 
 struct Trend {
     new: usize,
-    changed: usize,
     same: usize,
     gone: usize,
+    not_looked_for: usize,
     against: String,
     gone_lines: Vec<Gone>,
 }
@@ -110,27 +114,26 @@ struct Test {
 /// The template cannot be filled: a bug of ours.
 pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama::Error> {
     let outcomes = subject.outcomes();
-    let mut tests = subject.result.tests();
-    tests.sort_by(|one, other| one.test.cmp(&other.test));
-    let summary = Summary::of(&outcomes, &subject.standings, &tests);
-    let causes: Vec<&super::subject::Cause> = subject.causes.iter().filter(|cause| cause.is_finding).collect();
-    let aborting = aborting(subject, &outcomes, data);
+    let contents = subject.contents;
+    let Contents { tests, summary, .. } = contents;
+    let causes: Vec<&contents::Cause> = contents.findings().collect();
+    let aborting = aborting(&outcomes, data);
     let not_swept: Vec<NotSwept> = tests.iter().filter_map(not_swept).collect();
-    let (headline, lead) = headline(&summary, causes.len(), outcomes.len());
+    let (headline, lead) = headline(summary, causes.len(), outcomes.len());
     let index = Index {
         tool: env!("CARGO_PKG_VERSION"),
         title: clean::line(&subject.title),
         headline,
         lead,
-        notices: subject.result.missing().iter().map(|what| clean::line(what)).take(20).collect(),
-        verdicts: verdicts(&summary),
-        trend: trend(subject, &outcomes),
+        notices: contents.missing.iter().chain(&contents.out_of_date).map(|what| clean::line(what)).take(20).collect(),
+        verdicts: verdicts(&contents.verdicts()),
+        trend: trend(subject),
         coverage: coverage(subject),
         not_swept_more: not_swept.len().saturating_sub(20),
         not_swept: not_swept.into_iter().take(20).collect(),
-        facts: facts(subject, &tests, &summary),
+        facts: facts(subject),
         causes_more: causes.len().saturating_sub(ROWS),
-        causes: causes.iter().take(ROWS).filter_map(|cause| told(cause, subject, &outcomes)).collect(),
+        causes: causes.iter().take(ROWS).filter_map(|cause| told(cause, subject)).collect(),
         findings_count: causes.len(),
         chains_count: outcomes.len(),
         aborting_count: aborting.len(),
@@ -166,37 +169,44 @@ fn headline(summary: &Summary, causes: usize, chains: usize) -> (String, String)
 }
 
 /// The good ones first, as a bar is read.
-fn verdicts(summary: &Summary) -> Vec<Part> {
-    let count = |verdict: &Verdict| {
-        let of = |counts: &BTreeMap<Verdict, usize>| counts.get(verdict).copied().unwrap_or(0);
-        of(&summary.verdicts) + of(&summary.expected)
-    };
+fn verdicts(counts: &BTreeMap<Verdict, usize>) -> Vec<Part> {
+    let count = |verdict: &Verdict| counts.get(verdict).copied().unwrap_or(0);
     parts(Verdict::ALL.iter().map(|verdict| (verdict.as_str(), verdict.next_step(), count(verdict))))
 }
 
-fn trend(subject: &Subject<'_>, outcomes: &[&Outcome]) -> Option<Trend> {
-    use super::columns::Since;
-    let previous = subject.previous.as_ref()?;
-    let count = |since: Since| outcomes.iter().filter(|outcome| subject.since(outcome) == since).count();
-    let gone = |(verdict, what): &(Verdict, String)| Gone { word: verdict.as_str(), what: clean::line(what) };
+fn trend(subject: &Subject<'_>) -> Option<Trend> {
+    let Previous { trend, causes, begun, .. } = subject.contents.previous.as_ref()?;
+    let gone = causes.iter().filter(|cause| trend.gone.contains(&cause.fingerprint));
+    let gone = gone.map(|cause| Gone { word: cause.verdict.as_str(), what: clean::cut(&clean::line(&named(cause)), 300) });
     Some(Trend {
-        new: count(Since::New),
-        changed: count(Since::Changed),
-        same: count(Since::Same),
-        gone: subject.gone(),
-        against: clean::line(&previous.name),
-        gone_lines: previous.gone.iter().take(ROWS).map(gone).collect(),
+        new: trend.new.len(),
+        same: trend.same.len(),
+        gone: trend.gone.len(),
+        not_looked_for: trend.not_looked_for.len(),
+        against: format!("Findings, held against the run of {}.", moment(*begun)),
+        gone_lines: gone.take(ROWS).collect(),
     })
 }
 
+/// What asked for memory, where, of a cause whose chains are not there any more.
+fn named(cause: &contents::Cause) -> String {
+    let by = cause.by.as_ref();
+    let function = by.map(|by| format!(" in {}", by.function)).unwrap_or_default();
+    format!("{}{function}  {}", cause.asked, place(by))
+}
+
+/// To the minute, of microseconds since 1970.
+fn moment(at: u64) -> String {
+    let minutes = at / 60_000_000 % 1440;
+    format!("{} {:02}:{:02} UTC", Date::at(at), minutes / 60, minutes % 60)
+}
+
 fn coverage(subject: &Subject<'_>) -> Option<Coverage> {
-    let (sites, arms): (Vec<_>, Vec<_>) = subject.points.iter().partition(|point| point.is_site);
-    if subject.points.is_empty() {
-        return None;
-    }
-    let count = |state: State| arms.iter().filter(|point| point.state == state).count();
-    let (tested, wanted) = (count(State::Tested), arms.len() - count(State::Excused));
-    let failed = sites.iter().filter(|point| matches!(point.state, State::Tested | State::Bad)).count();
+    let known = subject.contents.arms.as_ref()?;
+    let count = |state: State| known.arms().filter(|point| State::of(point) == state).count();
+    let (tested, wanted) = (known.tested(), known.wanted());
+    let sites: Vec<_> = known.points.iter().filter(|point| point.is_site).collect();
+    let failed = sites.iter().filter(|site| arms::injections(site) > 0).count();
     Some(Coverage {
         percent: (tested * 100).checked_div(wanted).unwrap_or(100),
         sentence: format!("{tested} of {} tested", several(wanted, "recovery arm", "recovery arms")),
@@ -213,11 +223,11 @@ fn not_swept(test: &Swept) -> Option<NotSwept> {
 }
 
 /// What was run, with what, and when.
-fn facts(subject: &Subject<'_>, tests: &[Swept], summary: &Summary) -> Vec<(&'static str, String)> {
-    let plan = &subject.result.plan;
-    let minutes = plan.begun / 60_000_000 % 1440;
+fn facts(subject: &Subject<'_>) -> Vec<(&'static str, String)> {
+    let Contents { tests, summary, result, .. } = subject.contents;
+    let plan = &result.plan;
     let mut facts = vec![
-        ("Begun", format!("{} {:02}:{:02} UTC", Date::at(plan.begun), minutes / 60, minutes % 60)),
+        ("Begun", moment(plan.begun)),
         ("Tests", format!("{} swept of {}", summary.swept, tests.len())),
         ("Allocations of one run of each", tests.iter().map(|test| test.allocations).sum::<u64>().to_string()),
         ("cargo-firsthit", clean::line(&plan.tool)),
@@ -241,17 +251,17 @@ fn facts(subject: &Subject<'_>, tests: &[Swept], summary: &Summary) -> Vec<(&'st
     facts
 }
 
-fn told(cause: &super::subject::Cause, subject: &Subject<'_>, outcomes: &[&Outcome]) -> Option<Cause> {
-    let first = *outcomes.get(*cause.outcomes.first()?)?;
+fn told(cause: &contents::Cause, subject: &Subject<'_>) -> Option<Cause> {
+    let first = subject.contents.shows(cause)?;
     let mut text = Shown { outcome: first, whole: false }.to_string();
-    if let Some(Standing::Finding(Some(note))) = cause.outcomes.first().and_then(|place| subject.standings.get(*place)) {
+    if let Some(note) = &cause.note {
         let _ = writeln!(text, "  {note}");
     }
     let _ = write!(text, "  {} See it again: cargo firsthit replay {}", first.verdict.next_step(), first.id.short());
-    let about = [place(innermost(&first.chain)), first.test.to_string(), several(cause.outcomes.len(), "chain", "chains")];
+    let about = [place(cause.by.as_ref()), first.test.to_string(), several(cause.chains.len(), "chain", "chains")];
     Some(Cause {
         word: first.verdict.as_str(),
-        fingerprint: cause.fingerprint.clone(),
+        fingerprint: cause.fingerprint.to_string(),
         title: clean::cut(&columns::title(first), 300),
         about: about.map(|part| clean::cut(&clean::line(&part), 200)).join("  ·  "),
         text: clean::cut(&clean::lines(&text), TEXT),
@@ -259,7 +269,7 @@ fn told(cause: &super::subject::Cause, subject: &Subject<'_>, outcomes: &[&Outco
 }
 
 /// Where memory was asked for by chains that abort, whoever expects them; the lines of most chains first.
-fn aborting(subject: &Subject<'_>, outcomes: &[&Outcome], data: &Data) -> Vec<Aborting> {
+fn aborting(outcomes: &[&Outcome], data: &Data) -> Vec<Aborting> {
     let summary = Summary::of(outcomes, &vec![Standing::Passed; outcomes.len()], &[]);
     let row = |line: &summary::Aborting| {
         let (file, number) = line.place.rsplit_once(':').unwrap_or((&line.place, ""));
@@ -272,7 +282,6 @@ fn aborting(subject: &Subject<'_>, outcomes: &[&Outcome], data: &Data) -> Vec<Ab
             chains: line.chains,
         }
     };
-    let _ = subject;
     summary.aborting.iter().map(row).collect()
 }
 

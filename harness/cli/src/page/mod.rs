@@ -5,6 +5,7 @@ pub(crate) mod columns;
 pub(crate) mod details;
 pub(crate) mod folder;
 pub(crate) mod index;
+pub(crate) mod make;
 pub(crate) mod report;
 pub(crate) mod script;
 pub(crate) mod share;

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
 use firsthit::Verdict;
+use firsthit::coverage::door::Point;
 use serde::Serialize;
 
 use super::clean;
 use super::columns::{Columns, Entry};
 use super::details::Details;
 use super::source::{self, Source};
-use super::subject::{Point, Subject};
+use super::subject::{State, Subject};
 use super::tables::{Frames, NONE, Strings, number};
 use super::tree::Tree;
 use crate::chains::frame::{Frame, Owner};
+use crate::contents::arms;
+use crate::contents::cause::{Level, asked_by};
 use crate::results::outcome::Outcome;
 use crate::results::swept::Ended;
 
@@ -70,6 +73,10 @@ struct Causes {
     fingerprint: Vec<String>,
     /// The chain that stands for all.
     first: Vec<i32>,
+    /// 0 for what is not looked for, 1 for what is expected, 2 for a finding.
+    level: Vec<u8>,
+    /// 1 for a finding that the run before had not.
+    new: Vec<u8>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +91,7 @@ struct File {
 struct Placed {
     file: usize,
     line: u32,
-    kind: String,
+    kind: &'static str,
     text: String,
     state: &'static str,
     words: String,
@@ -102,8 +109,8 @@ impl Data {
         let outcomes = subject.outcomes();
         let (mut strings, mut frames, mut nodes) = (Strings::default(), Frames::default(), Tree::new());
         let verdicts = worst_first();
-        let swept = subject.result.tests();
-        let mut tests: BTreeMap<_, _> = swept.iter().map(|test| (&test.test, &test.ended)).map(|(test, ended)| (test, word(ended))).collect();
+        let contents = subject.contents;
+        let mut tests: BTreeMap<_, _> = contents.tests.iter().map(|test| (&test.test, word(&test.ended))).collect();
         for outcome in &outcomes {
             tests.entry(&outcome.test).or_insert("unknown");
         }
@@ -112,8 +119,8 @@ impl Data {
 
         let order = order(subject, &outcomes);
         let mut cause_of = vec![NONE; outcomes.len()];
-        for (nth, cause) in subject.causes.iter().enumerate() {
-            cause.outcomes.iter().for_each(|&place| cause_of[place] = number(nth));
+        for (nth, cause) in contents.causes.iter().enumerate() {
+            subject.places(cause).into_iter().for_each(|place| cause_of[place] = number(nth));
         }
         let (mut chains, mut details, mut place_of) = (Columns::default(), Vec::new(), vec![NONE; outcomes.len()]);
         for (nth, &place) in order.iter().enumerate() {
@@ -123,8 +130,7 @@ impl Data {
                 test: places.get(&outcome.test).copied().unwrap_or(NONE),
                 verdict: verdicts.iter().position(|verdict| *verdict == outcome.verdict).map_or(NONE, number),
                 cause: cause_of[place],
-                standing: &subject.standings[place],
-                since: subject.since(outcome),
+                standing: &contents.standings[place],
             };
             chains.add(&entry, &mut nodes, &mut frames, &mut strings);
             place_of[place] = number(nth);
@@ -134,27 +140,34 @@ impl Data {
             details.push(Details::of(outcomes[place], &mut frames, &mut strings));
         }
         let mut causes = Causes::default();
-        for cause in &subject.causes {
-            causes.fingerprint.push(cause.fingerprint.clone());
-            causes.first.push(cause.outcomes.first().map_or(NONE, |&place| place_of[place]));
+        for cause in &contents.causes {
+            causes.fingerprint.push(cause.fingerprint.to_string());
+            causes.first.push(subject.places(cause).first().map_or(NONE, |&place| place_of[place]));
+            causes.level.push(match cause.level {
+                Level::Passed => 0,
+                Level::Expected => 1,
+                Level::Finding => 2,
+            });
+            causes.new.push(u8::from(subject.is_new(cause)));
         }
         let Sources { files, lines, paths } = sources(subject, &outcomes, &mut strings);
         let placed = |point: &Point| {
-            paths.get(&point.file).map(|&file| Placed {
+            let (state, excuse) = (State::of(point), point.excuse.as_ref());
+            paths.get(&arms::file(point, contents.root.as_deref())).map(|&file| Placed {
                 file,
                 line: point.line,
-                kind: clean::line(&point.kind),
+                kind: point.kind,
                 text: clean::line(&point.text),
-                state: point.state.class(),
-                words: clean::line(&point.words),
+                state: state.class(),
+                words: clean::line(&excuse.map_or_else(|| state.words().to_owned(), |why| format!("excused: {why}"))),
             })
         };
         let report = Report {
             title: clean::line(&subject.title),
             chunk: CHUNK,
-            trend: subject.previous.is_some(),
+            trend: contents.previous.is_some(),
             verdicts: verdicts.iter().enumerate().map(|(nth, verdict)| Word { word: verdict.as_str(), rank: verdicts.len() - nth, next: verdict.next_step() }).collect(),
-            points: subject.points.iter().filter_map(placed).collect(),
+            points: subject.points().iter().filter_map(placed).collect(),
             strings: strings.texts(),
             frames,
             nodes,
@@ -169,13 +182,10 @@ impl Data {
 
 /// The places of all outcomes as lists show them: findings by their causes, then the rest, the worst first.
 fn order(subject: &Subject<'_>, outcomes: &[&Outcome]) -> Vec<usize> {
-    let found: Vec<usize> = subject.causes.iter().flat_map(|cause| cause.outcomes.iter().copied()).collect();
+    let found: Vec<usize> = subject.contents.causes.iter().flat_map(|cause| subject.places(cause)).collect();
     let is_found: BTreeSet<usize> = found.iter().copied().collect();
     let mut rest: Vec<usize> = (0..outcomes.len()).filter(|place| !is_found.contains(place)).collect();
-    let own = |outcome: &Outcome| {
-        let frame = outcome.chain.iter().find(|frame| frame.owner == Owner::Workspace);
-        frame.map(|frame| (frame.file.clone(), frame.line))
-    };
+    let own = |outcome: &Outcome| asked_by(outcome).map(|frame| (frame.file.clone(), frame.line));
     rest.sort_by_cached_key(|&place| (std::cmp::Reverse(outcomes[place].verdict), own(outcomes[place]), place));
     [found, rest].concat()
 }
@@ -192,12 +202,13 @@ fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) 
     let frames = outcomes.iter().flat_map(|outcome| {
         outcome.chain.iter().chain(&outcome.spawned_by).chain(&outcome.stood).chain(outcome.leaks.iter().flat_map(|leak| &leak.chain))
     });
-    let mut paths: BTreeSet<&Utf8PathBuf> = frames.filter(own).filter_map(|frame| frame.file.as_ref()).collect();
-    paths.extend(subject.points.iter().map(|point| &point.file));
+    let root = subject.contents.root.as_deref();
+    let mut paths: BTreeSet<Utf8PathBuf> = frames.filter(own).filter_map(|frame| frame.file.clone()).collect();
+    paths.extend(subject.points().iter().map(|point| arms::file(point, root)));
     let mut found = Sources { files: Vec::new(), lines: Vec::new(), paths: BTreeMap::new() };
     let mut bytes = 0;
     for path in paths {
-        let Source { mut lines, mut notice } = source::read(path, subject.root, subject.result.plan.begun);
+        let Source { mut lines, mut notice } = source::read(&path, root, subject.contents.result.plan.begun);
         bytes += lines.iter().flatten().map(String::len).sum::<usize>();
         if bytes > SOURCES {
             (lines, notice) = (None, Some("The report has too many sources: the lines of this file are left out.".to_owned()));
@@ -207,7 +218,7 @@ fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) 
             lines: lines.as_ref().map_or(0, Vec::len),
             why: notice.map_or(NONE, |notice| strings.line(&notice)),
         });
-        found.paths.insert(path.clone(), found.lines.len());
+        found.paths.insert(path, found.lines.len());
         found.lines.push(lines);
     }
     found

@@ -1,14 +1,14 @@
-//! What a page is made of: a run's result, what it is held against, and where its sources lie.
+//! What a page is made of: the contents of a report, what the page is called, and how far each point of annotated code has come.
 
 use std::collections::BTreeMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use firsthit::Verdict;
+use firsthit::coverage::door::{Point, Progress};
 
-use super::columns::Since;
-use crate::expectations::apply::Standing;
+use crate::contents::arms::{ended_well, injections};
+use crate::contents::cause::Cause;
+use crate::contents::gather::Contents;
 use crate::results::outcome::Outcome;
-use crate::results::run_result::{Key, RunResult};
+use crate::results::run_result::Key;
 
 /// All that is told in a page.
 pub(crate) struct Subject<'a> {
@@ -16,51 +16,36 @@ pub(crate) struct Subject<'a> {
     pub(crate) title: String,
     /// Where the result lies.
     pub(crate) origin: String,
-    /// The folder of the workspace.
-    pub(crate) root: Option<&'a Utf8Path>,
-    pub(crate) result: &'a RunResult,
-    /// In the order of the result's outcomes.
-    pub(crate) standings: Vec<Standing>,
-    /// What ended badly, each cause once: findings first, the worst of them first.
-    pub(crate) causes: Vec<Cause>,
-    pub(crate) previous: Option<Previous>,
+    pub(crate) contents: &'a Contents,
+    /// The places of the outcomes in the result's order.
+    places: BTreeMap<&'a Key, usize>,
+}
+
+impl<'a> Subject<'a> {
+    pub(crate) fn new(contents: &'a Contents, title: String, origin: String) -> Subject<'a> {
+        let places = contents.result.outcomes.keys().enumerate().map(|(place, key)| (key, place)).collect();
+        Subject { title, origin, contents, places }
+    }
+
+    /// In the order of the result.
+    pub(crate) fn outcomes(&self) -> Vec<&'a Outcome> {
+        self.contents.result.outcomes.values().collect()
+    }
+
+    /// The places of a cause's outcomes.
+    pub(crate) fn places(&self, cause: &Cause) -> Vec<usize> {
+        cause.chains.iter().filter_map(|key| self.places.get(key).copied()).collect()
+    }
+
     /// The sites and recovery arms of annotated code.
-    pub(crate) points: Vec<Point>,
-}
+    pub(crate) fn points(&self) -> &'a [Point] {
+        self.contents.arms.as_ref().map_or(&[], |arms| &arms.points)
+    }
 
-/// Chains that are one thing to fix.
-#[derive(Clone, Debug)]
-pub(crate) struct Cause {
-    /// By what it is known again in other runs.
-    pub(crate) fingerprint: String,
-    /// Whether it is to be told; otherwise it is expected, or of a kind that this run does not look for.
-    pub(crate) is_finding: bool,
-    /// The places of its outcomes in the result, the one that stands for all first.
-    pub(crate) outcomes: Vec<usize>,
-}
-
-/// What the chains came to in the run before.
-pub(crate) struct Previous {
-    /// Which run it is, in words.
-    pub(crate) name: String,
-    pub(crate) verdicts: BTreeMap<Key, Verdict>,
-    /// What was found in it and is found no more: the verdict, and what it was.
-    pub(crate) gone: Vec<(Verdict, String)>,
-}
-
-/// A place that annotated code declares.
-#[derive(Clone, Debug)]
-pub(crate) struct Point {
-    pub(crate) file: Utf8PathBuf,
-    pub(crate) line: u32,
-    /// What it is: `?`, `match arm`, …
-    pub(crate) kind: String,
-    /// What stands there.
-    pub(crate) text: String,
-    pub(crate) state: State,
-    /// Its state in words, with the author's reason where one is given.
-    pub(crate) words: String,
-    pub(crate) is_site: bool,
+    /// Whether a cause is a finding that the run before had not.
+    pub(crate) fn is_new(&self, cause: &Cause) -> bool {
+        self.contents.previous.as_ref().is_some_and(|previous| previous.trend.new.contains(&cause.fingerprint))
+    }
 }
 
 /// How far a point has come.
@@ -80,6 +65,26 @@ impl State {
     pub(crate) const ALL: [State; 6] =
         [State::Tested, State::Bad, State::Ran, State::NeverFailed, State::NeverReached, State::Excused];
 
+    /// Of a site, what was failed in it says it.
+    pub(crate) fn of(point: &Point) -> State {
+        if point.is_site {
+            return match (injections(point), ended_well(point)) {
+                (0, _) if point.reached => State::NeverFailed,
+                (0, _) => State::NeverReached,
+                (all, well) if all == well => State::Tested,
+                _ => State::Bad,
+            };
+        }
+        match point.state {
+            _ if point.excuse.is_some() => State::Excused,
+            Progress::Tested => State::Tested,
+            Progress::OnlyBadly => State::Bad,
+            Progress::OnlyWithoutInjection => State::Ran,
+            Progress::NeverFailed => State::NeverFailed,
+            Progress::NeverReached => State::NeverReached,
+        }
+    }
+
     /// As the page's styles name it.
     pub(crate) fn class(self) -> &'static str {
         match self {
@@ -92,37 +97,52 @@ impl State {
         }
     }
 
+    /// As a summary says it.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            State::Tested => "tested",
-            State::Bad => "ran only under failures that ended badly",
-            State::Ran => "ran only without an injected failure",
-            State::NeverFailed => "reached but never failed",
-            State::NeverReached => "never reached",
+            State::Tested => Progress::Tested.as_str(),
+            State::Bad => Progress::OnlyBadly.as_str(),
+            State::Ran => Progress::OnlyWithoutInjection.as_str(),
+            State::NeverFailed => Progress::NeverFailed.as_str(),
+            State::NeverReached => Progress::NeverReached.as_str(),
             State::Excused => "excused",
         }
     }
 }
 
-impl Subject<'_> {
-    /// In the order of the result.
-    pub(crate) fn outcomes(&self) -> Vec<&Outcome> {
-        self.result.outcomes.values().collect()
-    }
+#[cfg(test)]
+mod tests {
+    use firsthit::Verdict;
 
-    /// What the outcome is, held against the run before.
-    pub(crate) fn since(&self, outcome: &Outcome) -> Since {
-        let Some(previous) = &self.previous else { return Since::Same };
-        match previous.verdicts.get(&(outcome.test.clone(), outcome.id)) {
-            None => Since::New,
-            Some(before) if *before == outcome.verdict => Since::Same,
-            Some(_) => Since::Changed,
-        }
-    }
+    use super::*;
 
-    /// How many chains of the run before are not in this one.
-    pub(crate) fn gone(&self) -> usize {
-        let Some(previous) = &self.previous else { return 0 };
-        previous.verdicts.keys().filter(|key| !self.result.outcomes.contains_key(key)).count()
+    #[test]
+    fn a_site_is_judged_by_its_failures_and_an_arm_by_its_tests() {
+        let arm = Point {
+            id: "1".to_owned(),
+            file: "src/a.rs".to_owned(),
+            line: 1,
+            column: 1,
+            function: "demo::f".to_owned(),
+            kind: "question",
+            is_site: false,
+            text: "f()?".to_owned(),
+            site: None,
+            state: Progress::OnlyBadly,
+            excuse: None,
+            reached: true,
+            ran: false,
+            hits: 1,
+            chains: 0,
+            verdicts: Vec::new(),
+        };
+        assert_eq!(State::of(&arm), State::Bad);
+        assert_eq!(State::of(&Point { excuse: Some("no disk".to_owned()), ..arm.clone() }), State::Excused);
+        let site = |reached, verdicts: &[(Verdict, u64)]| {
+            State::of(&Point { is_site: true, reached, verdicts: verdicts.to_vec(), ..arm.clone() })
+        };
+        assert_eq!((site(false, &[]), site(true, &[])), (State::NeverReached, State::NeverFailed));
+        assert_eq!(site(true, &[(Verdict::Recovered, 2)]), State::Tested);
+        assert_eq!(site(true, &[(Verdict::Recovered, 2), (Verdict::Leaked, 1)]), State::Bad);
     }
 }

@@ -2,6 +2,7 @@
 
 use firsthit::Verdict;
 
+use crate::contents::gather::{Contents, Measures};
 use crate::exit_code::ExitCode;
 use crate::expectations::accept::accept;
 use crate::home::Home;
@@ -11,6 +12,7 @@ use crate::merge::source::{Source, merge};
 use crate::options::command::{MergeCommand, ReportCommand};
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::VerdictOptions;
+use crate::page::make::make;
 use crate::print;
 use crate::results::run_result::RunResult;
 use crate::settings;
@@ -33,12 +35,22 @@ pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<
     }
     let code = tell(&home, &result, &command.verdicts, format, output)?;
     if command.page.html {
-        temporary(&home, &result, command)?;
+        page(&home, &result, command, output)?;
     }
     if !output.quiet {
         flapping(&home, &result)?;
     }
     Ok(code)
+}
+
+/// Writes the report as a page.
+fn page(home: &Home, result: &RunResult, command: &ReportCommand, output: &OutputOptions) -> Result<(), Trouble> {
+    let findings = settings::findings(&command.verdicts, &home.config)?;
+    let expectations = home.expectations()?;
+    let measures = Measures { expectations: &expectations, findings: &findings };
+    let contents = Contents::of(result.clone(), measures, home.root()).with_surroundings(measures, &home.place);
+    let contents = contents.map_err(|error| Trouble::usage(error.to_string()))?;
+    make(home, &contents, &command.page, output.quiet)
 }
 
 /// Writes down that the findings are expected from now on.
@@ -138,24 +150,4 @@ fn earlier(home: &Home, back: usize) -> Result<RunResult, Trouble> {
         Trouble::usage(format!("there is no run {back}: {} has {}, and 1 is the last", ledger.path(), runs.len()))
     })?;
     ledger.result(*run).map_err(|error| usage(&error))
-}
-
-fn temporary(home: &Home, result: &RunResult, command: &ReportCommand) -> Result<(), Trouble> {
-    use crate::expectations::apply::{Standing, apply};
-    use crate::page::subject::{Cause, Subject};
-    let findings: Vec<Verdict> = settings::findings(&command.verdicts, &home.config)?;
-    let expectations = home.expectations()?;
-    let outcomes: Vec<_> = result.outcomes.values().collect();
-    let applied = apply(&expectations, &outcomes, &findings, false, crate::expectations::date::Date::at(0));
-    let mut causes: std::collections::BTreeMap<String, Vec<usize>> = Default::default();
-    for (n, outcome) in outcomes.iter().enumerate() {
-        if matches!(applied.standings[n], Standing::Finding(_)) {
-            causes.entry(format!("{}{}", outcome.verdict, crate::page::columns::title(outcome))).or_default().push(n);
-        }
-    }
-    let causes = causes.into_iter().map(|(_, outcomes)| Cause { fingerprint: format!("{:032x}", outcomes[0]), is_finding: true, outcomes }).collect();
-    let subject = Subject { title: "demo".into(), origin: "x".into(), root: home.root(), result, standings: applied.standings, causes, previous: None, points: vec![] };
-    let page = crate::page::write::write(&subject, command.page.output.as_deref().unwrap_or(&home.place.page()))?;
-    print::to_stderr(&format!("{page}"));
-    Ok(())
 }
