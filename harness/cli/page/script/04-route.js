@@ -33,8 +33,11 @@ function show() {
   find("main").classList.toggle("wide", part === "tree" || part === "source");
   const group = { finding: "findings", chain: "chains", source: "sources" }[current.part] || current.part;
   for (const link of document.querySelectorAll("nav a[data-part]")) {
-    if (link.dataset.part === group) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.part === group) {
+      link.setAttribute("aria-current", "page");
+      // On a narrow window the row of parts is scrolled.
+      link.closest("ul").scrollLeft = link.offsetLeft - link.closest("ul").offsetLeft - 60;
+    } else link.removeAttribute("aria-current");
   }
   parts[part](current, before);
   const title = find(`#part-${part} h1`);

@@ -25,7 +25,7 @@ class Icicle {
     addEventListener("firsthit-theme", () => { this.colours = null; this.later(); });
   }
 
-  /** Colours as they are in the theme of now: of each verdict the fill, and its full colour. */
+  /** Colours as they are in the theme of now: of each verdict the full colour, a fill that text can be read on, and one for what is narrow. */
   palette() {
     if (this.colours) return this.colours;
     const probe = make("span", {});
@@ -33,7 +33,8 @@ class Icicle {
     const read = (colour) => { probe.style.color = colour; return getComputedStyle(probe).color; };
     const of = (word) => {
       const full = read(`var(--${word})`);
-      return { full, fill: read(`color-mix(in srgb, var(--${word}) ${GOOD.has(word) ? 16 : 34}%, var(--ground))`) };
+      const mixed = (share) => read(`color-mix(in srgb, var(--${word}) ${share}%, var(--ground))`);
+      return { full, fill: mixed(GOOD.has(word) ? 16 : 34), strong: mixed(GOOD.has(word) ? 34 : 62) };
     };
     this.colours = Object.fromEntries(report.verdicts.map(({ word }) => [word, of(word)]));
     Object.assign(this.colours, { ink: read("var(--ink)"), ground: read("var(--ground)"), quiet: read("var(--quiet)"), focus: read("var(--focus)"), mark: read("var(--mark)"), sunken: read("var(--sunken)") });
@@ -94,28 +95,31 @@ class Icicle {
     const top = this.place.scrollTop;
     this.boxes = [];
     this.above.forEach((node, depth) => this.box(pen, node, 0, width, depth * ROW - top, colours, height));
-    const stack = [[this.root, 0, width, this.above.length]];
+    // What is too narrow for a box of its own lies in its row's pixels, in the colour of the worst that lies there.
+    const narrow = new Map();
+    const stack = [[this.root, 0, width / nodeChains[this.root], this.above.length]];
     while (stack.length) {
-      const [node, from, wide, depth] = stack.pop();
+      const [node, from, scale, depth] = stack.pop();
       const y = depth * ROW - top;
       if (y > height) continue;
-      const scale = wide / nodeChains[node];
-      let x = from, narrow = null;
+      let x = from;
       for (const child of nodeChildren[node] || []) {
         const size = nodeChains[child] * scale;
-        if (size < 1.5) {
-          // What is too narrow is drawn as one, in the colour of the worst.
-          narrow ||= { x, word: nodeWorst[child] };
-          if (rank[nodeWorst[child]] > rank[narrow.word]) narrow.word = nodeWorst[child];
-        } else {
-          this.box(pen, child, x, size, y, colours, height);
-          stack.push([child, x, size, depth + 1]);
-        }
+        if (size >= 2) this.box(pen, child, x, size, y, colours, height);
+        else if (y > -ROW) this.pixel(narrow, depth, x, nodeWorst[child], width);
+        stack.push([child, x, scale, depth + 1]);
         x += size;
       }
-      if (narrow && y > -ROW) {
-        pen.fillStyle = colours[report.verdicts[narrow.word].word].fill;
-        pen.fillRect(narrow.x, y, Math.max(1, x - narrow.x - 0.5), ROW - 1);
+    }
+    for (const [depth, pixels] of narrow) {
+      for (let from = 0; from < pixels.length; ) {
+        let to = from + 1;
+        while (to < pixels.length && pixels[to] === pixels[from]) to++;
+        if (pixels[from] > 0) {
+          pen.fillStyle = colours[report.verdicts[pixels[from] - 1].word].strong;
+          pen.fillRect(from, depth * ROW - top, to - from, ROW - 1);
+        }
+        from = to;
       }
     }
     const chosen = this.boxes.find((box) => box.node === this.node);
@@ -126,6 +130,13 @@ class Icicle {
     }
   }
 
+  /** Keeps the worst verdict of a pixel of a row, one more than its number. */
+  pixel(narrow, depth, x, word, width) {
+    if (!narrow.has(depth)) narrow.set(depth, new Uint8Array(width));
+    const pixels = narrow.get(depth), place = Math.min(width - 1, Math.floor(x)), before = pixels[place];
+    if (before === 0 || rank[word] > rank[before - 1]) pixels[place] = word + 1;
+  }
+
   box(pen, node, x, size, y, colours, height) {
     if (y < -ROW || y > height) return;
     const word = nodeWord(node), colour = colours[word];
@@ -134,7 +145,7 @@ class Icicle {
     pen.globalAlpha = out ? 0.3 : 1;
     pen.fillStyle = node === 0 ? colours.sunken : colour.fill;
     pen.fillRect(x, y, Math.max(0.5, size - 1), ROW - 1);
-    if (size > 5 && node !== 0) {
+    if (size > 12 && node !== 0) {
       pen.fillStyle = colour.full;
       pen.fillRect(x, y, 3, ROW - 1);
     }

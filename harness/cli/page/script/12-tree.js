@@ -14,8 +14,7 @@ function buildTree() {
   place.replaceChildren(
     make("p", { class: "quiet small", id: "tree-keys" }, "Each box is a function, as wide as chains run through it, coloured by the worst that came of one. ",
       "Click to zoom. Keys: ", ...["↑", "↓", "←", "→"].map((key) => make("kbd", {}, key)), " choose, ", make("kbd", {}, "Enter"), " zoom, ", make("kbd", {}, "Esc"), " zoom out, ", make("kbd", {}, "Home"), " the whole tree."),
-    make("div", { class: "tree-bar" }, out, whole, list, field, path), picture, words, chosen,
-    make("div", { class: "legend-line", "aria-label": "Colours and symbols" }, report.verdicts.filter((_, number) => report.chains.verdict.includes(number)).map(({ word }) => verdict(word))));
+    make("div", { class: "tree-bar" }, out, whole, list, field, path), picture, words, chosen);
   const icicle = new Icicle(picture, (node, root) => {
     amend("tree", { node: root || "", at: node === root ? "" : node });
     out.disabled = whole.disabled = root === 0;

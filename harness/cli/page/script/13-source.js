@@ -50,7 +50,7 @@ parts.sources = () => {
       make("td", {}, bar(parts, { class: "bar mini" })),
       make("td", { class: "small" }, parts.map((part) => make("span", { class: `verdict ${part.class}` }, `${number_(part.count)} ${STATES[part.state]}  `)))) };
   }).sort((a, b) => b.bad - a.bad || b.lines - a.lines || (a.path < b.path ? -1 : 1));
-  body.replaceChildren(rows.length === 0 ? make("p", {}, "No chain runs through a file of the workspace that is known.") : make("div", { class: "scroll" }, make("table", {},
+  body.replaceChildren(rows.length === 0 ? make("p", {}, "No chain runs through a file of the workspace that is known.") : make("div", { class: "scroll" }, make("table", { class: "sources" },
     make("caption", {}, "Lines that ask for memory, and the sites and recovery arms of annotated code."),
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "File"), make("th", { scope: "col" }, "Lines"), make("th", { scope: "col" }, "of which"))),
     make("tbody", {}, rows.map(({ row }) => row)))));

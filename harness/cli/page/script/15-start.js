@@ -33,4 +33,5 @@ function begin(data) {
   // The address of the skip link is no part of the report.
   find(".skip").addEventListener("click", (event) => { event.preventDefault(); find("#main").focus(); });
   document.documentElement.dataset.ready = "true";
+  performance.mark("firsthit-ready");
 }

@@ -79,7 +79,8 @@ fn said(outcome: &Outcome) -> Option<String> {
 /// What a chain asks for, and in which function: as the titles of the page have it.
 pub(crate) fn title(outcome: &Outcome) -> String {
     let by = asked_by(outcome);
-    let asked = outcome.asked.as_ref().map_or_else(|| Asking(&outcome.request).to_string(), |asked| asked.function.clone());
+    let asked =
+        outcome.asked.as_ref().map_or_else(|| Asking(&outcome.request).to_string(), |asked| asked.function.clone());
     let function = by.map(|frame| format!(" in {}", frame.function)).unwrap_or_default();
     clean::line(&format!("{asked}{function}"))
 }
@@ -105,15 +106,16 @@ mod tests {
         let standing = Standing::Expected("known".to_owned());
         let entry = Entry { outcome: &outcome, test: 4, verdict: 5, cause: NONE, standing: &standing };
         columns.add(&entry, &mut tree, &mut frames, &mut strings);
-        outcome.asked = None;
-        outcome.chain.clear();
-        columns.add(&Entry { outcome: &outcome, ..entry }, &mut tree, &mut frames, &mut strings);
+        let mut bare = outcome.clone();
+        bare.asked = None;
+        bare.chain.clear();
+        columns.add(&Entry { outcome: &bare, ..entry }, &mut tree, &mut frames, &mut strings);
         assert_eq!((&columns.node, &columns.standing), (&vec![3, 0], &vec![1, 1]));
         assert_eq!((columns.asked[1], columns.by[1]), (NONE, NONE));
         let texts = strings.texts();
         let text = |number: i32| texts[usize::try_from(number).unwrap()].as_str();
         assert_eq!((text(columns.asked[0]), text(columns.request[0])), ("Vec::push", "malloc of 64 bytes"));
         assert_eq!((text(columns.note[0]), text(columns.said[0])), ("known", "no"));
-        assert_eq!(title(&outcome), "malloc of 64 bytes");
+        assert_eq!(title(&bare), "malloc of 64 bytes");
     }
 }

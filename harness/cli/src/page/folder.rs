@@ -29,7 +29,8 @@ impl PageFolder {
         let told = |error: io::Error| Trouble::usage(FileError::writing(path, error).to_string());
         fs::create_dir_all(path).map_err(told)?;
         let empty = fs::read_dir(path).map_err(told)?.next().is_none();
-        let ours = fs::read(path.join(PAGE)).is_ok_and(|page| page.windows(MARK.len()).any(|part| part == MARK.as_bytes()));
+        let ours =
+            fs::read(path.join(PAGE)).is_ok_and(|page| page.windows(MARK.len()).any(|part| part == MARK.as_bytes()));
         if !empty && !ours {
             return Err(Trouble::usage(format!(
                 "{path} holds something that is no report of firsthit's, and nothing in it was touched: name an empty folder, or a new one"
@@ -45,7 +46,10 @@ impl PageFolder {
         fs::create_dir_all(&data).map_err(|error| Trouble::usage(FileError::writing(&data, error).to_string()))?;
         let folder = PageFolder { path: path.to_owned() };
         // A kill on the way leaves a folder that the next page may replace.
-        folder.fixed(PAGE, &format!("<!DOCTYPE html><html lang=\"en\">{MARK}\"><title>firsthit</title><p>{UNFINISHED}"))?;
+        folder.fixed(
+            PAGE,
+            &format!("<!DOCTYPE html><html lang=\"en\">{MARK}\"><title>firsthit</title><p>{UNFINISHED}"),
+        )?;
         Ok(folder)
     }
 

@@ -9,7 +9,7 @@ use firsthit::Verdict;
 use super::clean;
 use super::columns;
 use super::report::{self, Data};
-use super::share::{Part, parts};
+use super::share::{Part, grouped, parts};
 use super::subject::{State, Subject};
 use crate::contents::arms;
 use crate::contents::cause as contents;
@@ -49,10 +49,10 @@ struct Index {
     aborting_more: usize,
     tests: Vec<Test>,
     tests_more: usize,
-    findings_count: usize,
-    chains_count: usize,
-    aborting_count: usize,
-    tests_count: usize,
+    findings_count: String,
+    chains_count: String,
+    aborting_count: String,
+    tests_count: String,
     origin: String,
 }
 
@@ -103,9 +103,9 @@ struct Test {
     link: String,
     ended: &'static str,
     notes: Vec<String>,
-    failed: u32,
-    known: u32,
-    allocations: u64,
+    failed: String,
+    known: String,
+    allocations: String,
 }
 
 /// The page, of a subject and its data.
@@ -134,12 +134,12 @@ pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama:
         facts: facts(subject),
         causes_more: causes.len().saturating_sub(ROWS),
         causes: causes.iter().take(ROWS).filter_map(|cause| told(cause, subject)).collect(),
-        findings_count: causes.len(),
-        chains_count: outcomes.len(),
-        aborting_count: aborting.len(),
+        findings_count: grouped(causes.len() as u64),
+        chains_count: grouped(outcomes.len() as u64),
+        aborting_count: grouped(aborting.len() as u64),
         aborting_more: aborting.len().saturating_sub(ROWS),
         aborting: aborting.into_iter().take(ROWS).collect(),
-        tests_count: tests.len(),
+        tests_count: grouped(tests.len() as u64),
         tests_more: tests.len().saturating_sub(2 * ROWS),
         tests: tests.iter().take(2 * ROWS).map(test).collect(),
         origin: clean::line(&subject.origin),
@@ -148,7 +148,7 @@ pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama:
 }
 
 fn several(count: usize, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
+    if count == 1 { format!("1 {one}") } else { format!("{} {more}", grouped(count as u64)) }
 }
 
 /// What there is to be said first, and what was done for it.
@@ -158,7 +158,9 @@ fn headline(summary: &Summary, causes: usize, chains: usize) -> (String, String)
         (_, 0) => "No chain was failed".to_owned(),
         (0, _) => "Nothing was found".to_owned(),
         (causes, _) if causes == summary.findings => several(causes, "finding", "findings"),
-        (causes, _) => format!("{}, {}", several(summary.findings, "finding", "findings"), several(causes, "cause", "causes")),
+        (causes, _) => {
+            format!("{}, {}", several(summary.findings, "finding", "findings"), several(causes, "cause", "causes"))
+        }
     };
     let lead = format!(
         "{} of {} failed once each.",
@@ -177,7 +179,8 @@ fn verdicts(counts: &BTreeMap<Verdict, usize>) -> Vec<Part> {
 fn trend(subject: &Subject<'_>) -> Option<Trend> {
     let Previous { trend, causes, begun, .. } = subject.contents.previous.as_ref()?;
     let gone = causes.iter().filter(|cause| trend.gone.contains(&cause.fingerprint));
-    let gone = gone.map(|cause| Gone { word: cause.verdict.as_str(), what: clean::cut(&clean::line(&named(cause)), 300) });
+    let gone =
+        gone.map(|cause| Gone { word: cause.verdict.as_str(), what: clean::cut(&clean::line(&named(cause)), 300) });
     Some(Trend {
         new: trend.new.len(),
         same: trend.same.len(),
@@ -229,11 +232,16 @@ fn facts(subject: &Subject<'_>) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Begun", moment(plan.begun)),
         ("Tests", format!("{} swept of {}", summary.swept, tests.len())),
-        ("Allocations of one run of each", tests.iter().map(|test| test.allocations).sum::<u64>().to_string()),
+        ("Allocations of one run of each", grouped(tests.iter().map(|test| test.allocations).sum::<u64>())),
         ("cargo-firsthit", clean::line(&plan.tool)),
     ];
     if let Some(origin) = &plan.origin {
-        let words = origin.program.iter().map(ToString::to_string).chain(origin.options.clone()).chain(origin.arguments.clone());
+        let words = origin
+            .program
+            .iter()
+            .map(ToString::to_string)
+            .chain(origin.options.clone())
+            .chain(origin.arguments.clone());
         let words = words.collect::<Vec<_>>().join(" ");
         if !words.is_empty() {
             facts.push(("Options", clean::cut(&clean::line(&words), 2_000)));
@@ -247,7 +255,9 @@ fn facts(subject: &Subject<'_>) -> Vec<(&'static str, String)> {
         ("Left to other shards", summary.left_out.other_shards),
         ("Not touched by the changes", summary.left_out.not_asked_for),
     ];
-    facts.extend(left.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, format!("{count} chains"))));
+    facts.extend(
+        left.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, format!("{count} chains"))),
+    );
     facts
 }
 
@@ -275,7 +285,8 @@ fn aborting(outcomes: &[&Outcome], data: &Data) -> Vec<Aborting> {
         let (file, number) = line.place.rsplit_once(':').unwrap_or((&line.place, ""));
         let known = data.files.get(camino::Utf8Path::new(file));
         Aborting {
-            link: known.map_or_else(|| "#/chains?verdict=aborted".to_owned(), |file| format!("#/source/{file}?line={number}")),
+            link: known
+                .map_or_else(|| "#/chains?verdict=aborted".to_owned(), |file| format!("#/source/{file}?line={number}")),
             chains_link: format!("#/chains?verdict=aborted&file={}", percent_encoding(&line.place)),
             place: clean::cut(&clean::line(&line.place), 300),
             function: clean::cut(&clean::line(&line.function), 300),
@@ -305,8 +316,8 @@ fn test(swept: &Swept) -> Test {
         name: clean::cut(&name, 300),
         ended: report::word(&swept.ended),
         notes: swept.notes.iter().take(5).map(|note| clean::cut(&clean::line(note), 300)).collect(),
-        failed: swept.chains.planned,
-        known: swept.chains.known,
-        allocations: swept.allocations,
+        failed: grouped(swept.chains.planned.into()),
+        known: grouped(swept.chains.known.into()),
+        allocations: grouped(swept.allocations),
     }
 }

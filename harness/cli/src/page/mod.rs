@@ -1,6 +1,8 @@
 //! The report as a page: a folder that is opened in a browser, and needs nothing else.
 
 pub(crate) mod clean;
+#[cfg(test)]
+mod colour;
 pub(crate) mod columns;
 pub(crate) mod details;
 pub(crate) mod folder;

@@ -166,7 +166,15 @@ impl Data {
             title: clean::line(&subject.title),
             chunk: CHUNK,
             trend: contents.previous.is_some(),
-            verdicts: verdicts.iter().enumerate().map(|(nth, verdict)| Word { word: verdict.as_str(), rank: verdicts.len() - nth, next: verdict.next_step() }).collect(),
+            verdicts: verdicts
+                .iter()
+                .enumerate()
+                .map(|(nth, verdict)| Word {
+                    word: verdict.as_str(),
+                    rank: verdicts.len() - nth,
+                    next: verdict.next_step(),
+                })
+                .collect(),
             points: subject.points().iter().filter_map(placed).collect(),
             strings: strings.texts(),
             frames,
@@ -200,7 +208,12 @@ struct Sources {
 fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) -> Sources {
     let own = |frame: &&Frame| frame.owner == Owner::Workspace;
     let frames = outcomes.iter().flat_map(|outcome| {
-        outcome.chain.iter().chain(&outcome.spawned_by).chain(&outcome.stood).chain(outcome.leaks.iter().flat_map(|leak| &leak.chain))
+        outcome
+            .chain
+            .iter()
+            .chain(&outcome.spawned_by)
+            .chain(&outcome.stood)
+            .chain(outcome.leaks.iter().flat_map(|leak| &leak.chain))
     });
     let root = subject.contents.root.as_deref();
     let mut paths: BTreeSet<Utf8PathBuf> = frames.filter(own).filter_map(|frame| frame.file.clone()).collect();
@@ -211,7 +224,8 @@ fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) 
         let Source { mut lines, mut notice } = source::read(&path, root, subject.contents.result.plan.begun);
         bytes += lines.iter().flatten().map(String::len).sum::<usize>();
         if bytes > SOURCES {
-            (lines, notice) = (None, Some("The report has too many sources: the lines of this file are left out.".to_owned()));
+            (lines, notice) =
+                (None, Some("The report has too many sources: the lines of this file are left out.".to_owned()));
         }
         found.files.push(File {
             path: strings.line(path.as_str()),

@@ -35,7 +35,9 @@ pub(crate) fn read(path: &Utf8Path, root: Option<&Utf8Path>, begun: u64) -> Sour
             let lines = text.lines().map(clean::lines).collect();
             Source { lines: Some(lines), notice: changed(modified, begun) }
         }
-        Err(error) => without(format!("The file could not be read when the report was made ({error}): its lines are not shown.")),
+        Err(error) => {
+            without(format!("The file could not be read when the report was made ({error}): its lines are not shown."))
+        }
     }
 }
 
@@ -65,7 +67,8 @@ fn text(path: &Utf8Path) -> io::Result<(String, Option<SystemTime>)> {
 fn changed(modified: Option<SystemTime>, begun: u64) -> Option<String> {
     let begun = UNIX_EPOCH.checked_add(Duration::from_micros(begun))?;
     (modified? > begun).then(|| {
-        "The file was changed after the sweep began: what stands beside its lines may belong to others by now.".to_owned()
+        "The file was changed after the sweep began: what stands beside its lines may belong to others by now."
+            .to_owned()
     })
 }
 

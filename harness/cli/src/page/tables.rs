@@ -108,7 +108,10 @@ mod tests {
         let foreign = Frame { file: None, line: None, owner: Owner::Foreign, ..one.clone() };
         let krate = Frame { owner: Owner::Dependency("x-1.0".to_owned()), ..one.clone() };
         assert_eq!(frames.chain(&[one.clone(), other, one, foreign, krate], &mut strings), [0, 1, 0, 2, 3]);
-        assert_eq!((&frames.function, &frames.file, &frames.line), (&vec![0; 4], &vec![1, 1, NONE, 1], &vec![3, 4, 0, 3]));
+        assert_eq!(
+            (&frames.function, &frames.file, &frames.line),
+            (&vec![0; 4], &vec![1, 1, NONE, 1], &vec![3, 4, 0, 3])
+        );
         assert_eq!((&frames.owner, &frames.krate), (&vec![0, 0, 3, 1], &vec![NONE, NONE, NONE, 2]));
         assert_eq!(strings.texts(), ["demo::f", "src/a.rs", "x-1.0"]);
     }

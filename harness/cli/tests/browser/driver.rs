@@ -130,7 +130,8 @@ impl Browser {
     }
 
     fn command(&self, name: &str, body: Value) -> Value {
-        self.request("POST", &format!("{}/{name}", self.session), Some(&body)).unwrap_or_else(|why| panic!("{name} {body}: {why}"))
+        self.request("POST", &format!("{}/{name}", self.session), Some(&body))
+            .unwrap_or_else(|why| panic!("{name} {body}: {why}"))
     }
 
     /// One request; chromedriver is on this machine, and answers in one piece.
@@ -149,7 +150,9 @@ impl Browser {
         let mut answer = BufReader::new(stream);
         let (mut head, mut line, mut length) = (String::new(), String::new(), 0);
         while answer.read_line(&mut line).map_err(told)? > 2 {
-            if let Some((_, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+            if let Some((_, value)) =
+                line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+            {
                 length = value.trim().parse().map_err(|_| line.clone())?;
             }
             head += &line;
@@ -197,6 +200,9 @@ pub(crate) fn report(project: &Path) -> PathBuf {
         .unwrap();
     let page = project.join("target/firsthit/html");
     let told = String::from_utf8_lossy(&made.stderr).into_owned();
-    assert!(fs::metadata(page.join("index.html")).is_ok() && [Some(0), Some(2), Some(3)].contains(&made.status.code()), "{told}");
+    assert!(
+        fs::metadata(page.join("index.html")).is_ok() && [Some(0), Some(2), Some(3)].contains(&made.status.code()),
+        "{told}"
+    );
     page
 }

@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::driver::{Browser, report};
 use crate::sample;
 
-const HOSTILE: &str = "</script><img src=x onerror=\"window.broken=1\"><!-- ' \" & {{7*7}} ${7*7} \u{1b}[31m\u{202e}\u{2028}\u{0}";
+const HOSTILE: &str =
+    "</script><img src=x onerror=\"window.broken=1\"><!-- ' \" & {{7*7}} ${7*7} \u{1b}[31m\u{202e}\u{2028}\u{0}";
 
 #[test]
 #[ignore = "needs Chromium"]
@@ -33,7 +34,8 @@ fn names_that_were_made_to_break_the_page_are_shown_as_they_are() {
     let odd = std::ffi::OsStr::from_bytes(b"src/odd\xff.rs");
     fs::write(folder.path().join(odd), "x").unwrap();
     let odd = odd.to_string_lossy().into_owned();
-    let outcomes = [outcome(1, &long, &format!("src/{HOSTILE}.rs")), outcome(2, HOSTILE, &odd), outcome(3, HOSTILE, "src/lib.rs")];
+    let outcomes =
+        [outcome(1, &long, &format!("src/{HOSTILE}.rs")), outcome(2, HOSTILE, &odd), outcome(3, HOSTILE, "src/lib.rs")];
     fs::write(folder.path().join("src/lib.rs"), format!("// {HOSTILE}\n\n// third {HOSTILE}\n")).unwrap();
     sample::result(folder.path(), &outcomes, &[test]);
 
@@ -43,7 +45,9 @@ fn names_that_were_made_to_break_the_page_are_shown_as_they_are() {
     places.extend(["#/sources", "#/aborting", "#/tests", "#/search?q=%3C%2Fscript%3E"].map(str::to_owned));
     places.extend((1..=3).map(|number: u128| format!("#/chain/{number:032x}")));
     places.extend((0..3).map(|file| format!("#/source/{file}?line=3")));
-    places.extend(["#/source/99", "#/chain/zz", "#/finding/%ff", "#/nothing/%", "#/tree?node=-5&at=x"].map(str::to_owned));
+    places.extend(
+        ["#/source/99", "#/chain/zz", "#/finding/%ff", "#/nothing/%", "#/tree?node=-5&at=x"].map(str::to_owned),
+    );
     for place in &places {
         browser.open(&page, place);
         browser.until("something is shown", "return [...document.querySelectorAll('main > section')].some((part) => !part.hidden && part.innerText.length > 3)");

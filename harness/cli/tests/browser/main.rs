@@ -21,9 +21,9 @@ fn walk(page: &Path, chains: u64) {
     let browser = Browser::start(1280, 900);
     browser.open(page, "");
     let counted = browser.text("return document.querySelector('nav [data-part=chains] .count').textContent");
-    assert_eq!(counted, chains.to_string());
+    assert_eq!(counted, thousands(chains));
     // The report's numbers are those of the sample, and the page draws what it says.
-    let sum = browser.script("return [...document.querySelectorAll('.verdicts tbody td:nth-child(2)')].reduce((sum, cell) => sum + Number(cell.textContent), 0)");
+    let sum = browser.script("return [...document.querySelectorAll('.verdicts tbody td:nth-child(2)')].reduce((sum, cell) => sum + Number(cell.textContent.replace(',', '')), 0)");
     assert_eq!(sum, chains);
 
     search(&browser);
@@ -37,7 +37,10 @@ fn walk(page: &Path, chains: u64) {
 fn search(browser: &Browser) {
     browser.keys("/");
     browser.keys("store");
-    browser.until("search", "return location.hash.includes('q=store') && document.querySelector('#part-search .results li a')");
+    browser.until(
+        "search",
+        "return location.hash.includes('q=store') && document.querySelector('#part-search .results li a')",
+    );
     assert_eq!(browser.text("return document.activeElement.id"), "search");
     let marked = browser.text("return document.querySelector('#part-search mark').textContent");
     assert_eq!(marked.to_lowercase(), "store");
@@ -47,12 +50,21 @@ fn search(browser: &Browser) {
 
 fn filter(browser: &Browser, chains: u64) {
     browser.click("nav [data-part=chains]");
-    browser.until("all chains", &format!("return document.querySelector('#part-chains .shown').textContent.startsWith('{} of')", thousands(chains)));
+    browser.until(
+        "all chains",
+        &format!(
+            "return document.querySelector('#part-chains .shown').textContent.startsWith('{} of')",
+            thousands(chains)
+        ),
+    );
     browser.click("#part-chains .chip.v-recovered input");
     browser.until("only those", "return location.hash.includes('verdict=recovered')");
     let rows = "return [...document.querySelectorAll('#part-chains .row .verdict')].map((word) => word.textContent)";
     let words = browser.script(rows);
-    assert!(!words.as_array().unwrap().is_empty() && words.as_array().unwrap().iter().all(|word| word == "recovered"), "{words}");
+    assert!(
+        !words.as_array().unwrap().is_empty() && words.as_array().unwrap().iter().all(|word| word == "recovered"),
+        "{words}"
+    );
     let shown = || browser.text("return document.querySelector('#part-chains .shown').textContent");
     let recovered = shown();
     browser.click("#part-chains input[name=file]");
@@ -125,7 +137,10 @@ fn finding(browser: &Browser) {
     browser.click("#part-source tr.target .state button");
     browser.until("the chains through it", "return document.querySelector('#part-source .through li a')");
     browser.click("#part-source .through li a");
-    browser.until("back at a chain", "return !document.querySelector('#part-chain').hidden && document.querySelector('.frames li')");
+    browser.until(
+        "back at a chain",
+        "return !document.querySelector('#part-chain').hidden && document.querySelector('.frames li')",
+    );
 }
 
 fn theme(browser: &Browser) {

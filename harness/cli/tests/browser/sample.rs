@@ -89,19 +89,30 @@ fn outcome(random: &mut Random, number: u64, chains: u64, tests: &[String]) -> V
     }
     let test = usize::try_from(number * tests.len() as u64 / chains).unwrap();
     let (asked, function, fallible) = random.of(&ASKED);
-    let mut outwards = vec![frame(&format!("demo::{}", tests[test]), "src/lib.rs", 10 + test as u64 % 300, &json!("workspace"))];
+    let mut outwards =
+        vec![frame(&format!("demo::{}", tests[test]), "src/lib.rs", 10 + test as u64 % 300, &json!("workspace"))];
     let depth = 3 + random.below(9);
     let mut path = test as u64 % 40;
     for level in 0..depth {
         path = (path * 3 + random.below(3)) % (40 + chains / 4 * (level + 1) / depth);
         outwards.push(own(path));
         if random.below(12) == 0 {
-            outwards.push(frame("smallvec::SmallVec<A>::try_grow", "/deps/smallvec/lib.rs", 90, &json!({ "dependency": "smallvec-1.13.2" })));
+            outwards.push(frame(
+                "smallvec::SmallVec<A>::try_grow",
+                "/deps/smallvec/lib.rs",
+                90,
+                &json!({ "dependency": "smallvec-1.13.2" }),
+            ));
         }
     }
     let by = outwards.iter().rev().find(|frame| frame["owner"] == "workspace").cloned();
     outwards.push(frame(function, "/rustc/library/alloc/src/vec/mod.rs", 2500, &json!("std")));
-    outwards.push(frame("alloc::raw_vec::RawVecInner<A>::finish_grow", "/rustc/library/alloc/src/raw_vec.rs", 700, &json!("std")));
+    outwards.push(frame(
+        "alloc::raw_vec::RawVecInner<A>::finish_grow",
+        "/rustc/library/alloc/src/raw_vec.rs",
+        700,
+        &json!("std"),
+    ));
     outwards.push(frame("alloc::alloc::Global::alloc_impl", "/rustc/library/alloc/src/alloc.rs", 190, &json!("std")));
     let chain: Vec<Value> = outwards.into_iter().rev().collect();
     let id = u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
@@ -147,7 +158,8 @@ fn project(folder: &Path) {
 pub(crate) fn result(folder: &Path, outcomes: &[Value], tests: &[String]) {
     let run = folder.join("target/firsthit/run");
     fs::create_dir_all(&run).unwrap();
-    let planned: Vec<Value> = tests.iter().map(|name| json!({ "binary": "demo", "name": name, "build": "b1" })).collect();
+    let planned: Vec<Value> =
+        tests.iter().map(|name| json!({ "binary": "demo", "name": name, "build": "b1" })).collect();
     // Later than the sources are written.
     let plan = json!({ "schema": 1, "tool": "0.1.0", "begun": 4_000_000_000_000_000_u64, "options": {}, "shards": 1,
         "runs": { "1": ["made-up"] }, "tests": planned, "whole": true });
