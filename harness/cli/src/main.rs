@@ -6,12 +6,13 @@ mod chains;
 mod clean;
 mod completions;
 mod config;
-#[allow(dead_code, reason = "the forms of reports come next")]
 mod contents;
 mod exit_code;
 mod expectations;
 mod explain;
 mod file_error;
+mod formats;
+mod gates;
 mod home;
 mod in_diff;
 mod init;
@@ -159,7 +160,11 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     let options = [cargo.words(), command.sweep.runs.words()].concat();
     let origin = Origin::of(options, None, &settings.test_args);
     let origin = origin.as_ref();
-    run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)
+    let code = run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)?;
+    if command.page.html {
+        report::page(&command.cargo.manifest, &command.sweep.runs.verdicts, command.page, output)?;
+    }
+    Ok(code)
 }
 
 fn listed(

@@ -24,8 +24,6 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    pub(crate) const ALL: [Level; 3] = [Level::Passed, Level::Expected, Level::Finding];
-
     /// As it is written for programs.
     pub(crate) const fn word(self) -> &'static str {
         match self {

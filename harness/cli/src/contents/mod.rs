@@ -5,3 +5,6 @@ pub(crate) mod cause;
 pub(crate) mod gather;
 pub(crate) mod lines;
 pub(crate) mod previous;
+pub(crate) mod recovery;
+#[cfg(test)]
+pub(crate) mod sample;

@@ -9,6 +9,8 @@ use clap_complete::Shell;
 
 use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::filter::FilterOptions;
+use crate::options::format::{Format, ReportFile};
+use crate::options::gates::GateOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::page::PageOptions;
@@ -84,8 +86,10 @@ pub(crate) struct TestCommand {
     pub(crate) filter: FilterOptions,
     #[command(flatten)]
     pub(crate) sweep: SweepOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
     /// List the tests, and sweep nothing.
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, conflicts_with = "html", help_heading = "Output")]
     pub(crate) list: bool,
     /// List them as one JSON object.
     #[arg(long, requires = "list", help_heading = "Output")]
@@ -158,12 +162,20 @@ pub(crate) struct ReportCommand {
     #[command(flatten)]
     pub(crate) verdicts: VerdictOptions,
     #[command(flatten)]
+    pub(crate) gates: GateOptions,
+    /// The whole report in this form, for other programs, in the place of the text.
+    #[arg(long, value_enum, value_name = "FORMAT", group = "form", help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+    #[command(flatten)]
     pub(crate) page: PageOptions,
-    /// For programs: the outcome of each chain, one JSON object a line.
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
-    /// The form of the report: `json` is the same as --json.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    /// Where it goes: the file, by default standard output; of --html the folder, by default target/firsthit/html.
+    #[arg(short, long, value_name = "PATH", requires = "form", help_heading = "Output")]
+    pub(crate) output: Option<Utf8PathBuf>,
+    /// Print the JSON Schema of `--format json`, and do nothing else.
+    #[arg(long, conflicts_with_all = ["run", "accept", "format", "html", "message_format"], help_heading = "Output")]
+    pub(crate) schema: bool,
+    /// What is printed without --format: the text, or the outcome of each chain as one JSON object a line.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", conflicts_with = "form", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
     #[command(flatten)]
     pub(crate) manifest: ManifestOptions,
@@ -183,6 +195,11 @@ pub(crate) struct MergeCommand {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) verdicts: VerdictOptions,
+    #[command(flatten)]
+    pub(crate) gates: GateOptions,
+    /// Write a report of the whole in this form into a file; may be given several times. The forms: `report --help`.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub(crate) report: Vec<ReportFile>,
     /// The form of what is printed to standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
@@ -269,6 +286,11 @@ mod tests {
             ("clean --build --keep-ledger", "cannot be used with"),
             ("merge", "FOLDER"),
             ("report --run 0", "--run"),
+            ("report --format xml", "cobertura"),
+            ("report -o a", "--format"),
+            ("report --format json --message-format json", "cannot be used with"),
+            ("test --report sarif", "FORMAT=FILE"),
+            ("test --fail-under 101", "from 0 to 100"),
             ("run", "PROGRAM"),
             ("-v -q report", "cannot be used with"),
             ("sweep", "unrecognized subcommand"),
@@ -290,8 +312,10 @@ mod tests {
             "run -j 2 -- ls -l",
             "replay 0123456789ab --debugger gdb -p a",
             "report --message-format json",
-            "report --run 2 --json --deny aborted",
-            "merge a b --output c --force",
+            "report --run 2 --format sarif -o a.sarif --fail-on aborted --fail-under 80 --baseline b.json",
+            "report --schema",
+            "test --report json=a --report markdown=b --fail-under 99.5% --fail-new",
+            "merge a b --output c --force --report lcov=d --fail-new",
             "clean --keep-ledger",
             "init --force",
             "explain aborted",

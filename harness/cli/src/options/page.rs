@@ -1,19 +1,15 @@
-//! The report as a page: whether, where to, and whether it is opened.
+//! The report as a page: whether it is made, and whether it is opened.
 
-use camino::Utf8PathBuf;
 use clap::Args;
 
 /// What is asked of the page.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct PageOptions {
-    /// Write the report as a folder to be opened in a browser.
-    #[arg(long)]
+    /// Write the report as a page: a folder, by default target/firsthit/html, that a browser shows without any network.
+    #[arg(long, group = "form")]
     pub(crate) html: bool,
-    /// The folder of the page; by default target/firsthit/html.
-    #[arg(short, long, value_name = "FOLDER", requires = "html")]
-    pub(crate) output: Option<Utf8PathBuf>,
-    /// Open it.
+    /// Open the page in the browser.
     #[arg(long, requires = "html")]
     pub(crate) open: bool,
 }

@@ -1,31 +1,21 @@
-//! The page that a command asks for: of whose contents, where to, and whether it is opened.
+//! The page of a report: what it is called, and which folder it goes to.
+
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::subject::Subject;
 use super::write::write;
 use crate::contents::gather::Contents;
 use crate::home::Home;
-use crate::options::page::PageOptions;
-use crate::print;
 use crate::trouble::Trouble;
 
-/// Writes the page, says where it is, and opens it if that is asked.
+/// Writes the page, by default to where the project keeps it, and returns what is to be opened.
 ///
 /// # Errors
-/// The folder holds something else or cannot be written; or nothing here opens pages.
-pub(crate) fn make(home: &Home, contents: &Contents, options: &PageOptions, quiet: bool) -> Result<(), Trouble> {
+/// The folder holds something else, or cannot be written.
+pub(crate) fn make(home: &Home, contents: &Contents, folder: Option<&Utf8Path>) -> Result<Utf8PathBuf, Trouble> {
     let origin = contents.result.plan.origin.as_ref();
-    let program = origin.and_then(|origin| origin.program.as_deref()).and_then(|program| program.file_name());
-    let name = program.or_else(|| home.root().and_then(|root| root.file_name())).unwrap_or("a program");
-    let folder = options.output.clone().unwrap_or_else(|| home.place.page());
-    let subject = Subject::new(contents, name.to_owned(), home.place.root().to_string());
-    let page = write(&subject, &folder)?;
-    if !quiet {
-        print::to_stderr(&format!("the report is in {page}"));
-    }
-    if options.open {
-        open::that_detached(&page).map_err(|error| {
-            Trouble::usage(format!("nothing opens {page} ({error}): open it in a browser, or set BROWSER to one"))
-        })?;
-    }
-    Ok(())
+    let program = origin.and_then(|origin| origin.program.as_deref()).and_then(Utf8Path::file_name);
+    let name = program.or_else(|| home.root().and_then(Utf8Path::file_name)).unwrap_or("a program");
+    let usual = home.place.page();
+    write(&Subject::new(contents, name.to_owned(), home.place.root().to_string()), folder.unwrap_or(&usual))
 }

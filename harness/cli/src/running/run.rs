@@ -13,12 +13,15 @@ use crate::build::refusal;
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::Named;
 use crate::chains::symbols::Symbols;
+use crate::contents::gather::{Contents, Measures};
 use crate::exit_code::ExitCode;
 use crate::expectations::file::Expectations;
+use crate::formats::write::write_all;
+use crate::gates::Gates;
 use crate::in_diff::InDiff;
 use crate::ledger::open::Ledger;
 use crate::options::output::MessageFormat;
-use crate::outputs::folder::RunFolder;
+use crate::outputs::folder::{self, RunFolder};
 use crate::print;
 use crate::results::outcome::Outcome;
 use crate::results::plan::{Plan, PlannedTest};
@@ -34,6 +37,7 @@ use crate::running::subject::Subject;
 use crate::running::sweep::{Choice, Common, refused};
 use crate::settings::Settings;
 use crate::shard::Shard;
+use crate::telling::passage::passed;
 use crate::telling::tell::{self, Teller};
 use crate::test_id::TestId;
 use crate::trouble::Trouble;
@@ -46,6 +50,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let Setting { settings, place, output, .. } = setting;
     let expectations = Expectations::read(&settings.expectations).map_err(|error| Trouble::usage(error.to_string()))?;
     let root = setting.root.unwrap_or(Utf8Path::new("/"));
+    let gates = Gates::load(&settings.gates)?;
     let diff = settings.in_diff.as_deref().map(|file| InDiff::read(file, root)).transpose();
     let diff = diff.map_err(|error| Trouble::usage(error.to_string()))?;
     if let (Some(diff), Some(file)) = (&diff, &settings.in_diff)
@@ -107,6 +112,16 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     };
     let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
     let code = teller.summary(&outcomes, told.tests, setting.whole() && settings.shard.is_none() && !stopped)?;
+    let code = if settings.reports.is_empty() && !settings.gates.are_any() {
+        code
+    } else {
+        let measures = Measures { expectations: &expectations, findings: &settings.findings };
+        let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
+        let contents = Contents::of(result, measures, setting.root).with_surroundings(measures, place);
+        let contents = contents.map_err(|error| Trouble::usage(error.to_string()))?;
+        write_all(&settings.reports, &contents)?;
+        passed(&gates, &contents, code)
+    };
     if stopped {
         print::to_stderr("stopped; the same command with --resume goes on");
     } else if !output.quiet {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use firsthit::Verdict;
 
+use crate::exit_code::ExitCode;
 use crate::expectations::apply::Standing;
 use crate::outputs::line::{innermost, one_line, place};
 use crate::results::outcome::Outcome;
@@ -23,6 +24,18 @@ pub(crate) enum Class {
     NothingInjected,
     /// Tests fail, or do not end, without a failure.
     BaselineFails,
+}
+
+impl Class {
+    pub(crate) const fn exit_code(self) -> ExitCode {
+        match self {
+            Class::Clean => ExitCode::Clean,
+            Class::Findings => ExitCode::Findings,
+            Class::Hung => ExitCode::Hung,
+            Class::NothingInjected => ExitCode::NothingInjected,
+            Class::BaselineFails => ExitCode::BaselineFails,
+        }
+    }
 }
 
 /// The numbers of a run.

@@ -13,7 +13,7 @@ use crate::results::plan::now;
 use crate::results::run_result::RunResult;
 use crate::results::swept::Swept;
 use crate::telling::findings::Findings;
-use crate::telling::summary::{Class, Summary};
+use crate::telling::summary::Summary;
 use crate::trouble::Trouble;
 
 /// What results are held against, and how they are told.
@@ -76,13 +76,7 @@ impl Teller<'_> {
             print::to_stderr(&summary.to_string());
         }
         applied.stale.iter().chain(&applied.expired).for_each(|line| print::to_stderr(line));
-        let code = match summary.class {
-            Class::Clean => ExitCode::Clean,
-            Class::Findings => ExitCode::Findings,
-            Class::Hung => ExitCode::Hung,
-            Class::NothingInjected => ExitCode::NothingInjected,
-            Class::BaselineFails => ExitCode::BaselineFails,
-        };
+        let code = summary.class.exit_code();
         Ok(if applied.stale.is_empty() && applied.expired.is_empty() { code } else { code.and(ExitCode::Findings) })
     }
 }
