@@ -110,7 +110,7 @@ mod tests {
         bare.asked = None;
         bare.chain.clear();
         columns.add(&Entry { outcome: &bare, ..entry }, &mut tree, &mut frames, &mut strings);
-        assert_eq!((&columns.node, &columns.standing), (&vec![3, 0], &vec![1, 1]));
+        assert_eq!((&columns.node, &columns.standing), (&vec![4, 0], &vec![1, 1]));
         assert_eq!((columns.asked[1], columns.by[1]), (NONE, NONE));
         let texts = strings.texts();
         let text = |number: i32| texts[usize::try_from(number).unwrap()].as_str();

@@ -89,6 +89,12 @@ impl Frames {
         })
     }
 
+    /// A module, which stands in the tree above its functions.
+    pub(crate) fn module(&mut self, name: &str, strings: &mut Strings) -> i32 {
+        let frame = Frame { function: name.to_owned(), file: None, line: None, column: None, owner: Owner::Workspace };
+        self.add(&frame, strings)
+    }
+
     /// All of a chain, in its order.
     pub(crate) fn chain(&mut self, frames: &[Frame], strings: &mut Strings) -> Vec<i32> {
         frames.iter().map(|frame| self.add(frame, strings)).collect()

@@ -53,7 +53,7 @@ fn filter(browser: &Browser, chains: u64) {
     browser.until(
         "all chains",
         &format!(
-            "return document.querySelector('#part-chains .shown').textContent.startsWith('{} of')",
+            "return document.querySelector('#part-chains .shown')?.textContent.startsWith('{} of')",
             thousands(chains)
         ),
     );
@@ -73,7 +73,7 @@ fn filter(browser: &Browser, chains: u64) {
     assert_ne!(shown(), recovered);
     browser.click("#part-chains input[name=function]");
     browser.keys("no such function");
-    browser.until("nothing", "return document.querySelector('#part-chains .shown').textContent.startsWith('0 of')");
+    browser.until("nothing", "return document.querySelector('#part-chains .shown')?.textContent.startsWith('0 of')");
 }
 
 fn zoom(browser: &Browser, chains: u64) {
