@@ -30,6 +30,24 @@ function loadReport(data) {
   }
 }
 
+let placed = null;
+/** Where each node lies in the picture of the tree: how many chains are before it, and how deep it is; made once. */
+function placedNodes() {
+  if (!placed) {
+    const count = nodeChains.length, from = new Uint32Array(count), depth = new Uint16Array(count);
+    for (let node = 0; node < count; node++) {
+      let next = from[node];
+      for (const child of nodeChildren[node] || []) {
+        from[child] = next;
+        depth[child] = depth[node] + 1;
+        next += nodeChains[child];
+      }
+    }
+    placed = { from, depth };
+  }
+  return placed;
+}
+
 const text = (number) => (number < 0 ? "" : report.strings[number]);
 const chainCount = () => report.chains.id.length;
 const chainWord = (chain) => report.verdicts[report.chains.verdict[chain]].word;

@@ -28,17 +28,25 @@ class Icicle {
   /** Colours as they are in the theme of now: of each verdict the full colour, a fill that text can be read on, and one for what is narrow. */
   palette() {
     if (this.colours) return this.colours;
-    const probe = make("span", {});
-    this.place.append(probe);
-    const read = (colour) => { probe.style.color = colour; return getComputedStyle(probe).color; };
-    const of = (word) => {
-      const full = read(`var(--${word})`);
-      const mixed = (share) => read(`color-mix(in srgb, var(--${word}) ${share}%, var(--ground))`);
-      return { full, fill: mixed(GOOD.has(word) ? 16 : 34), strong: mixed(GOOD.has(word) ? 34 : 62) };
+    // All are asked at once, so that the browser works out its styles once.
+    const place = make("span", { hidden: true }), probes = [];
+    const read = (colour) => {
+      const probe = make("span", {});
+      probe.style.color = colour;
+      place.append(probe);
+      return probes.push(probe) - 1;
     };
-    this.colours = Object.fromEntries(report.verdicts.map(({ word }) => [word, of(word)]));
-    Object.assign(this.colours, { ink: read("var(--ink)"), ground: read("var(--ground)"), quiet: read("var(--quiet)"), focus: read("var(--focus)"), mark: read("var(--mark)"), sunken: read("var(--sunken)") });
-    probe.remove();
+    const of = (word) => {
+      const mixed = (share) => read(`color-mix(in srgb, var(--${word}) ${share}%, var(--ground))`);
+      return { full: read(`var(--${word})`), fill: mixed(GOOD.has(word) ? 16 : 34), strong: mixed(GOOD.has(word) ? 34 : 62) };
+    };
+    const verdicts = report.verdicts.map(({ word }) => [word, of(word)]);
+    const others = ["ink", "ground", "focus", "sunken"].map((name) => [name, read(`var(--${name})`)]);
+    this.place.append(place);
+    const colours = probes.map((probe) => getComputedStyle(probe).color);
+    place.remove();
+    const named = ([word, { full, fill, strong }]) => [word, { full: colours[full], fill: colours[fill], strong: colours[strong] }];
+    this.colours = Object.fromEntries([...verdicts.map(named), ...others.map(([name, number]) => [name, colours[number]])]);
     return this.colours;
   }
 
@@ -48,7 +56,7 @@ class Icicle {
     requestAnimationFrame(() => { this.asked = false; this.draw(); });
   }
 
-  /** The frames above the one that is zoomed to, each over the whole width, and the tree below it. */
+  /** Makes the canvas as large as its place. */
   layout() {
     const { canvas, place } = this;
     const width = place.clientWidth, height = place.clientHeight, ratio = devicePixelRatio || 1;
@@ -64,13 +72,12 @@ class Icicle {
   /** How many rows there are below the frame that is zoomed to. */
   rows() {
     if (this.rowsOf === this.root) return this.rowCount;
+    const { from, depth } = placedNodes(), begin = from[this.root], end = begin + nodeChains[this.root];
     let deepest = 0;
-    const stack = [[this.root, 0]];
-    while (stack.length) {
-      const [node, depth] = stack.pop();
-      deepest = Math.max(deepest, depth);
-      for (const child of nodeChildren[node] || []) stack.push([child, depth + 1]);
+    for (let node = this.root; node < from.length; node++) {
+      if (from[node] >= begin && from[node] < end && depth[node] > deepest) deepest = depth[node];
     }
+    deepest = Math.max(0, deepest - depth[this.root]);
     this.rowsOf = this.root;
     this.above = [0, ...nodePath(this.root)];
     if (this.root === 0) this.above = [0];
@@ -80,6 +87,7 @@ class Icicle {
     return this.rowCount;
   }
 
+  /** The frames above the one that is zoomed to, each over the whole width, and the tree below it. */
   draw() {
     if (!report || this.place.clientWidth === 0) return;
     this.rows();
@@ -97,32 +105,31 @@ class Icicle {
     this.above.forEach((node, depth) => this.box(pen, node, 0, width, depth * ROW - top, colours, height));
     // What is too narrow for a box of its own lies in its row's pixels, in the colour of the worst that lies there.
     const narrow = new Map();
-    const stack = [[this.root, 0, width / nodeChains[this.root], this.above.length]];
-    while (stack.length) {
-      const [node, from, scale, depth] = stack.pop();
-      const y = depth * ROW - top;
-      if (y > height) continue;
-      let x = from;
-      for (const child of nodeChildren[node] || []) {
-        const size = nodeChains[child] * scale;
-        if (size >= 2) this.box(pen, child, x, size, y, colours, height);
-        else if (y > -ROW) this.pixel(narrow, depth, x, nodeWorst[child], width);
-        stack.push([child, x, scale, depth + 1]);
-        x += size;
-      }
+    const { from, depth } = placedNodes(), begin = from[this.root], end = begin + nodeChains[this.root];
+    const scale = width / nodeChains[this.root], shift = this.above.length - depth[this.root] - 1;
+    // A child stands behind its parent, and all below a frame lie between its borders.
+    for (let node = this.root + 1; node < from.length; node++) {
+      if (from[node] < begin || from[node] >= end || depth[node] <= depth[this.root]) continue;
+      const row = depth[node] + shift, y = row * ROW - top;
+      if (y < -ROW || y > height) continue;
+      const x = (from[node] - begin) * scale, size = nodeChains[node] * scale;
+      if (size >= 2) this.box(pen, node, x, size, y, colours, height);
+      else this.pixel(narrow, row, x, nodeWorst[node], width);
     }
-    for (const [depth, pixels] of narrow) {
-      for (let from = 0; from < pixels.length; ) {
-        let to = from + 1;
-        while (to < pixels.length && pixels[to] === pixels[from]) to++;
-        if (pixels[from] > 0) {
-          pen.fillStyle = colours[report.verdicts[pixels[from] - 1].word].strong;
-          pen.fillRect(from, depth * ROW - top, to - from, ROW - 1);
+    for (const [row, pixels] of narrow) {
+      for (let left = 0; left < pixels.length; ) {
+        let right = left + 1;
+        while (right < pixels.length && pixels[right] === pixels[left]) right++;
+        if (pixels[left] > 0) {
+          pen.fillStyle = colours[report.verdicts[pixels[left] - 1].word].strong;
+          pen.fillRect(left, row * ROW - top, right - left, ROW - 1);
         }
-        from = to;
+        left = right;
       }
     }
-    const chosen = this.boxes.find((box) => box.node === this.node);
+    // Also what is too narrow for a box can be chosen.
+    const thin = { x: (from[this.node] - begin) * scale - 1, y: (depth[this.node] + shift) * ROW - top, size: 5 };
+    const chosen = this.boxes.find((box) => box.node === this.node) || (depth[this.node] > depth[this.root] && thin);
     if (chosen) {
       pen.strokeStyle = colours.focus;
       pen.lineWidth = 2;
@@ -131,9 +138,9 @@ class Icicle {
   }
 
   /** Keeps the worst verdict of a pixel of a row, one more than its number. */
-  pixel(narrow, depth, x, word, width) {
-    if (!narrow.has(depth)) narrow.set(depth, new Uint8Array(width));
-    const pixels = narrow.get(depth), place = Math.min(width - 1, Math.floor(x)), before = pixels[place];
+  pixel(narrow, row, x, word, width) {
+    if (!narrow.has(row)) narrow.set(row, new Uint8Array(width));
+    const pixels = narrow.get(row), place = Math.min(width - 1, Math.floor(x)), before = pixels[place];
     if (before === 0 || rank[word] > rank[before - 1]) pixels[place] = word + 1;
   }
 
@@ -161,7 +168,7 @@ class Icicle {
   label(pen, node, word, room) {
     this.names ||= [];
     const name = (this.names[node] ||= node === 0 ? `all ${several(chainCount(), "chain", "chains")}` : `${SYMBOLS[word]} ${shortName(nodeName(node))}`);
-    const letters = Math.max(1, Math.floor(room / 6.4));
+    const letters = Math.max(1, Math.floor(room / 6.9));
     if (name.length <= letters) return name;
     if (letters < 4) return name.slice(0, 1);
     // The last part says more than the beginning of the one before it.

@@ -84,27 +84,54 @@ function throughRow(known, file, line) {
     make("ul", {}, list), more)));
 }
 
-function sourceTable(file, lines, target) {
-  const known = knownLines(file);
-  const rows = lines.map((content, n) => {
-    const line = n + 1, one = known.get(line);
-    const code = make("td", { class: "text" }, content.length > 2000 ? `${content.slice(0, 2000)} …` : content);
-    const at = make("td", { class: "at" }, String(line));
-    if (!one) return make("tr", { id: `line-${line}`, class: line === target ? "target" : null }, at, make("td", { class: "state" }), code);
-    const label = one.state ? STATES[one.state] : "·";
-    const button = make("button", { type: "button", "aria-expanded": "false", title: lineWords(one).join("\n"), "aria-label": `Line ${line}: ${one.state ? `${label}, ` : ""}chains through it` },
-      make("span", { class: one.state ? `verdict s-${one.state}` : "quiet" }, label));
-    const tr = make("tr", { id: `line-${line}`, class: [one.state ? `known s-${one.state}` : "", line === target ? "target" : ""].join(" ").trim() || null },
-      at, make("td", { class: "state" }, button), code);
-    button.addEventListener("click", () => {
-      const open = button.getAttribute("aria-expanded") === "true";
-      button.setAttribute("aria-expanded", String(!open));
-      if (open) tr.nextSibling.remove();
-      else tr.after(throughRow(one, file, line));
-    });
-    return tr;
+function sourceRow(file, content, line, target) {
+  const one = knownLines(file).get(line);
+  const code = make("td", { class: "text" }, content.length > 2000 ? `${content.slice(0, 2000)} …` : content);
+  const at = make("td", { class: "at" }, String(line));
+  if (!one) return make("tr", { id: `line-${line}`, class: line === target ? "target" : null }, at, make("td", { class: "state" }), code);
+  const label = one.state ? STATES[one.state] : "·";
+  const button = make("button", { type: "button", "aria-expanded": "false", title: lineWords(one).join("\n"), "aria-label": `Line ${line}: ${one.state ? `${label}, ` : ""}chains through it` },
+    make("span", { class: one.state ? `verdict s-${one.state}` : "quiet" }, label));
+  const tr = make("tr", { id: `line-${line}`, class: [one.state ? `known s-${one.state}` : "", line === target ? "target" : ""].join(" ").trim() || null },
+    at, make("td", { class: "state" }, button), code);
+  button.addEventListener("click", () => {
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) tr.nextSibling.remove();
+    else tr.after(throughRow(one, file, line));
   });
-  return make("div", { class: "source", role: "region", "aria-label": "Source", tabindex: "0" }, make("table", { "aria-label": "Lines of the file" }, make("tbody", {}, rows)));
+  return tr;
+}
+
+const LINES = 150;
+
+/** The lines of a file. Those that are asked for are there at once; the others follow while nothing else is done, so that a long file
+ * keeps nobody waiting and the browser's own search finds all of it. */
+function sourceTable(file, lines, target) {
+  const blocks = [];
+  for (let from = 0; from < lines.length; from += LINES) {
+    const count = Math.min(LINES, lines.length - from), space = make("td", { class: "space", colspan: 3 });
+    space.style.height = `calc(${count} * var(--line-height))`;
+    blocks.push({ from, count, body: make("tbody", {}, make("tr", {}, space)), full: false });
+  }
+  const table = make("table", { "aria-label": "Lines of the file" }, blocks.map((block) => block.body));
+  const fill = (block) => {
+    if (!block || block.full) return;
+    block.full = true;
+    block.body.replaceChildren(...lines.slice(block.from, block.from + block.count).map((content, n) => sourceRow(file, content, block.from + n + 1, target)));
+  };
+  const of = (line) => blocks[Math.floor((line - 1) / LINES)];
+  fill(of(target || 1));
+  const later = window.requestIdleCallback || ((act) => setTimeout(act, 1));
+  const rest = () => {
+    const next = blocks.find((block) => !block.full);
+    if (!next || !table.isConnected) return;
+    fill(next);
+    later(rest);
+  };
+  later(rest);
+  const element = make("div", { class: "source", role: "region", "aria-label": "Source", tabindex: "0" }, table);
+  return { element, fill: (line) => fill(of(line)) };
 }
 
 /** A file that is not there: the lines that are known of it, without what stands in them. */
@@ -131,8 +158,10 @@ parts.source = async ({ words, query }) => {
   const known = knownLines(number), jump = [...known].filter(([, one]) => one.state && one.state !== "tested").map(([line]) => line).sort((a, b) => a - b);
   const next = make("button", { type: "button", disabled: jump.length === 0, click: () => go() }, "Next line that is not tested");
   let last = 0;
+  let table = null;
   const go = () => {
     last = jump.find((line) => line > last) || jump[0];
+    if (table) table.fill(last);
     const row = find(`#line-${last}`);
     if (!row) return;
     row.scrollIntoView({ block: "center" });
@@ -147,7 +176,8 @@ parts.source = async ({ words, query }) => {
   try {
     const lines = await sourceLines(number);
     if (shownFile !== asked) return;
-    body.replaceChildren(...head, sourceTable(number, lines, target));
+    table = sourceTable(number, lines, target);
+    body.replaceChildren(...head, table.element);
     if (target) find(`#line-${target}`)?.scrollIntoView({ block: "center" });
   } catch (error) { body.replaceChildren(make("p", { class: "notice" }, error.message)); }
 };

@@ -53,7 +53,6 @@ struct Index {
     chains_count: String,
     aborting_count: String,
     tests_count: String,
-    origin: String,
 }
 
 struct Trend {
@@ -142,7 +141,6 @@ pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama:
         tests_count: grouped(tests.len() as u64),
         tests_more: tests.len().saturating_sub(2 * ROWS),
         tests: tests.iter().take(2 * ROWS).map(test).collect(),
-        origin: clean::line(&subject.origin),
     };
     index.render()
 }

@@ -17,5 +17,5 @@ pub(crate) fn make(home: &Home, contents: &Contents, folder: Option<&Utf8Path>) 
     let program = origin.and_then(|origin| origin.program.as_deref()).and_then(Utf8Path::file_name);
     let name = program.or_else(|| home.root().and_then(Utf8Path::file_name)).unwrap_or("a program");
     let usual = home.place.page();
-    write(&Subject::new(contents, name.to_owned(), home.place.root().to_string()), folder.unwrap_or(&usual))
+    write(&Subject::new(contents, name.to_owned()), folder.unwrap_or(&usual))
 }

@@ -14,17 +14,15 @@ use crate::results::run_result::Key;
 pub(crate) struct Subject<'a> {
     /// The project's name, or the program's.
     pub(crate) title: String,
-    /// Where the result lies.
-    pub(crate) origin: String,
     pub(crate) contents: &'a Contents,
     /// The places of the outcomes in the result's order.
     places: BTreeMap<&'a Key, usize>,
 }
 
 impl<'a> Subject<'a> {
-    pub(crate) fn new(contents: &'a Contents, title: String, origin: String) -> Subject<'a> {
+    pub(crate) fn new(contents: &'a Contents, title: String) -> Subject<'a> {
         let places = contents.result.outcomes.keys().enumerate().map(|(place, key)| (key, place)).collect();
-        Subject { title, origin, contents, places }
+        Subject { title, contents, places }
     }
 
     /// In the order of the result.

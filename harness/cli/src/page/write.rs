@@ -107,7 +107,7 @@ mod tests {
         let root = Utf8Path::from_path(made.path()).unwrap();
         let (chains, folder) = (u32::try_from(CHUNK).unwrap() + 3, root.join("html"));
         let contents = contents(root, chains);
-        let page = write(&Subject::new(&contents, "demo".to_owned(), "here".to_owned()), &folder).unwrap();
+        let page = write(&Subject::new(&contents, "demo".to_owned()), &folder).unwrap();
         let report = &told(&folder, "report.js")[0];
         let ids: std::collections::BTreeSet<_> =
             report["chains"]["id"].as_array().unwrap().iter().map(ToString::to_string).collect();
@@ -149,7 +149,7 @@ mod tests {
         let mut contents = contents(root, 1);
         contents.missing.push("</p><script>alert(1)</script>".to_owned());
         let title = "<b>\u{1b}[1m\"'".to_owned();
-        let page = write(&Subject::new(&contents, title, "<i>".to_owned()), &root.join("html")).unwrap();
+        let page = write(&Subject::new(&contents, title), &root.join("html")).unwrap();
         let html = fs::read_to_string(page).unwrap();
         assert!(
             !html.contains("<b>")

@@ -184,6 +184,7 @@ fn wait(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Keys as WebDriver writes them.
+pub(crate) const TAB: &str = "\u{e004}";
 pub(crate) const ENTER: &str = "\u{e007}";
 pub(crate) const ESCAPE: &str = "\u{e00c}";
 pub(crate) const DOWN: &str = "\u{e015}";

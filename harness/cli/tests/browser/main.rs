@@ -6,7 +6,7 @@ mod sample;
 
 use std::path::{Path, PathBuf};
 
-use driver::{Browser, DOWN, ENTER, ESCAPE, RIGHT, report};
+use driver::{Browser, DOWN, ENTER, ESCAPE, RIGHT, TAB, report};
 
 /// A report of so many chains, in a folder that goes with the test.
 fn made(chains: u64) -> (tempfile::TempDir, PathBuf) {
@@ -177,6 +177,56 @@ fn a_report_of_1000_chains_is_walked_through() {
 fn a_report_of_10000_chains_is_walked_through() {
     let (_folder, page) = made(10_000);
     walk(&page, 10_000);
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn everything_that_can_be_used_has_a_name_and_is_reached_by_the_keyboard() {
+    let (_folder, page) = made(60);
+    let browser = Browser::start(1280, 900);
+    for part in
+        ["", "#/findings", "#/chains", "#/tree", "#/sources", "#/source/1", "#/aborting", "#/tests", "#/search?q=store"]
+    {
+        browser.open(&page, part);
+        let nameless = browser.script(
+            "return [...document.querySelectorAll('a[href], button, input, select, [tabindex=\"0\"]')].filter((one) => one.offsetParent \
+             && !one.innerText?.trim() && !one.getAttribute('aria-label') && !one.labels?.length && !one.title).map((one) => one.outerHTML)",
+        );
+        assert_eq!(nameless, serde_json::json!([]), "{part}");
+        let headings =
+            browser.script("return [...document.querySelectorAll('h1')].filter((one) => one.offsetParent).length");
+        assert_eq!(headings, 1, "{part}");
+        let current = browser.script("return document.querySelectorAll('nav [aria-current=page]').length");
+        assert_eq!(current, u8::from(!part.contains("search")), "{part}");
+    }
+    // From the skip link to the part, and on to what stands in it.
+    browser.open(&page, "#/chains");
+    let focus = || {
+        browser.text(
+            "return document.activeElement.className || document.activeElement.id || document.activeElement.tagName",
+        )
+    };
+    browser.keys(TAB);
+    assert_eq!(focus(), "skip");
+    browser.keys(ENTER);
+    assert_eq!(browser.text("return document.activeElement.id"), "main");
+    // Verdicts, four fields and the button stand before the first row.
+    let steps = 6 + browser
+        .script("return document.querySelectorAll('#part-chains .chip:not([hidden])').length")
+        .as_u64()
+        .unwrap();
+    for _ in 0..steps {
+        browser.keys(TAB);
+    }
+    assert_eq!(focus(), "row");
+    let rows = "return [...document.querySelectorAll('#part-chains .row')].indexOf(document.activeElement)";
+    browser.keys(&TAB.repeat(30));
+    // The rows that were not there yet have come in their order.
+    assert!(browser.script(rows).as_u64().is_some(), "{}", focus());
+    let place = "return Number(document.activeElement.parentElement.getAttribute('aria-posinset'))";
+    assert_eq!(browser.script(place), 31);
+    browser.keys(ENTER);
+    browser.until("the chain", "return location.hash.startsWith('#/chain/')");
 }
 
 #[test]
