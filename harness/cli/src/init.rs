@@ -108,7 +108,7 @@ mod tests {
         };
         let examples: Vec<&str> =
             TEXT.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| is_key(line)).collect();
-        assert_eq!(examples.len(), 7);
+        assert_eq!(examples.len(), 9);
         let (_kept, root) = folder();
         init(&root, false).unwrap();
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();

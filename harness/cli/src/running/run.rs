@@ -59,11 +59,11 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         print::to_stderr(&format!("{file} changes no line that stays: no chain runs through it, and none is failed"));
     }
     let (mut subjects, without) = subjects(settings, programs)?;
-    let (mut kept, before) = begin(setting, &subjects)?;
-    let done: BTreeMap<TestId, Swept> = before.done;
-    subjects.retain(|subject| !done.contains_key(&subject.test));
     let ledger = Ledger::open(&place.ledger()).map_err(|error| Trouble::usage(error.to_string()))?;
     let known = known(&ledger, &subjects, settings.new_only)?;
+    let (mut kept, before) = begin(setting, &ledger, &subjects)?;
+    let done: BTreeMap<TestId, Swept> = before.done;
+    subjects.retain(|subject| !done.contains_key(&subject.test));
     let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
     let stop = stop_asked()?;
@@ -152,10 +152,9 @@ struct Before {
 }
 
 /// Begins the run, or goes on with one that was not finished.
-fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), Trouble> {
+fn begin(setting: Setting<'_>, ledger: &Ledger, subjects: &[Subject]) -> Result<(Kept, Before), Trouble> {
     let Setting { settings, place, output, .. } = setting;
     let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
-    let ledger = Ledger::open(&place.ledger()).map_err(|error| usage(&error))?;
     let tests = subjects.iter().map(|subject| PlannedTest { test: subject.test.clone(), build: subject.build.clone() });
     let plan = Plan {
         whole: setting.whole(),
@@ -163,7 +162,7 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
         ..Plan::new(settings.told(), settings.shard, tests.collect())
     };
     if settings.resume {
-        if let Some(resumed) = resume(&ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
+        if let Some(resumed) = resume(ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
             let before = Before { done: resumed.done, outcomes: resumed.outcomes };
             if !output.quiet {
                 print::to_stderr(&format!(

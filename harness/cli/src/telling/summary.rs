@@ -55,6 +55,8 @@ pub(crate) struct Summary {
     pub(crate) left_out: LeftOut,
     /// Those that were not, a sentence an entry.
     pub(crate) not_swept: Vec<String>,
+    /// What else is to be known of tests, a sentence an entry.
+    pub(crate) notes: Vec<String>,
     pub(crate) class: Class,
 }
 
@@ -112,13 +114,17 @@ impl Summary {
         }
         let not_swept: Vec<String> = tests.iter().filter_map(not_swept).collect();
         let swept = tests.len() - not_swept.len();
+        let noted = |test: &Swept| {
+            test.notes.iter().map(|note| one_line(&format!("{}: {note}", test.test))).collect::<Vec<_>>()
+        };
+        let notes = tests.iter().flat_map(noted).collect();
         let sum = |count: fn(&Chains) -> u32| tests.iter().map(|test| u64::from(count(&test.chains))).sum();
         let left_out = LeftOut {
             seen_before: sum(|chains| chains.seen_before),
             other_shards: sum(|chains| chains.other_shards),
             not_asked_for: sum(|chains| chains.not_asked_for),
         };
-        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, class }
+        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, notes, class }
     }
 }
 
@@ -156,7 +162,7 @@ fn several(count: usize, one: &str, more: &str) -> String {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { verdicts, expected, aborting, not_swept, swept, left_out, .. } = self;
+        let Summary { verdicts, expected, aborting, not_swept, notes, swept, left_out, .. } = self;
         let delivered: Vec<Verdict> =
             Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unreached).collect();
         let unreached = verdicts.get(&Verdict::Unreached).copied().unwrap_or(0);
@@ -190,7 +196,7 @@ impl fmt::Display for Summary {
         for (count, why) in options.into_iter().filter(|(count, _)| *count > 0) {
             write!(f, "\n{count} {} {why}", if count == 1 { "chain was" } else { "chains were" })?;
         }
-        for test in not_swept {
+        for test in not_swept.iter().chain(notes) {
             write!(f, "\n{test}")?;
         }
         if !aborting.is_empty() {
