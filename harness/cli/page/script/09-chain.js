@@ -75,7 +75,10 @@ function happened(chain, details, word) {
     told.push(make("li", {}, panic.in_test ? "The test itself panicked" : "It panicked", place ? [" at ", make("span", { class: "name" }, place)] : null,
       panic.message ? make("pre", {}, panic.message) : null));
   }
+  const first = panic?.message?.split("\n", 1)[0];
   for (const fact of details.evidence || []) {
+    // What the panic said stands above.
+    if (first && fact.startsWith("panicked at ") && fact.includes(first)) continue;
     told.push(make("li", {}, fact.length > 90 || fact.includes("\n") ? make("pre", {}, fact) : fact));
   }
   const parts = [make("h2", {}, "What happened"),

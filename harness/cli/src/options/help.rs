@@ -84,6 +84,7 @@ Examples:
   cargo firsthit report --run 2           the run before it
   cargo firsthit report --deny aborted    as if aborting were a finding
   cargo firsthit report --accept 'known, issue 12'
+  cargo firsthit report --html --open     as a page, in the browser
   cargo firsthit report --json | jq -r 'select(.verdict == \"leaked\") | .id'
 
 Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 1 if there is no such run.";

@@ -70,7 +70,7 @@ impl Columns {
 }
 
 /// The first line of what a panic said, or else of what was seen.
-fn said(outcome: &Outcome) -> Option<String> {
+pub(crate) fn said(outcome: &Outcome) -> Option<String> {
     let message = outcome.panic.as_ref().and_then(|panic| panic.message.as_deref());
     let first = message.or_else(|| outcome.evidence.first().map(String::as_str))?;
     Some(clean::cut(first.lines().next()?, SAID))

@@ -266,12 +266,19 @@ fn told(cause: &contents::Cause, subject: &Subject<'_>) -> Option<Cause> {
         let _ = writeln!(text, "  {note}");
     }
     let _ = write!(text, "  {} See it again: cargo firsthit replay {}", first.verdict.next_step(), first.id.short());
-    let about = [place(cause.by.as_ref()), first.test.to_string(), several(cause.chains.len(), "chain", "chains")];
+    let said = columns::said(first).unwrap_or_default();
+    let about =
+        [place(cause.by.as_ref()), said, first.test.to_string(), several(cause.chains.len(), "chain", "chains")]
+            .into_iter();
     Some(Cause {
         word: first.verdict.as_str(),
         fingerprint: cause.fingerprint.to_string(),
         title: clean::cut(&columns::title(first), 300),
-        about: about.map(|part| clean::cut(&clean::line(&part), 200)).join("  ·  "),
+        about: about
+            .filter(|part| !part.is_empty())
+            .map(|part| clean::cut(&clean::line(&part), 120))
+            .collect::<Vec<_>>()
+            .join("  ·  "),
         text: clean::cut(&clean::lines(&text), TEXT),
     })
 }

@@ -4,7 +4,9 @@ mod driver;
 mod hostile;
 mod sample;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use driver::{Browser, DOWN, ENTER, ESCAPE, RIGHT, TAB, report};
 
@@ -243,4 +245,28 @@ fn without_the_script_summary_findings_lines_and_tests_are_read() {
     let counted = browser.text("return document.querySelector('nav [data-part=findings] .count').textContent");
     assert_eq!(causes.to_string(), counted);
     assert!(browser.text("return document.querySelector('.causes pre').textContent").contains("cargo firsthit replay"));
+}
+
+#[test]
+fn a_page_is_written_where_it_is_asked_and_replaces_nothing_else() {
+    let made = tempfile::tempdir().unwrap();
+    sample::write(made.path(), 20);
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-firsthit"));
+        let command = command.args(["firsthit", "report", "--html"]).args(words);
+        command.current_dir(made.path()).env_remove("CARGO_TARGET_DIR").stdin(Stdio::null()).output().unwrap()
+    };
+    let written = run(&["-o", "a/page"]);
+    // The findings of the run say with which code it ends; the page is all that is told.
+    assert_eq!(
+        (written.status.code(), String::from_utf8_lossy(&written.stdout).trim()),
+        (Some(2), "a/page/index.html")
+    );
+    let before = fs::read_to_string(made.path().join("a/page/index.html")).unwrap();
+    assert!(before.contains("20 call chains of 1 test") && !made.path().join("target/firsthit/html").exists());
+    assert_eq!(run(&["-o", "a/page"]).status.code(), Some(2));
+    let refused = run(&["-o", "src"]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && told.contains("src holds something that is no report"), "{told}");
+    assert_eq!(fs::read_dir(made.path().join("src")).unwrap().count(), 9);
 }
