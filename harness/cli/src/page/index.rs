@@ -11,6 +11,7 @@ use super::columns;
 use super::report::{self, Data};
 use super::share::{Part, grouped, parts};
 use super::subject::{State, Subject};
+use crate::chains::frame::Owner;
 use crate::contents::arms;
 use crate::contents::cause as contents;
 use crate::contents::gather::Contents;
@@ -261,7 +262,7 @@ fn facts(subject: &Subject<'_>) -> Vec<(&'static str, String)> {
 
 fn told(cause: &contents::Cause, subject: &Subject<'_>) -> Option<Cause> {
     let first = subject.contents.shows(cause)?;
-    let mut text = Shown { outcome: first, whole: false }.to_string();
+    let mut text = Shown(&without_std(first)).to_string();
     if let Some(note) = &cause.note {
         let _ = writeln!(text, "  {note}");
     }
@@ -281,6 +282,16 @@ fn told(cause: &contents::Cause, subject: &Subject<'_>) -> Option<Cause> {
             .join("  ·  "),
         text: clean::cut(&clean::lines(&text), TEXT),
     })
+}
+
+/// The outcome with the frames that somebody here can change, or at least knows.
+fn without_std(outcome: &Outcome) -> Outcome {
+    let mut outcome = outcome.clone();
+    let leaks = outcome.leaks.iter_mut().map(|leak| &mut leak.chain);
+    for chain in [&mut outcome.chain, &mut outcome.spawned_by, &mut outcome.stood].into_iter().chain(leaks) {
+        chain.retain(|frame| frame.owner != Owner::Std);
+    }
+    outcome
 }
 
 /// Where memory was asked for by chains that abort, whoever expects them; the lines of most chains first.

@@ -38,7 +38,7 @@ use crate::running::sweep::{Choice, Common, refused};
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::telling::passage::passed;
-use crate::telling::tell::{self, Teller};
+use crate::telling::tell::{line, tell};
 use crate::test_id::TestId;
 use crate::trouble::Trouble;
 
@@ -104,24 +104,16 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
-    let teller = Teller {
-        expectations: &expectations,
-        findings: &settings.findings,
-        format: settings.message_format,
-        quiet: output.quiet,
-    };
-    let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
-    let code = teller.summary(&outcomes, told.tests, setting.whole() && settings.shard.is_none() && !stopped)?;
-    let code = if settings.reports.is_empty() && !settings.gates.are_any() {
-        code
-    } else {
-        let measures = Measures { expectations: &expectations, findings: &settings.findings };
-        let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
-        let contents = Contents::of(result, measures, setting.root).with_surroundings(measures, place);
+    let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
+    let measures = Measures { expectations: &expectations, findings: &settings.findings };
+    let contents = Contents::of(result, measures, setting.root);
+    let mut code = tell(&contents, settings.message_format, output)?;
+    if !settings.reports.is_empty() || settings.gates.are_any() {
+        let contents = contents.with_surroundings(measures, place);
         let contents = contents.map_err(|error| Trouble::usage(error.to_string()))?;
         write_all(&settings.reports, &contents)?;
-        passed(&gates, &contents, code)
-    };
+        code = passed(&gates, &contents, code);
+    }
     if stopped {
         print::to_stderr("stopped; the same command with --resume goes on");
     } else if !output.quiet {
@@ -226,7 +218,7 @@ impl Told {
             News::Pause => kept.write(),
             News::Outcome(outcome) => {
                 let line = match format {
-                    MessageFormat::Json => print::to_stdout(&tell::line(&outcome)),
+                    MessageFormat::Json => print::to_stdout(&line(&outcome)),
                     MessageFormat::Human => Ok(()),
                 };
                 self.outcomes.insert((outcome.test.clone(), outcome.id), (*outcome).clone());
