@@ -29,6 +29,15 @@ fn asks_for_others(owner: &Owner) -> bool {
 
 /// `Vec::push` of `alloc::vec::Vec<T,A>::push`, `Vec::clone` of `<alloc::vec::Vec<T,A> as core::clone::Clone>::clone`.
 pub(crate) fn short(function: &str) -> String {
+    // A trait's implementation in a module of its own: the type says more than the module.
+    if let Some((_, rest)) = function.split_once("::<impl ")
+        && let Some(at) = closing(rest)
+        && let Some(bound) = top_level(&rest[..at], " for ")
+        && let subject = &rest[bound.len() + " for ".len()..at]
+        && without_arguments(subject).contains("::")
+    {
+        return short(&format!("<{subject}>{}", &rest[at + 1..]));
+    }
     let (subject, method) = match function.strip_prefix('<') {
         Some(inside) => match closing(inside) {
             Some(at) => {
@@ -113,6 +122,11 @@ mod tests {
             ("<alloc::vec::Vec<T,A> as core::clone::Clone>::clone", "Vec::clone"),
             ("<alloc::vec::Vec<T> as alloc::vec::spec_from_iter::SpecFromIter<T,I>>::from_iter", "Vec::from_iter"),
             ("alloc::fmt::format::{{closure}}", "fmt::format"),
+            ("std::io::impls::<impl std::io::Write for alloc::vec::Vec<u8,A>>::write_all", "Vec::write_all"),
+            ("std::io::impls::<impl std::io::Write for &mut W>::write", "impls::write"),
+            ("alloc::slice::<impl alloc::borrow::ToOwned for [T]>::to_owned", "slice::to_owned"),
+            ("alloc::str::<impl str>::to_ascii_lowercase", "str::to_ascii_lowercase"),
+            ("a::<impl ", "a"),
             ("<T as alloc::string::ToString>::to_string", "T::to_string"),
             ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
             ("alloc::boxed::Box<dyn Fn() -> u8>::new", "Box::new"),
