@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use firsthit::Verdict;
 use serde::{Deserialize, Deserializer};
 
-use crate::options::value::{Jobs, Seconds};
+use crate::options::value::{Jobs, Percent, Seconds};
 use crate::trouble::Trouble;
 
 /// Where it lies, relative to the workspace.
@@ -29,6 +29,10 @@ pub(crate) struct Config {
     pub(crate) deny: Vec<Verdict>,
     #[serde(deserialize_with = "verdicts")]
     pub(crate) allow: Vec<Verdict>,
+    pub(crate) fail_under: Option<Percent>,
+    pub(crate) fail_new: bool,
+    /// Relative to the workspace.
+    pub(crate) baseline: Option<Utf8PathBuf>,
     pub(crate) skip: Vec<String>,
     pub(crate) test_args: Vec<String>,
     pub(crate) features: Vec<String>,
@@ -84,8 +88,12 @@ mod tests {
     fn every_key_is_read() {
         let text = "timeout = 2.5\njobs = 3\ncrates = [\"a\"]\ntest-code = [\"src/testing\"]\ndeny = [\"absorbed\"]\n\
             allow = [\"aborted\"]\nskip = [\"slow\"]\ntest-args = [\"--x\"]\nfeatures = [\"f\"]\nall-features = true\n\
-            no-default-features = true\nexpectations = \"e.toml\"";
+            no-default-features = true\nexpectations = \"e.toml\"\nfail-under = 80\nfail-new = true\nbaseline = \"b.json\"";
         let config = Config::read(text, Utf8Path::new("x.toml")).unwrap();
+        assert_eq!(
+            (config.fail_under, config.fail_new, config.baseline),
+            (Some(Percent(8_000)), true, Some("b.json".into()))
+        );
         assert_eq!((config.deny, config.allow), (vec![Verdict::Absorbed], vec![Verdict::Aborted]));
         assert_eq!((config.jobs.map(|jobs| jobs.0.get()), config.expectations), (Some(3), Some("e.toml".into())));
         assert_eq!(
@@ -100,6 +108,7 @@ mod tests {
             ("jobs = 1\ntimeuot = 3", "x.toml:2", "`timeout`"),
             ("\n\njobs = 0", "x.toml:3", "1 to 1024"),
             ("timeout = -1", "x.toml:1", "between 0.001"),
+            ("fail-under = 101", "x.toml:1", "from 0 to 100"),
             ("deny = [\"fine\"]", "x.toml:1", "expected one of recovered"),
             ("jobs = ", "x.toml:1", "cannot be read"),
             ("deny = [\"leaked\"]\nallow = [\"leaked\"]", "x.toml", "both deny and allow"),

@@ -34,6 +34,14 @@ deny = []
 allow = []
 # allow = ["aborted", "unreached"]
 
+# Fail if less than this per cent of the recovery paths is tested: `cargo firsthit test --help`.
+# fail-under = 80
+
+# Fail only for findings that the run before did not have, or that this file does not: one that
+# `cargo firsthit report --format json` has written; relative to the workspace.
+fail-new = false
+# baseline = ".config/firsthit-baseline.json"
+
 # Leave out tests whose name contains one of these words; --skip replaces the list.
 skip = []
 # skip = ["slow_", "network::"]
@@ -100,7 +108,7 @@ mod tests {
         };
         let examples: Vec<&str> =
             TEXT.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| is_key(line)).collect();
-        assert_eq!(examples.len(), 7);
+        assert_eq!(examples.len(), 9);
         let (_kept, root) = folder();
         init(&root, false).unwrap();
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();

@@ -6,12 +6,14 @@ use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use firsthit::Verdict;
 
 use crate::config::{Config, EXPECTATIONS};
 use crate::options::cargo::CargoOptions;
 use crate::options::filter::FilterOptions;
+use crate::options::format::ReportFile;
+use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
 use crate::options::sweep::{SweepOptions, VerdictOptions};
 use crate::project::{Project, Scope};
@@ -42,6 +44,9 @@ pub(crate) struct Settings {
     /// Only chains that no earlier sweep has failed.
     pub(crate) new_only: bool,
     pub(crate) resume: bool,
+    /// The reports that are written at the end.
+    pub(crate) reports: Vec<ReportFile>,
+    pub(crate) gates: GateOptions,
     pub(crate) message_format: MessageFormat,
 }
 
@@ -82,6 +87,8 @@ impl Settings {
             in_diff: options.in_diff.clone(),
             new_only: options.new,
             resume: options.resume,
+            reports: options.report.clone(),
+            gates: with_gates(&options.gates, config, &root),
             message_format: options.runs.message_format,
             root,
         })
@@ -115,10 +122,24 @@ pub(crate) fn with_skips(options: &FilterOptions, config: &Config) -> FilterOpti
     options
 }
 
-/// What is built: features of the configuration hold where the command line names none.
+/// The bars: what the command line does not say is left to the configuration, whose baseline lies in the workspace.
+pub(crate) fn with_gates(options: &GateOptions, config: &Config, root: &Utf8Path) -> GateOptions {
+    GateOptions {
+        fail_under: options.fail_under.or(config.fail_under),
+        fail_new: options.fail_new || config.fail_new,
+        // It is there for --fail-new: a baseline of the configuration alone asks for nothing.
+        baseline: options.baseline.clone().or_else(|| {
+            let named = config.baseline.as_ref().filter(|_| options.fail_new || config.fail_new);
+            named.map(|path| root.join(path))
+        }),
+    }
+}
+
+/// What is built: features of the configuration hold where the command line names none, and no archive that has its own.
 pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOptions {
     let mut options = options.clone();
-    if options.features.is_empty() && !options.all_features && !options.no_default_features {
+    let named = !options.features.is_empty() || options.all_features || options.no_default_features;
+    if !named && options.archive_file.is_none() {
         options.features.clone_from(&config.features);
         options.all_features = config.all_features;
         options.no_default_features = config.no_default_features;

@@ -252,7 +252,7 @@ fn reports_and_merged_shards_tell_what_the_whole_told() {
     }
     // What is merged can be read as a run can.
     let (lines, _, code) = ends(folder, &["merge", "merged", "-o", "merged-again", "--message-format", "json", "-q"]);
-    let of_whole = ends(folder, &["report", "--json", "-q"]).0;
+    let of_whole = ends(folder, &["report", "--message-format", "json", "-q"]).0;
     assert_eq!((&lines, code, lines.lines().count()), (&of_whole, 2, 3));
 }
 

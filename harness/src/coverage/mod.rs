@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod compaction;
+pub mod door;
 pub(crate) mod entry;
 pub(crate) mod file;
 pub(crate) mod folder;

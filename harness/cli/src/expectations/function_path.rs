@@ -6,7 +6,7 @@ const BYTES_MAX: usize = 4_096;
 const DEPTH_MAX: usize = 16;
 
 /// The parts of a path: of `<demo::Store<T> as core::ops::Drop>::drop::{{closure}}`, `demo`, `Store` and `drop`.
-pub(super) fn parts(path: &str) -> Vec<String> {
+pub(crate) fn parts(path: &str) -> Vec<String> {
     let end = path.floor_char_boundary(BYTES_MAX.min(path.len()));
     let mut parts = Vec::new();
     take_apart(path[..end].trim(), 0, &mut parts);

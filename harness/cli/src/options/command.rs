@@ -9,6 +9,8 @@ use clap_complete::Shell;
 
 use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::filter::FilterOptions;
+use crate::options::format::{Format, ReportFile};
+use crate::options::gates::GateOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     Test(Box<TestCommand>),
     /// List the tests that would be swept.
     List(Box<ListCommand>),
+    /// Build the tests, and put all that they need into one file, for machines that sweep them.
+    #[command(after_long_help = help::ARCHIVE)]
+    Archive(Box<ArchiveCommand>),
     /// Sweep any program: a dynamically linked ELF file.
     #[command(after_long_help = help::RUN)]
     Run(Box<RunCommand>),
@@ -111,6 +116,21 @@ pub(crate) struct ListCommand {
     pub(crate) cargo: CargoOptions,
 }
 
+/// `archive`.
+#[derive(Args, Debug)]
+pub(crate) struct ArchiveCommand {
+    /// The archive to write; its name ends in .tar.zst.
+    #[arg(value_name = "FILE", value_parser = archive_name)]
+    pub(crate) file: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) cargo: CargoOptions,
+}
+
+/// nextest tells by the name what it is to write.
+fn archive_name(word: &str) -> Result<Utf8PathBuf, String> {
+    if word.ends_with(".tar.zst") { Ok(word.into()) } else { Err("its name must end in .tar.zst".to_owned()) }
+}
+
 /// `run`.
 #[derive(Args, Debug)]
 pub(crate) struct RunCommand {
@@ -156,11 +176,19 @@ pub(crate) struct ReportCommand {
     pub(crate) accept: Option<String>,
     #[command(flatten)]
     pub(crate) verdicts: VerdictOptions,
-    /// For programs: the outcome of each chain, one JSON object a line.
-    #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
-    /// The form of the report: `json` is the same as --json.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
+    #[command(flatten)]
+    pub(crate) gates: GateOptions,
+    /// The whole report in this form, for other programs, in the place of the text.
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: Option<Format>,
+    /// Where it goes; by default to standard output.
+    #[arg(short, long, value_name = "FILE", requires = "format", help_heading = "Output")]
+    pub(crate) output: Option<Utf8PathBuf>,
+    /// Print the JSON Schema of `--format json`, and do nothing else.
+    #[arg(long, conflicts_with_all = ["run", "accept", "format", "message_format"], help_heading = "Output")]
+    pub(crate) schema: bool,
+    /// What is printed without --format: the text, or the outcome of each chain as one JSON object a line.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", conflicts_with = "format", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
     #[command(flatten)]
     pub(crate) manifest: ManifestOptions,
@@ -180,6 +208,11 @@ pub(crate) struct MergeCommand {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) verdicts: VerdictOptions,
+    #[command(flatten)]
+    pub(crate) gates: GateOptions,
+    /// Write a report of the whole in this form into a file; may be given several times. The forms: `report --help`.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub(crate) report: Vec<ReportFile>,
     /// The form of what is printed to standard output.
     #[arg(long, value_enum, default_value_t, value_name = "FORM", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
@@ -266,6 +299,11 @@ mod tests {
             ("clean --build --keep-ledger", "cannot be used with"),
             ("merge", "FOLDER"),
             ("report --run 0", "--run"),
+            ("report --format xml", "cobertura"),
+            ("report -o a", "--format"),
+            ("report --format json --message-format json", "cannot be used with"),
+            ("test --report sarif", "FORMAT=FILE"),
+            ("test --fail-under 101", "from 0 to 100"),
             ("run", "PROGRAM"),
             ("-v -q report", "cannot be used with"),
             ("sweep", "unrecognized subcommand"),
@@ -287,8 +325,10 @@ mod tests {
             "run -j 2 -- ls -l",
             "replay 0123456789ab --debugger gdb -p a",
             "report --message-format json",
-            "report --run 2 --json --deny aborted",
-            "merge a b --output c --force",
+            "report --run 2 --format sarif -o a.sarif --fail-on aborted --fail-under 80 --baseline b.json",
+            "report --schema",
+            "test --report json=a --report markdown=b --fail-under 99.5% --fail-new",
+            "merge a b --output c --force --report lcov=d --fail-new",
             "clean --keep-ledger",
             "init --force",
             "explain aborted",

@@ -3,6 +3,8 @@
 pub(crate) mod cargo;
 pub(crate) mod command;
 pub(crate) mod filter;
+pub(crate) mod format;
+pub(crate) mod gates;
 mod help;
 pub(crate) mod output;
 pub(crate) mod sweep;

@@ -4,6 +4,8 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use firsthit::Verdict;
 
+use crate::options::format::ReportFile;
+use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
 use crate::options::value::{Jobs, Seconds};
 use crate::shard::Shard;
@@ -27,6 +29,11 @@ pub(crate) struct SweepOptions {
     /// Go on where the last sweep was stopped.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// At the end, write a report in this form into a file; may be given several times. The forms: `report --help`.
+    #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
+    pub(crate) report: Vec<ReportFile>,
+    #[command(flatten)]
+    pub(crate) gates: GateOptions,
     #[command(flatten)]
     pub(crate) runs: RunsOptions,
 }
@@ -69,8 +76,8 @@ impl RunsOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Findings")]
 pub(crate) struct VerdictOptions {
-    /// Count this verdict as a finding.
-    #[arg(long, value_name = "VERDICT", value_delimiter = ',')]
+    /// Count this verdict as a finding: the run fails for it.
+    #[arg(long, visible_alias = "fail-on", value_name = "VERDICT", value_delimiter = ',')]
     pub(crate) deny: Vec<Verdict>,
     /// Do not count this verdict as a finding.
     #[arg(long, value_name = "VERDICT", value_delimiter = ',')]

@@ -62,6 +62,47 @@ impl<'de> Deserialize<'de> for Jobs {
     }
 }
 
+/// A part of a hundred, kept in hundredths of a per cent.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Percent(pub(crate) u64);
+
+impl Percent {
+    fn new(percent: f64) -> Result<Percent, String> {
+        if (0.0..=100.0).contains(&percent) {
+            Ok(Percent((percent * 100.0).round() as u64))
+        } else {
+            Err(format!("{percent} is no part of a hundred: give a number from 0 to 100"))
+        }
+    }
+}
+
+impl FromStr for Percent {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Percent, String> {
+        let number = word.strip_suffix('%').unwrap_or(word).trim_end();
+        number
+            .parse()
+            .map_err(|_| format!("{word:?} is no per cent: give a number from 0 to 100"))
+            .and_then(Percent::new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Percent, D::Error> {
+        Percent::new(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => write!(f, "{whole} %"),
+            (whole, rest) => write!(f, "{whole}.{rest:02} %"),
+        }
+    }
+}
+
 /// A chain's identity as a person gives it: its first digits, as far as reports print them, or all.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct ChainWord(pub(crate) String);
@@ -103,6 +144,19 @@ mod tests {
         assert_eq!("2".parse::<Jobs>().map(|jobs| jobs.0.get()), Ok(2));
         for word in ["0", "1025", "-1", "many"] {
             assert!(word.parse::<Jobs>().unwrap_err().contains("1 to 1024"), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_per_cent_is_from_0_to_100() {
+        for (word, hundredths, shown) in
+            [("80", 8_000, "80 %"), ("99.95%", 9_995, "99.95 %"), ("0", 0, "0 %"), ("100", 10_000, "100 %")]
+        {
+            assert_eq!(word.parse(), Ok(Percent(hundredths)), "{word}");
+            assert_eq!(Percent(hundredths).to_string(), shown);
+        }
+        for word in ["-1", "100.1", "nan", "inf", "all", ""] {
+            assert!(word.parse::<Percent>().unwrap_err().contains("from 0 to 100"), "{word}");
         }
     }
 

@@ -1,20 +1,29 @@
 //! `report` and `merge`: results that are there, told as at the end of a run.
 
-use firsthit::Verdict;
+use camino::Utf8Path;
 
+use crate::contents::gather::{Contents, Measures};
 use crate::exit_code::ExitCode;
 use crate::expectations::accept::accept;
+use crate::expectations::apply::Standing;
+use crate::formats::json;
+use crate::formats::write::{write, write_all};
+use crate::gates::Gates;
 use crate::home::Home;
 use crate::ledger::history::Flapping;
 use crate::ledger::open::Ledger;
 use crate::merge::source::{Source, merge};
 use crate::options::command::{MergeCommand, ReportCommand};
+use crate::options::format::ReportFile;
+use crate::options::gates::GateOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::VerdictOptions;
 use crate::print;
+use crate::results::outcome::Outcome;
 use crate::results::run_result::RunResult;
 use crate::settings;
-use crate::telling::tell::Teller;
+use crate::telling::passage::passed;
+use crate::telling::tell;
 use crate::trouble::Trouble;
 
 /// Tells the last run again, or one before it.
@@ -22,20 +31,33 @@ use crate::trouble::Trouble;
 /// # Errors
 /// There is none, or it cannot be read.
 pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+    if command.schema {
+        return print::to_stdout(json::SCHEMA).map(|()| ExitCode::Clean);
+    }
     let home = Home::find(&command.manifest, &[])?;
     let result = match command.run {
         None => last(&home)?,
         Some(back) => earlier(&home, back.get())?,
     };
-    let format = if command.json { MessageFormat::Json } else { command.message_format };
     if let Some(reason) = &command.accept {
         accepted(&home, &result, &command.verdicts, reason, output)?;
     }
-    let code = tell(&home, &result, &command.verdicts, format, output)?;
-    if !output.quiet {
-        flapping(&home, &result)?;
-    }
-    Ok(code)
+    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates };
+    let contents = told.contents(result)?;
+    let code = match command.format {
+        Some(format) => {
+            write(format, command.output.as_deref(), &contents)?;
+            tell::code(&contents)
+        }
+        None => {
+            let code = told.in_words(&contents, command.message_format, output)?;
+            if !output.quiet {
+                flapping(&home, &contents.result)?;
+            }
+            code
+        }
+    };
+    told.gates(&contents, code, &[])
 }
 
 /// Writes down that the findings are expected from now on.
@@ -48,8 +70,10 @@ fn accepted(
 ) -> Result<(), Trouble> {
     let findings = settings::findings(verdicts, &home.config)?;
     let expectations = home.expectations()?;
-    let teller = Teller { expectations: &expectations, findings: &findings, format: MessageFormat::Human, quiet: true };
-    let found = teller.unexpected(result);
+    let measures = Measures { expectations: &expectations, findings: &findings };
+    let contents = Contents::of(result.clone(), measures, None);
+    let found = contents.judged().filter(|(_, standing)| matches!(standing, Standing::Finding(_)));
+    let found: Vec<&Outcome> = found.map(|(outcome, _)| outcome).collect();
     if !found.is_empty() {
         accept(&expectations.path, &found, reason).map_err(|error| Trouble::usage(error.to_string()))?;
     }
@@ -92,25 +116,62 @@ pub(crate) fn merged(command: &MergeCommand, output: &OutputOptions) -> Result<E
         .map_err(|error| usage(&error))?;
     let into = command.output.as_deref().unwrap_or(home.place.root());
     let result = merge(&sources, into, command.force).map_err(|error| usage(&error))?;
-    let code = tell(&home, &result, &command.verdicts, command.message_format, output)?;
+    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates };
+    let contents = told.contents(result)?;
+    let code = told.in_words(&contents, command.message_format, output)?;
     if !output.quiet {
         print::to_stderr(&format!("the merged result is in {into}"));
     }
-    let lacks = (1..=result.plan.shards).any(|shard| !result.plan.runs.contains_key(&shard));
+    let plan = &contents.result.plan;
+    let lacks = (1..=plan.shards).any(|shard| !plan.runs.contains_key(&shard));
+    let code = told.gates(&contents, code, &command.report)?;
     // What is not there cannot be clean.
     Ok(if lacks && code == ExitCode::Clean { ExitCode::Usage } else { code })
 }
 
-fn tell(
-    home: &Home,
-    result: &RunResult,
-    verdicts: &VerdictOptions,
-    format: MessageFormat,
-    output: &OutputOptions,
-) -> Result<ExitCode, Trouble> {
-    let findings: Vec<Verdict> = settings::findings(verdicts, &home.config)?;
-    let expectations = home.expectations()?;
-    Teller { expectations: &expectations, findings: &findings, format, quiet: output.quiet }.result(result)
+/// How results that are there are told.
+struct Told<'a> {
+    home: &'a Home,
+    verdicts: &'a VerdictOptions,
+    gates: &'a GateOptions,
+}
+
+impl Told<'_> {
+    fn in_words(
+        &self,
+        contents: &Contents,
+        format: MessageFormat,
+        output: &OutputOptions,
+    ) -> Result<ExitCode, Trouble> {
+        if format == MessageFormat::Json {
+            contents.result.outcomes.values().try_for_each(|outcome| print::to_stdout(&tell::line(outcome)))?;
+        }
+        let code = tell::tell(contents, format, output)?;
+        contents.missing.iter().for_each(|what| print::to_stderr(what));
+        Ok(code)
+    }
+
+    fn contents(&self, result: RunResult) -> Result<Contents, Trouble> {
+        let findings = settings::findings(self.verdicts, &self.home.config)?;
+        let expectations = self.home.expectations()?;
+        let measures = Measures { expectations: &expectations, findings: &findings };
+        let contents = Contents::of(result, measures, self.home.root()).with_surroundings(measures, &self.home.place);
+        contents.map_err(|error| Trouble::usage(error.to_string()))
+    }
+
+    fn loaded(&self) -> Result<Gates, Trouble> {
+        Gates::load(&self.asked())
+    }
+
+    fn asked(&self) -> GateOptions {
+        settings::with_gates(self.gates, &self.home.config, self.home.root().unwrap_or(Utf8Path::new(".")))
+    }
+
+    /// Writes reports, and lets the result through the gates, as far as there are any.
+    fn gates(&self, contents: &Contents, code: ExitCode, files: &[ReportFile]) -> Result<ExitCode, Trouble> {
+        write_all(files, contents)?;
+        Ok(if self.asked().are_any() { passed(&self.loaded()?, contents, code) } else { code })
+    }
 }
 
 /// What lies in the folder of the last run, or stands in the ledger of it.
