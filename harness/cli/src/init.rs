@@ -32,7 +32,7 @@ deny = []
 
 # Verdicts that do not.
 allow = []
-# allow = ["aborted", "unreached"]
+# allow = ["panicked", "unusable"]
 
 # Fail if less than this per cent of the recovery paths is tested: `cargo firsthit test --help`.
 # fail-under = 80
