@@ -13,7 +13,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use firsthit::Mode;
 use firsthit::program::followed::{Asked, Ending, Followed, Function, Stage, Standing};
 
 use object::{Object, ObjectSymbol};
@@ -110,7 +109,7 @@ fn own(frames: impl Iterator<Item = u64>) -> Vec<u64> {
 }
 
 fn swept(subject: &Path, library: &Path, workers: usize) -> (Found, usize, u64) {
-    let asked = Asked { mode: Mode::Once, limit: None, workers, frame_pointers: true, chains_max: 1 << 14 };
+    let asked = Asked { limit: None, workers, frame_pointers: true, chains_max: 1 << 14 };
     let mut followed = Followed::begin(&asked).expect("there is memory");
     let (variable, orders) = followed.variable();
     let mut command = Command::new(subject);

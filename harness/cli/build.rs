@@ -16,7 +16,7 @@ fn main() {
         || env::var("CARGO_CFG_TARGET_ENV").as_deref() != Ok("gnu")
     {
         // Elsewhere nothing can be preloaded; the tool says so.
-        std::fs::write(&copy, "").unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+        carry(&[], &copy);
         return;
     }
     assert!(
@@ -26,7 +26,16 @@ fn main() {
         library.display()
     );
     let built = build(&library, &out.join("preload"), &variable("TARGET").to_string_lossy());
-    std::fs::copy(&built, &copy).unwrap_or_else(|error| panic!("{}: {error}", built.display()));
+    carry(&std::fs::read(&built).unwrap_or_else(|error| panic!("{}: {error}", built.display())), &copy);
+}
+
+/// Puts the library where the tool includes it, and says by what it is told from that of another version.
+fn carry(library: &[u8], copy: &Path) {
+    std::fs::write(copy, library).unwrap_or_else(|error| panic!("{}: {error}", copy.display()));
+    // FNV-1a of 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let fingerprint = library.iter().fold(0xcbf2_9ce4_8422_2325, mix);
+    println!("cargo::rustc-env=FIRSTHIT_PRELOAD_FINGERPRINT={fingerprint:016x}");
 }
 
 /// Builds the library for `target` and gives the path of its file.

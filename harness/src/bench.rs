@@ -32,6 +32,7 @@ impl Armed {
             deep: false,
             walker,
             shares_raw: true,
+            shares_std: true,
         };
         Armed { scope: Arc::new(Scope::new(campaign, settings)) }
     }

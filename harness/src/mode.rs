@@ -25,12 +25,6 @@ pub enum Mode {
 impl Mode {
     const ALL: [Mode; 3] = [Mode::Once, Mode::Sticky, Mode::Forbid];
 
-    /// The mode that a record's number stands for.
-    #[cfg(feature = "preload")]
-    pub(crate) fn from_number(number: u32) -> Mode {
-        Mode::ALL.into_iter().find(|mode| *mode as u32 == number).unwrap_or_default()
-    }
-
     /// The word that names the mode in options and attributes.
     pub const fn as_str(self) -> &'static str {
         match self {

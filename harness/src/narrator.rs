@@ -78,12 +78,13 @@ impl<'a> Narrator<'a> {
         let mut addresses = Vec::new();
         let mut want = |span| addresses.extend(addresses_of(campaign, span));
         for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
-            let Evidence { leaks, lost_by, stood_in, forbidden, .. } = failed.evidence;
+            let Evidence { leaks, lost_by, forbidden, .. } = failed.evidence;
+            let hang = hang_of(&failed.evidence);
             let leaks = campaign.leaks(leaks).iter().chain(campaign.leaks(lost_by));
             let owners = leaks.filter_map(|leak| frames_of(campaign, leak.chain));
             let others = [failed.facts.spawned_by].into_iter().filter_map(|chain| frames_of(campaign, chain));
             let before = failed.before.and_then(|chain| campaign.facts(chain)).map(|facts| facts.frames);
-            [failed.facts.frames, stood_in, forbidden].into_iter().for_each(&mut want);
+            [failed.facts.frames, hang, forbidden].into_iter().for_each(&mut want);
             owners.chain(others).chain(before).for_each(&mut want);
         }
         let folder = std::env::current_dir().unwrap_or_default();
@@ -126,7 +127,7 @@ impl<'a> Narrator<'a> {
             second_failed: first.map(|_| self.what(facts)).filter(|what| !matches!(what, What::Request(_))),
             evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
-            hang: present(evidence.stood_in).filter(|_| evidence.end == End::Hung),
+            hang: present(hang_of(evidence)),
             forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }
@@ -177,7 +178,7 @@ impl<'a> Narrator<'a> {
             told.push(format!("panicked at {file}:{}:{}: {message}", panic.line, panic.column));
         }
         match evidence.end {
-            End::Signalled => told.push(format!("killed by {}", signal(evidence.code))),
+            End::Signalled => told.push(format!("killed by {}", name::signal(evidence.code))),
             End::Exited => told.push(format!("the process exited with status {}", evidence.code)),
             End::Aborted if panic.count > 1 => told.push("panicked while panicking, which aborts".to_owned()),
             End::Aborted if panic.count == 1 => told.push("the panic could not unwind, which aborts".to_owned()),
@@ -238,24 +239,14 @@ fn ended(code: i32) -> String {
     if code == 0 { "it said nothing".to_owned() } else { format!("status or signal {code}") }
 }
 
-fn signal(number: i32) -> String {
-    // As Linux numbers them: where there is no fork, no process is known to have died of one.
-    let name = match number {
-        11 => "SIGSEGV",
-        7 => "SIGBUS",
-        4 => "SIGILL",
-        8 => "SIGFPE",
-        6 => "SIGABRT",
-        5 => "SIGTRAP",
-        9 => "SIGKILL",
-        _ => "",
-    };
-    if name.is_empty() { format!("signal {number}") } else { format!("signal {number} ({name})") }
-}
-
 fn frames_of(campaign: &Campaign, number: u32) -> Option<Span> {
     let chain = campaign.chains().get(number as usize)?;
     campaign.facts(chain).map(|facts| facts.frames)
+}
+
+/// Where it stood when its time was over; empty if it was not.
+fn hang_of(evidence: &Evidence) -> Span {
+    if evidence.end == End::Hung { evidence.stood_in } else { Span::default() }
 }
 
 fn addresses_of(campaign: &Campaign, span: Span) -> Vec<Address> {

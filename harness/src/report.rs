@@ -199,6 +199,12 @@ fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], no
     if !baseline.repeatable && header.trouble.load(Acquire) == 0 {
         notes.push("a second run in one process does not give what the first gives: no retry was judged".to_owned());
     }
+    if !baseline.settled && baseline.rounds > 0 {
+        notes.push(format!(
+            "the last of {} runs without a failure still met new chains: which there are differs from run to run",
+            baseline.rounds
+        ));
+    }
     // A replay fails one chain: what matches none of the others says nothing.
 }
 

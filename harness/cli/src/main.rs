@@ -46,7 +46,7 @@ use crate::explain::word::{self, Word};
 use crate::home::Home;
 use crate::ledger::open::Ledger;
 use crate::options::cargo::{CargoOptions, ManifestOptions};
-use crate::options::command::{Command, Options, RunCommand, TestCommand};
+use crate::options::command::{ArchiveCommand, Command, Options, RunCommand, TestCommand};
 use crate::options::filter::FilterOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::place::Place;
@@ -86,6 +86,7 @@ fn obey(options: Options) -> Result<ExitCode, Trouble> {
             let json = command.json || command.message_format == MessageFormat::Json;
             listed(&command.cargo, &command.filter, json, &output)
         }
+        Command::Archive(command) => archive(&command, &output),
         Command::Run(command) => any(*command, &output),
         Command::Clean(command) => {
             let lines = clean::clean(&command, &place(&command.manifest)?)?;
@@ -182,6 +183,22 @@ fn listed(
         if !output.quiet {
             list::notes(&programs, count, project.has_doctests()).iter().for_each(|note| print::to_stderr(note));
         }
+    }
+    Ok(ExitCode::Clean)
+}
+
+fn archive(command: &ArchiveCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+    if command.cargo.archive_file.is_some() {
+        return Err(Trouble::usage(
+            "--archive-file is for commands that sweep: an archive is made of what is built here",
+        ));
+    }
+    let (project, config) = home::project(&command.cargo.manifest, &[])?;
+    let place = Place::in_target(project.target_folder());
+    let cargo = settings::with_features(&command.cargo, &config);
+    programs::archive(&cargo, &command.file, output, &project, &place)?;
+    if !output.quiet {
+        print::to_stderr(&format!("`cargo firsthit test --archive-file {}` sweeps what is in it", command.file));
     }
     Ok(ExitCode::Clean)
 }

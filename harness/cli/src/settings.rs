@@ -135,10 +135,11 @@ pub(crate) fn with_gates(options: &GateOptions, config: &Config, root: &Utf8Path
     }
 }
 
-/// What is built: features of the configuration hold where the command line names none.
+/// What is built: features of the configuration hold where the command line names none, and no archive that has its own.
 pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOptions {
     let mut options = options.clone();
-    if options.features.is_empty() && !options.all_features && !options.no_default_features {
+    let named = !options.features.is_empty() || options.all_features || options.no_default_features;
+    if !named && options.archive_file.is_none() {
         options.features.clone_from(&config.features);
         options.all_features = config.all_features;
         options.no_default_features = config.no_default_features;

@@ -117,7 +117,7 @@ fn slashes(path: &Path) -> String {
 }
 
 /// The crate of the standard library that a source path lies in.
-fn library(path: &str) -> Option<&str> {
+pub(crate) fn library(path: &str) -> Option<&str> {
     for (at, folder) in path.match_indices("library/") {
         let (before, krate) = (&path[..at], folder_at(&path[at + folder.len()..]));
         let shipped = before.starts_with("/rustc/") || before.ends_with("/rustlib/src/rust/");
@@ -137,7 +137,7 @@ fn folder_at(path: &str) -> &str {
 }
 
 /// The crate, with its version or commit, and the path within it, of a source that cargo fetched.
-fn dependency(path: &str) -> Option<(String, &str)> {
+pub(crate) fn dependency(path: &str) -> Option<(String, &str)> {
     if let Some((_, rest)) = path.split_once("/registry/src/") {
         let (_registry, rest) = rest.split_once('/')?;
         let (krate, rest) = rest.split_once('/')?;
@@ -177,7 +177,7 @@ fn owner_by_name(function: &str) -> Owner {
 }
 
 /// The crate that a path or its self type begins with; the trait's, where the type is a mere parameter.
-fn root(function: &str) -> &str {
+pub(crate) fn root(function: &str) -> &str {
     let mut rest = function;
     loop {
         let before = rest;

@@ -18,7 +18,7 @@ pub(crate) fn matches(function: &str, pattern: &str) -> bool {
 }
 
 /// The last two parts of a function's path, as in `Vec::push`, closures counted to the function they stand in.
-pub(super) fn short(function: &str) -> String {
+pub(crate) fn short(function: &str) -> String {
     let end = function.floor_char_boundary(BYTES_MAX.min(function.len()));
     let function = &function[..end];
     let implemented = implementor(function).map(|(owner, rest)| (plain_at(owner, 0), plain_at(rest, 0)));
@@ -33,6 +33,21 @@ pub(super) fn short(function: &str) -> String {
     let path = format!("{owner}{method}");
     let parts: Vec<&str> = path.split("::").filter(|part| !part.is_empty() && !is_closure(part)).collect();
     if parts.is_empty() { path.clone() } else { parts[parts.len().saturating_sub(2)..].join("::") }
+}
+
+/// A signal with its name, as Linux numbers them: where there is no fork, no process is known to have died of one.
+pub(crate) fn signal(number: i32) -> String {
+    let name = match number {
+        11 => "SIGSEGV",
+        7 => "SIGBUS",
+        4 => "SIGILL",
+        8 => "SIGFPE",
+        6 => "SIGABRT",
+        5 => "SIGTRAP",
+        9 => "SIGKILL",
+        _ => "",
+    };
+    if name.is_empty() { format!("signal {number}") } else { format!("signal {number} ({name})") }
 }
 
 /// The function of a test as its author knows it: `#[firsthit::test]` puts the function `a::name` as `a::name::name`

@@ -70,15 +70,8 @@ pub(crate) fn be_base(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
     campaign.header().epoch.fetch_add(1, Relaxed);
     note_panics(settings.file);
     campaign.header().stage.fetch_max(stage::ATTACHED, Relaxed);
-    let session = Session {
-        settings,
-        campaign,
-        shares_raw: true,
-        walker: Walker::checked(),
-        why: "",
-        met: snapshot::split,
-        struck: |_| (),
-    };
+    let session =
+        Session { shares_raw: true, met: snapshot::split, ..Session::new(settings, campaign, Walker::checked()) };
     Director::new(session, &Forks { session, body }).direct();
     unix::exit_now(0)
 }

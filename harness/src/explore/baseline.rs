@@ -63,6 +63,7 @@ impl Recording<'_> {
             baseline.threads = baseline.threads.max(slot.threads.load(Relaxed));
             baseline.rounds += 1;
         }
+        baseline.settled = known == Some(campaign.chains().len());
         Ok(baseline)
     }
 

@@ -147,12 +147,15 @@ pub(crate) extern "C" fn firsthit_abort() -> ! {
             current.busy.set(true);
             walker::exact(here, &current.place.get().boundary, &mut frames)
         });
-        let infallible = walked.is_some_and(|(count, _)| quiet::reports_alloc_error(&frames[..count]));
-        if let (Some(current), Some((count, _))) = (current, walked) {
-            let stood_in = current.kept(&frames[..count]);
+        let walked = walked.map(|(count, _)| &frames[..count]);
+        if scope.shares_std && walked.is_some_and(quiet::reports_alloc_error) {
+            end_now(scope, End::Infallible);
+        }
+        if let (Some(current), Some(frames)) = (current, walked) {
+            let stood_in = current.kept(frames);
             scope.slot().update(|evidence| evidence.stood_in = stood_in);
         }
-        end_now(scope, if infallible { End::Infallible } else { End::Aborted });
+        end_now(scope, End::Aborted);
     }
     if let Some(abort) = ABORT.address() {
         // SAFETY: the C library's `abort` has this signature.

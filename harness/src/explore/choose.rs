@@ -129,15 +129,7 @@ fn by_processes(settings: &Settings, campaign: &Arc<Campaign>, why: &str) -> Res
         };
         return Err(Trouble::Refused(format!("a fresh process cannot be started: {why}")));
     };
-    let session = Session {
-        settings,
-        campaign,
-        shares_raw: false,
-        walker: Walker::checked(),
-        why,
-        met: |_, _| false,
-        struck: |_| (),
-    };
+    let session = Session { why, ..Session::new(settings, campaign, Walker::checked()) };
     Director::new(session, &fresh).direct();
     Ok(())
 }
@@ -197,15 +189,7 @@ fn follow(orders: &Orders, settings: &Settings, body: &Body<'_>) -> Report {
         }
         base::be_base(settings, body, &campaign);
     };
-    let session = Session {
-        settings,
-        campaign: &campaign,
-        shares_raw: false,
-        walker: Walker::checked(),
-        why: "",
-        met: |_, _| false,
-        struck: |_| (),
-    };
+    let session = Session::new(settings, &campaign, Walker::checked());
     let capture = Capture::of_standard_error();
     let job = if job == Job::Record { Job::Record } else { Job::One };
     perform(&Process::child(session, body, orders.slot, role_of(job), capture.as_ref()), job)

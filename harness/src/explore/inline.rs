@@ -35,15 +35,7 @@ pub(crate) fn explore(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campa
 
 fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> Result<(), Trouble> {
     campaign.header().epoch.fetch_add(1, AcqRel);
-    let session = Session {
-        settings,
-        campaign,
-        shares_raw: true,
-        walker: Walker::checked(),
-        why: "",
-        met: |_, _| false,
-        struck: |_| (),
-    };
+    let session = Session { shares_raw: true, ..Session::new(settings, campaign, Walker::checked()) };
     let recorder = Process::inline(session, body, 0, Role::Recorder);
     record(&recorder);
     let slot = recorder.scope.slot();
@@ -61,6 +53,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         nanos: slot.nanos.load(Acquire),
         allocations: slot.allocations.load(Acquire),
         rounds: 1,
+        settled: true,
         repeatable: second.same_as(&first),
         threads: slot.threads.load(Acquire),
         walker: session.walker as u32,

@@ -23,9 +23,25 @@ pub(crate) struct Session<'a> {
     pub(crate) met: fn(&Scope, u32) -> bool,
     /// What is done when a failure is delivered.
     pub(crate) struck: fn(&Scope),
+    /// Whether the program's std is the one that this library is built with.
+    pub(crate) shares_std: bool,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    /// One of a process that was started for one run of a program with this library in it.
+    pub(crate) fn new(settings: &'a Settings, campaign: &'a Arc<Campaign>, walker: Walker) -> Session<'a> {
+        Session {
+            settings,
+            campaign,
+            shares_raw: false,
+            walker,
+            why: "",
+            met: |_, _| false,
+            struck: |_| (),
+            shares_std: true,
+        }
+    }
+
     /// The scope of a process that works in `slot`.
     pub(crate) fn scope(&self, slot: usize, role: Role) -> Arc<Scope> {
         let settings = ScopeSettings {
@@ -40,6 +56,7 @@ impl Session<'_> {
             deep: self.settings.depth > 1,
             walker: self.walker,
             shares_raw: self.shares_raw,
+            shares_std: self.shares_std,
         };
         Arc::new(Scope::new(Arc::clone(self.campaign), settings))
     }

@@ -22,7 +22,7 @@ fn walks_after(thread: &ThreadScope, phase: u32) -> bool {
     if phase == phase::AFTER && thread.makes_failure.get() {
         return scope.keeps_account();
     }
-    if phase == phase::AFTER && scope.is_first_after() {
+    if phase == phase::AFTER && scope.shares_std && scope.is_first_after() {
         stop_if_infallible(thread);
     }
     phase == phase::AFTER && (scope.deep || scope.keeps_account())

@@ -71,9 +71,6 @@ pub(crate) struct Follower {
     pub(crate) workers: AtomicU32,
     /// Nothing more will be planned.
     pub(crate) closed: AtomicU32,
-    /// The number of the [`Mode`](crate::Mode), and the depth.
-    pub(crate) mode: AtomicU32,
-    pub(crate) depth: AtomicU32,
     /// The longest time of a run, in milliseconds; 0: derived from the baseline.
     pub(crate) limit_ms: AtomicU32,
     /// The number of the [`Walker`](crate::chain::walker::Walker) to be used; 0: the fastest that fits.
@@ -105,6 +102,8 @@ pub(crate) struct Baseline {
     pub(crate) allocations: u64,
     /// Runs it took until no new chain appeared.
     pub(crate) rounds: u32,
+    /// Whether there was a run in which no new chain appeared.
+    pub(crate) settled: bool,
     /// The second run in one process gives what the first gave.
     pub(crate) repeatable: bool,
     /// Threads that the body spawns.

@@ -22,12 +22,15 @@ use crate::libc_symbol::LibcSymbol;
 use crate::memory::bell;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::stage;
-use crate::mode::Mode;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
 /// The variable that tells a program with the library preloaded what it is started for, as [`Orders`] writes it.
-pub(crate) const ORDERS: &str = "FIRSTHIT_PROGRAM";
+pub(crate) const ORDERS: &str = match ORDERS_OF_C.to_str() {
+    Ok(name) => name,
+    Err(_) => unreachable!(),
+};
+const ORDERS_OF_C: &CStr = c"FIRSTHIT_PROGRAM";
 
 /// A program's `main`.
 pub type MainFunction = unsafe extern "C-unwind" fn(c_int, *mut *mut c_char, *mut *mut c_char) -> c_int;
@@ -93,14 +96,14 @@ fn taken_orders() -> Option<Orders> {
         // SAFETY: before `main` no other thread changes the environment; the value is copied at once.
         unsafe { libc::getenv(name.as_ptr()).as_ref().map(|value| CStr::from_ptr(value).to_bytes().to_vec()) }
     };
-    let word = variable(c"FIRSTHIT_PROGRAM")?;
+    let word = variable(ORDERS_OF_C)?;
     let preloaded = variable(c"LD_PRELOAD").unwrap_or_default();
     // What the user has preloaded stands behind this library.
     let rest = preloaded.splitn(2, |byte| b": ".contains(byte)).nth(1).filter(|rest| !rest.is_empty());
     let rest = rest.and_then(|rest| CString::new(rest).ok());
     // SAFETY: as above.
     unsafe {
-        libc::unsetenv(c"FIRSTHIT_PROGRAM".as_ptr());
+        libc::unsetenv(ORDERS_OF_C.as_ptr());
         match rest {
             Some(rest) => libc::setenv(c"LD_PRELOAD".as_ptr(), rest.as_ptr(), 1),
             None => libc::unsetenv(c"LD_PRELOAD".as_ptr()),
@@ -144,13 +147,10 @@ fn follow(orders: &Orders, main: Main) -> ! {
         firsthit_fails();
     };
     let session = Session {
-        settings: &settings,
-        campaign: &campaign,
         shares_raw: orders.job.is_none(),
-        walker,
-        why: "",
-        met: |_, _| false,
         struck,
+        shares_std: false,
+        ..Session::new(&settings, &campaign, walker)
     };
     let Some(job) = orders.job else {
         header.epoch.fetch_add(1, Relaxed);
@@ -182,8 +182,6 @@ pub(super) fn settings(campaign: &Campaign) -> Settings {
     let follower = &campaign.header().follower;
     let limit = follower.limit_ms.load(Relaxed);
     Settings {
-        mode: Mode::from_number(follower.mode.load(Relaxed)),
-        depth: follower.depth.load(Relaxed).clamp(1, 2),
         time_limit: (limit > 0).then(|| Duration::from_millis(limit.into())),
         ..Settings::of_a_program(campaign.chains_max())
     }

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::director;
 use super::entry::ORDERS;
@@ -35,21 +37,8 @@ impl Launch for Execs<'_> {
 }
 
 /// Directs a campaign from this process, with a fresh process for every run, until it is finished.
-pub(super) fn direct(
-    campaign: &std::sync::Arc<Campaign>,
-    settings: &Settings,
-    command: &dyn Fn(&str, String) -> Command,
-) {
-    let session = Session {
-        settings,
-        campaign,
-        shares_raw: false,
-        walker: Walker::from_number(
-            campaign.header().follower.walker.load(std::sync::atomic::Ordering::Relaxed).max(1),
-        ),
-        why: "",
-        met: |_, _| false,
-        struck: |_| (),
-    };
+pub(super) fn direct(campaign: &Arc<Campaign>, settings: &Settings, command: &dyn Fn(&str, String) -> Command) {
+    let walker = Walker::from_number(campaign.header().follower.walker.load(Relaxed).max(1));
+    let session = Session { shares_std: false, ..Session::new(settings, campaign, walker) };
     director::direct(session, &Execs { campaign, command });
 }

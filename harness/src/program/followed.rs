@@ -16,14 +16,11 @@ use crate::explore::launch::Job;
 use crate::memory::bell;
 use crate::memory::campaign::{Campaign, Sizes};
 use crate::memory::record::{self, End, Kind, NONE, Quiet, Span, stage, state};
-use crate::mode::Mode;
 use crate::trouble::Trouble;
 
 /// What is asked of a program's sweep.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
-    /// What happens to the allocations behind the failed one.
-    pub mode: Mode,
     /// The longest time of a run; `None` derives it from the runs without a failure.
     pub limit: Option<Duration>,
     /// How many runs may be under way at a time.
@@ -76,6 +73,8 @@ pub struct Baseline {
     pub allocations: u64,
     /// How many there were until no new chain appeared.
     pub rounds: u32,
+    /// Whether that came to pass: if not, which chains there are differs from run to run.
+    pub settled: bool,
     /// The slowest.
     pub nanos: u64,
     /// Threads beside the first.
@@ -190,8 +189,6 @@ impl Followed {
         let campaign = Campaign::create(asked.chains_max, Sizes::default())?;
         let follower = &campaign.header().follower;
         follower.follows.store(1, Relaxed);
-        follower.mode.store(asked.mode as u32, Relaxed);
-        follower.depth.store(1, Relaxed);
         let limit = asked.limit.map_or(0, |limit| limit.as_millis().clamp(1, u32::MAX.into()));
         follower.limit_ms.store(limit as u32, Relaxed);
         follower.walker.store(if asked.frame_pointers { 0 } else { Walker::UnwindRules as u32 }, Relaxed);
@@ -270,6 +267,7 @@ impl Followed {
             printed: self.campaign.text(known.outcome.text),
             allocations: known.allocations,
             rounds: known.rounds,
+            settled: known.settled,
             nanos: known.nanos,
             threads: known.threads,
             walker: Walker::from_number(self.campaign.header().follower.walker.load(Relaxed)).as_str(),

@@ -14,5 +14,6 @@ pub mod raised;
 mod reach;
 mod real;
 pub mod threads;
+pub mod words;
 
 pub use ending::abort;

@@ -217,7 +217,8 @@ impl ThreadScope {
         let quiet = match tip.is_nofail() {
             true => Quiet::Nofail,
             false if self.raised.get() => Quiet::Panicking,
-            false => quiet::reason(exact),
+            false if scope.shares_std => quiet::reason(exact),
+            false => Quiet::No,
         };
         let kept = cycles::collapse(exact);
         let chain = scope.chain_of(self, &exact[..kept], quiet, tip);

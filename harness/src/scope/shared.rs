@@ -67,6 +67,8 @@ pub(crate) struct Scope {
     pub(super) phase: AtomicU32,
     /// Whether raw identities of this process are those of the shared set.
     pub(super) shares_raw: bool,
+    /// Whether functions of std can be known by their addresses here.
+    pub(crate) shares_std: bool,
     /// Every allocation's chain is found, for the account of live allocations.
     pub(super) account: AtomicBool,
     pub(super) carries: AtomicBool,
@@ -95,6 +97,7 @@ impl Scope {
             deep: settings.deep,
             walker: settings.walker,
             shares_raw: settings.shares_raw,
+            shares_std: settings.shares_std,
             watch: settings.watch,
             epoch: campaign.header().epoch.load(Relaxed),
             phase: AtomicU32::new(phase::OFF),
@@ -244,4 +247,5 @@ pub(crate) struct ScopeSettings {
     pub(crate) deep: bool,
     pub(crate) walker: Walker,
     pub(crate) shares_raw: bool,
+    pub(crate) shares_std: bool,
 }

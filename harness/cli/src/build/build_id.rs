@@ -1,7 +1,9 @@
 //! By what one build of a program is told from another: the linker's build id, or else what the file holds.
 
+use std::fs::{self, File};
+
 use camino::Utf8Path;
-use object::Object;
+use object::{Object, ReadCache};
 
 use crate::stable_hash::StableHash;
 use crate::trouble::Trouble;
@@ -11,10 +13,19 @@ use crate::trouble::Trouble;
 /// # Errors
 /// When the file cannot be read.
 pub(crate) fn build_id(path: &Utf8Path) -> Result<String, Trouble> {
-    let file = std::fs::read(path).map_err(|error| Trouble::usage(format!("{path} cannot be read: {error}")))?;
-    let id = object::File::parse(&*file).ok().and_then(|object| object.build_id().ok().flatten().map(<[u8]>::to_vec));
-    let id = id.unwrap_or_else(|| StableHash::new().bytes(&file).finish().to_be_bytes().to_vec());
+    let unreadable = |error| Trouble::usage(format!("{path} cannot be read: {error}"));
+    let id = match linked(&File::open(path).map_err(unreadable)?) {
+        Some(id) => id,
+        None => StableHash::new().bytes(&fs::read(path).map_err(unreadable)?).finish().to_be_bytes().to_vec(),
+    };
     Ok(id.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The build id that the linker has put into the file, of which no more is read than that takes.
+fn linked(file: &File) -> Option<Vec<u8>> {
+    let parts = ReadCache::new(file);
+    let object = object::File::parse(&parts).ok()?;
+    object.build_id().ok()?.map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]
@@ -29,7 +40,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [one, other] = ["one", "other"].map(|name| {
             let path = folder.path().join(name);
-            std::fs::write(&path, name).unwrap();
+            fs::write(&path, name).unwrap();
             build_id(Utf8Path::from_path(&path).unwrap()).unwrap()
         });
         assert_ne!(one, other);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -79,6 +80,8 @@ struct Match {
 /// What nextest built, and the tests of each binary in the same order.
 pub(super) type Listing = (Built, Vec<Vec<Listed>>);
 
+const LIST: [&str; 6] = ["nextest", "list", "--message-format", "json", "--run-ignored", "all"];
+
 /// Builds and lists.
 ///
 /// # Errors
@@ -90,24 +93,77 @@ pub(super) fn build(
     options: &CargoOptions,
     output: &OutputOptions,
 ) -> Result<Listing, Trouble> {
-    let version = Command::new(cargo).args(["nextest", "--version"]).stdin(Stdio::null()).output();
-    if !version.is_ok_and(|output| output.status.success()) {
-        return Err(Trouble::usage(
-            "cargo-nextest is not installed: `cargo install --locked cargo-nextest`, or leave out --test-tool",
-        ));
+    check_installed(cargo, "leave out --test-tool")?;
+    let mut command = cargo::command(cargo, &LIST, folder, instrumented, options, output);
+    if output.quiet {
+        command.arg("--cargo-quiet");
     }
-    let subcommand = ["nextest", "list", "--message-format", "json", "--run-ignored", "all"];
+    listed(&mut command, folder, options.profile_folder())
+}
+
+/// Builds, and puts all that the tests need into one file.
+///
+/// # Errors
+/// If nextest is not installed; with nothing to tell if it fails, for it has told it.
+pub(super) fn archive(
+    cargo: &OsStr,
+    folder: &Utf8Path,
+    instrumented: &Instrumented,
+    (options, file): (&CargoOptions, &Utf8Path),
+    output: &OutputOptions,
+) -> Result<(), Trouble> {
+    check_installed(cargo, "sweep on one machine")?;
+    let subcommand = ["nextest", "archive", "--archive-file", file.as_str()];
     let mut command = cargo::command(cargo, &subcommand, folder, instrumented, options, output);
     if output.quiet {
         command.arg("--cargo-quiet");
     }
+    ran(&mut command).map(|_| ())
+}
+
+/// Takes such a file apart below `folder`, and lists the tests of the workspace.
+///
+/// # Errors
+/// If nextest is not installed; with nothing to tell if it fails, for it has told it.
+pub(super) fn unpack(
+    cargo: &OsStr,
+    folder: &Utf8Path,
+    (file, workspace): (&Utf8Path, &Utf8Path),
+    output: &OutputOptions,
+) -> Result<Listing, Trouble> {
+    check_installed(cargo, "build here, without --archive-file")?;
+    let folder = folder.join("archive");
+    fs::create_dir_all(&folder).map_err(|error| Trouble::usage(format!("cannot write to {folder}: {error}")))?;
+    let mut command = Command::new(cargo);
+    command.args(LIST).args(["--archive-file", file.as_str(), "--extract-to", folder.as_str(), "--extract-overwrite"]);
+    // Of one that lies elsewhere the packages are others, which is told when they are compared.
+    command.args(["--workspace-remap", workspace.as_str(), "--color", output.color.word()]).stdin(Stdio::null());
+    let (mut built, tests) = listed(&mut command, &folder, "")?;
+    // Below the target folder that was put into the archive, the first folder that is not a target's is the profile's.
+    let first = built.binaries.first().and_then(|binary| binary.path.strip_prefix(folder.join("target")).ok());
+    let profile = first.and_then(|path| path.ancestors().find(|above| above.ends_with("deps"))?.parent()?.file_name());
+    built.profile = profile.unwrap_or("debug").to_owned();
+    Ok((built, tests))
+}
+
+fn check_installed(cargo: &OsStr, or: &str) -> Result<(), Trouble> {
+    let version = Command::new(cargo).args(["nextest", "--version"]).stdin(Stdio::null()).output();
+    if version.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    Err(Trouble::usage(format!("cargo-nextest is not installed: `cargo install --locked cargo-nextest`, or {or}")))
+}
+
+fn ran(command: &mut Command) -> Result<Vec<u8>, Trouble> {
     let output = command.stderr(Stdio::inherit()).output();
     let output = output.map_err(|error| Trouble::usage(format!("cannot run nextest: {error}")))?;
-    if !output.status.success() {
-        return Err(Trouble::told());
-    }
-    let (root, profile) = (folder.to_owned(), options.profile_folder().to_owned());
-    let list = serde_json::from_slice(&output.stdout);
+    if output.status.success() { Ok(output.stdout) } else { Err(Trouble::told()) }
+}
+
+fn listed(command: &mut Command, folder: &Utf8Path, profile: &str) -> Result<Listing, Trouble> {
+    let printed = ran(command)?;
+    let (root, profile) = (folder.to_owned(), profile.to_owned());
+    let list = serde_json::from_slice(&printed);
     list.map(|list| read(list, Built { root, profile, ..Built::default() }))
         .map_err(|error| Trouble::usage(format!("nextest's list is of another form than is known: {error}; update it")))
 }

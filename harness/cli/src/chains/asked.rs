@@ -1,5 +1,7 @@
 //! The function of std through which memory was asked for, as people call it, and whether it can report a failure.
 
+use firsthit::program::words::short;
+
 use crate::chains::frame::{Frame, Owner};
 use crate::results::outcome::Asked;
 
@@ -27,101 +29,9 @@ fn asks_for_others(owner: &Owner) -> bool {
     }
 }
 
-/// `Vec::push` of `alloc::vec::Vec<T,A>::push`, `Vec::clone` of `<alloc::vec::Vec<T,A> as core::clone::Clone>::clone`.
-pub(crate) fn short(function: &str) -> String {
-    let (subject, method) = match function.strip_prefix('<') {
-        Some(inside) => match closing(inside) {
-            Some(at) => {
-                let subject = &inside[..at];
-                (
-                    top_level(subject, " as ").unwrap_or(subject).to_owned(),
-                    inside[at + 1..].trim_start_matches("::").to_owned(),
-                )
-            }
-            None => (String::new(), function.to_owned()),
-        },
-        None => (String::new(), function.to_owned()),
-    };
-    let (subject, method) = (without_arguments(&subject), without_arguments(&method));
-    let own: Vec<_> = [subject, method].into_iter().filter(|part| !part.is_empty()).collect();
-    let path = own.join("::");
-    let parts: Vec<_> = path.split("::").filter(|part| !part.is_empty() && !part.starts_with("{{")).collect();
-    // A type or a module, and the function.
-    let said = parts[parts.len().saturating_sub(2)..].join("::");
-    if said.is_empty() { function.to_owned() } else { said }
-}
-
-/// The place of the bracket that closes the one before `text`.
-fn closing(text: &str) -> Option<usize> {
-    let mut depth = 1_u32;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'<' => depth += 1,
-            b'>' if at > 0 && text.as_bytes()[at - 1] == b'-' => {}
-            b'>' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return Some(at);
-        }
-    }
-    None
-}
-
-/// What stands before the first `word` that is not inside of brackets.
-fn top_level<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let mut depth = 0_u32;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'<' => depth += 1,
-            b'>' => depth = depth.saturating_sub(1),
-            _ if depth == 0 && text.is_char_boundary(at) && text[at..].starts_with(word) => return Some(&text[..at]),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// Without what stands inside of brackets.
-fn without_arguments(text: &str) -> String {
-    let mut depth = 0_u32;
-    let mut before = ' ';
-    let kept = text.chars().filter(|character| match (std::mem::replace(&mut before, *character), character) {
-        (_, '<') => {
-            depth += 1;
-            false
-        }
-        ('-', '>') => depth == 0,
-        (_, '>') => {
-            depth = depth.saturating_sub(1);
-            false
-        }
-        _ => depth == 0,
-    });
-    kept.collect::<String>().replace("::::", "::").trim_end_matches("::").to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn functions_are_called_as_people_call_them() {
-        for (whole, said) in [
-            ("alloc::vec::Vec<T,A>::push", "Vec::push"),
-            ("alloc::vec::Vec<T,A>::try_reserve_exact", "Vec::try_reserve_exact"),
-            ("<alloc::vec::Vec<T,A> as core::clone::Clone>::clone", "Vec::clone"),
-            ("<alloc::vec::Vec<T> as alloc::vec::spec_from_iter::SpecFromIter<T,I>>::from_iter", "Vec::from_iter"),
-            ("alloc::fmt::format::{{closure}}", "fmt::format"),
-            ("<T as alloc::string::ToString>::to_string", "T::to_string"),
-            ("std::collections::hash::map::HashMap<K,V,S>::insert", "HashMap::insert"),
-            ("alloc::boxed::Box<dyn Fn() -> u8>::new", "Box::new"),
-            ("<", "<"),
-            ("", ""),
-        ] {
-            assert_eq!(short(whole), said, "{whole}");
-        }
-    }
 
     #[test]
     fn the_outermost_function_of_std_asks_for_the_nearest_caller() {

@@ -50,4 +50,9 @@ impl Frame {
         let begins = |names: &[&str]| names.iter().any(|name| self.function.starts_with(name));
         begins(&QUIET) && !begins(&LOUD)
     }
+
+    /// Whether it is a global allocator's function that is called as such.
+    pub(crate) fn is_allocator(&self) -> bool {
+        self.function.contains(" as core::alloc::global::GlobalAlloc>::")
+    }
 }

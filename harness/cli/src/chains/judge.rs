@@ -2,6 +2,7 @@
 
 use firsthit::Verdict;
 use firsthit::program::followed::{Ending, Evidence};
+use firsthit::program::words;
 
 use crate::chains::frame::{Frame, Owner};
 use crate::chains::test_code::TestCode;
@@ -50,7 +51,7 @@ pub(crate) fn judge(case: &Case<'_>) -> Judged {
         Ending::Hung => Verdict::Hung,
         Ending::Aborted => aborted(case, &mut facts),
         Ending::Killed(signal) => {
-            facts.push(format!("killed by {}", signal_name(signal)));
+            facts.push(format!("killed by {}", words::signal(signal)));
             killed(evidence)
         }
         Ending::Untold => {
@@ -172,21 +173,6 @@ fn told(panic: &Panic) -> String {
         told += &format!(": {message}");
     }
     told
-}
-
-/// A signal's number and name, as Linux numbers them.
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        4 => "SIGILL",
-        5 => "SIGTRAP",
-        6 => "SIGABRT",
-        7 => "SIGBUS",
-        8 => "SIGFPE",
-        9 => "SIGKILL",
-        11 => "SIGSEGV",
-        _ => return format!("signal {signal}"),
-    };
-    format!("signal {signal} ({name})")
 }
 
 #[cfg(test)]

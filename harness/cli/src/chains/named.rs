@@ -34,12 +34,12 @@ pub(crate) struct Named {
 }
 
 /// Names a chain, whose frames are given innermost first, without those of the preloaded library.
-pub(crate) fn named(chain: &Chain, frames: &[Arc<Place>], code: &TestCode) -> Named {
-    let quiet = chain.quiet || frames.iter().any(|place| place.is_quiet);
+pub(crate) fn named(chain: &Chain, places: &[Arc<Place>], code: &TestCode) -> Named {
+    let quiet = chain.quiet || places.iter().any(|place| place.is_quiet);
     // Beyond the innermost frame of the test runner, or of std's start of a program, lies the `main` that calls it.
-    let runner = frames.iter().position(|place| place.runner.is_some()).unwrap_or(frames.len());
-    let last = frames.get(runner).and_then(|place| place.frames.get(..place.runner?)).unwrap_or_default();
-    let mut frames: Vec<&Frame> = frames[..runner].iter().flat_map(|place| &place.frames).chain(last).collect();
+    let runner = places.iter().position(|place| place.runner.is_some()).unwrap_or(places.len());
+    let last = places.get(runner).and_then(|place| place.frames.get(..place.runner?)).unwrap_or_default();
+    let mut frames: Vec<&Frame> = places[..runner].iter().flat_map(|place| &place.frames).chain(last).collect();
     let request = Request {
         function: match (chain.function, chain.align) {
             (Function::Calloc, _) => "calloc",
@@ -53,7 +53,9 @@ pub(crate) fn named(chain: &Chain, frames: &[Arc<Place>], code: &TestCode) -> Na
         align: chain.align,
         old_size: 0,
     };
-    frames.drain(..own_allocator(&frames));
+    if places.iter().any(|place| place.is_allocator) {
+        frames.drain(..own_allocator(&frames));
+    }
     let outermost = frames.iter().rposition(|frame| frame.owner == Owner::Workspace);
     frames.truncate(outermost.map_or(usize::MAX, |place| place + 1));
     let by = frames.iter().find(|frame| matches!(frame.owner, Owner::Workspace | Owner::Dependency(_))).copied();
@@ -77,9 +79,8 @@ pub(crate) fn named(chain: &Chain, frames: &[Arc<Place>], code: &TestCode) -> Na
 ///
 /// Where it is called by its own name, not through std's door to it, it is what is tested.
 fn own_allocator(frames: &[&Frame]) -> usize {
-    let serves = |frame: &Frame| frame.function.contains(" as core::alloc::global::GlobalAlloc>::");
-    let is_door = |frame: &Frame| frame.owner == Owner::Std && !serves(frame);
-    let last = frames.windows(2).rposition(|pair| serves(pair[0]) && is_door(pair[1]));
+    let is_door = |frame: &Frame| frame.owner == Owner::Std && !frame.is_allocator();
+    let last = frames.windows(2).rposition(|pair| pair[0].is_allocator() && is_door(pair[1]));
     // That of std itself has no frames of others within.
     last.filter(|last| frames[..=*last].iter().any(|frame| frame.owner != Owner::Std)).map_or(0, |last| last + 1)
 }

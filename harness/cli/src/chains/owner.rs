@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use camino::Utf8PathBuf;
+use firsthit::program::words::{fetched, is_std, krate};
 
 use crate::chains::frame::{Frame, Owner};
 use crate::chains::symbol::Symbol;
@@ -68,7 +69,7 @@ impl Owners {
         }
         match fetched(&path) {
             Some((name, _)) => Owner::Dependency(name),
-            None if root(function).is_some() => self.by_name(function),
+            None if krate(function).is_some() => self.by_name(function),
             None => Owner::Foreign,
         }
     }
@@ -86,10 +87,10 @@ impl Owners {
     }
 
     fn by_name(&self, function: &str) -> Owner {
-        match root(function) {
-            Some(krate) if self.crates.iter().any(|own| own == krate) => Owner::Workspace,
-            Some(krate) if STD_CRATES.contains(&krate) => Owner::Std,
-            Some(krate) => Owner::Dependency(krate.to_owned()),
+        match krate(function) {
+            Some(name) if self.crates.iter().any(|own| own == name) => Owner::Workspace,
+            Some(name) if STD_CRATES.contains(&name) => Owner::Std,
+            Some(name) => Owner::Dependency(name.to_owned()),
             None => Owner::Foreign,
         }
     }
@@ -120,47 +121,6 @@ fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
-}
-
-/// Whether a source path is the standard library's, or of what it is built with.
-fn is_std(path: &str) -> bool {
-    path.starts_with("/rustc/") || path.starts_with("/rust/deps/") || path.contains("/rustlib/src/rust/library/")
-}
-
-/// The crate, with its version or commit, and the path within it, of a source that Cargo fetched.
-fn fetched(path: &str) -> Option<(String, &str)> {
-    if let Some((_, rest)) = path.split_once("/registry/src/") {
-        let (_registry, rest) = rest.split_once('/')?;
-        let (krate, rest) = rest.split_once('/')?;
-        return Some((krate.to_owned(), rest));
-    }
-    let (_, rest) = path.split_once("/git/checkouts/")?;
-    let (repository, rest) = rest.split_once('/')?;
-    let (commit, rest) = rest.split_once('/')?;
-    let name = repository.rsplit_once('-').map_or(repository, |(name, _)| name);
-    Some((format!("{name}-{commit}"), rest))
-}
-
-/// The crate that a Rust path or its self type begins with; `None` for what is no Rust path.
-pub(crate) fn root(function: &str) -> Option<&str> {
-    if !function.contains("::") {
-        return None;
-    }
-    let mut rest = function;
-    loop {
-        let before = rest;
-        rest = rest.trim_start_matches(['<', '&', '*', '(', '[', ' ']);
-        for word in ["mut ", "const ", "dyn ", "impl "] {
-            rest = rest.strip_prefix(word).unwrap_or(rest);
-        }
-        if rest == before {
-            break;
-        }
-    }
-    let first = rest.split("::").next().unwrap_or(rest);
-    let first = first.rsplit(" as ").next().unwrap_or(first);
-    // Symbols of newer manglings say which crate of a name: `demo[1f2e3d]`.
-    first.split('[').next()
 }
 
 #[cfg(test)]

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use addr2line::Loader;
+use firsthit::program::words::krate;
 use rustc_demangle::demangle;
 
 use crate::chains::frame::{Frame, Owner};
-use crate::chains::owner::{Owners, root};
+use crate::chains::owner::Owners;
 use crate::chains::symbol::Symbol;
 
 /// A file with code, by a number that holds for this process.
@@ -36,6 +37,8 @@ pub(crate) struct Place {
     pub(crate) frames: Vec<Frame>,
     /// Whether a failure in one of them tells nothing.
     pub(crate) is_quiet: bool,
+    /// Whether one of them is a global allocator's.
+    pub(crate) is_allocator: bool,
     /// Which of them is the first that is the test runner's, or that starts a program.
     pub(crate) runner: Option<usize>,
 }
@@ -43,9 +46,10 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn of(frames: Vec<Frame>) -> Place {
         let is_quiet = frames.iter().any(Frame::is_quiet);
-        let runs = |function: &str| root(function) == Some("test") || function.starts_with("std::rt::lang_start");
+        let runs = |function: &str| krate(function) == Some("test") || function.starts_with("std::rt::lang_start");
         let runner = frames.iter().position(|frame| frame.owner == Owner::Std && runs(&frame.function));
-        Place { frames, is_quiet, runner }
+        let is_allocator = frames.iter().any(Frame::is_allocator);
+        Place { frames, is_quiet, is_allocator, runner }
     }
 }
 

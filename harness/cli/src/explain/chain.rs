@@ -12,7 +12,7 @@ use super::word;
 
 /// The latest outcome with its whole chain, and the times that it was seen, the first one first.
 pub(crate) fn chain(outcome: &Outcome, history: &[Seen]) -> String {
-    let mut text = format!("chain {}\n\n{}\n", outcome.id, Shown { outcome, whole: true });
+    let mut text = format!("chain {}\n\n{}\n", outcome.id, Shown(outcome));
     for line in told(history) {
         let _ = writeln!(text, "{line}");
     }

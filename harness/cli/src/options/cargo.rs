@@ -1,6 +1,6 @@
 //! What is built, as Cargo's own commands name it; it is handed on to Cargo.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8PathBuf, absolute_utf8};
 use clap::{Args, ValueEnum};
 
 /// Cargo's own options, in its words.
@@ -63,9 +63,36 @@ pub(crate) struct CargoOptions {
     /// Who builds and lists the tests.
     #[arg(long, value_enum, default_value_t, value_name = "TOOL", help_heading = "Build")]
     pub(crate) test_tool: TestTool,
+    /// Build nothing, and take the test binaries from what `cargo firsthit archive` has made. The workspace must lie in a folder
+    /// of the same path as where that was.
+    #[arg(long, value_name = "FILE", conflicts_with_all = BUILT, help_heading = "Build")]
+    pub(crate) archive_file: Option<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) manifest: ManifestOptions,
 }
+
+/// What says what an archive has, or would have if it were not made.
+const BUILT: [&str; 19] = [
+    "package",
+    "workspace",
+    "exclude",
+    "lib",
+    "bins",
+    "bin",
+    "test",
+    "tests",
+    "example",
+    "examples",
+    "bench",
+    "benches",
+    "all_targets",
+    "features",
+    "all_features",
+    "no_default_features",
+    "release",
+    "profile",
+    "test_tool",
+];
 
 /// Where the project lies, and whether the network may be asked.
 #[derive(Args, Clone, Debug, Default)]
@@ -109,7 +136,7 @@ impl CargoOptions {
         let targets = [&self.bin, &self.test, &self.example, &self.bench];
         let kinds = [self.lib, self.bins, self.tests, self.examples, self.benches];
         let some = targets.iter().any(|named| !named.is_empty()) || kinds.contains(&true);
-        let packages = self.package.is_empty() && self.exclude.is_empty();
+        let packages = self.package.is_empty() && self.exclude.is_empty() && self.archive_file.is_none();
         let features = self.features.is_empty() && !self.no_default_features;
         packages && features && (self.all_targets || !some)
     }
@@ -136,7 +163,11 @@ impl CargoOptions {
     pub(crate) fn words(&self) -> Vec<String> {
         let plain = CargoOptions { test_tool: TestTool::Cargo, manifest: ManifestOptions::default(), ..self.clone() };
         let mut words = plain.flags();
-        if self.test_tool == TestTool::Nextest {
+        if let Some(file) = &self.archive_file {
+            // Somebody may ask for the same from another folder.
+            let file = absolute_utf8(file).unwrap_or_else(|_| file.clone());
+            words.extend(["--archive-file".to_owned(), file.into_string()]);
+        } else if self.test_tool == TestTool::Nextest {
             words.extend(["--test-tool", "nextest"].map(str::to_owned));
         }
         words

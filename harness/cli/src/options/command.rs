@@ -50,6 +50,9 @@ pub(crate) enum Command {
     Test(Box<TestCommand>),
     /// List the tests that would be swept.
     List(Box<ListCommand>),
+    /// Build the tests, and put all that they need into one file, for machines that sweep them.
+    #[command(after_long_help = help::ARCHIVE)]
+    Archive(Box<ArchiveCommand>),
     /// Sweep any program: a dynamically linked ELF file.
     #[command(after_long_help = help::RUN)]
     Run(Box<RunCommand>),
@@ -111,6 +114,21 @@ pub(crate) struct ListCommand {
     pub(crate) message_format: MessageFormat,
     #[command(flatten)]
     pub(crate) cargo: CargoOptions,
+}
+
+/// `archive`.
+#[derive(Args, Debug)]
+pub(crate) struct ArchiveCommand {
+    /// The archive to write; its name ends in .tar.zst.
+    #[arg(value_name = "FILE", value_parser = archive_name)]
+    pub(crate) file: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) cargo: CargoOptions,
+}
+
+/// nextest tells by the name what it is to write.
+fn archive_name(word: &str) -> Result<Utf8PathBuf, String> {
+    if word.ends_with(".tar.zst") { Ok(word.into()) } else { Err("its name must end in .tar.zst".to_owned()) }
 }
 
 /// `run`.

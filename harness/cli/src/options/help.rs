@@ -52,6 +52,13 @@ Examples:
 
 Doctests are not swept: their binaries exist only inside of rustdoc.";
 
+pub(super) const ARCHIVE: &str = "\
+Examples:
+  cargo firsthit archive tests.tar.zst --workspace                     on one machine; needs cargo-nextest
+  cargo firsthit test --archive-file tests.tar.zst --shard 2/4         on each of four, with the same sources at the same path
+
+All machines then sweep the same build, and none but the first compiles. What the file holds is nextest's.";
+
 pub(super) const RUN: &str = "\
 Examples:
   cargo firsthit run -- target/debug/tool input.txt

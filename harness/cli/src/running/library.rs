@@ -3,8 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::chains::chain_id::ChainId;
-
 /// The library's file; empty where nothing can be preloaded.
 static FILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libfirsthit_preload.so"));
 
@@ -17,7 +15,7 @@ pub(crate) fn placed(folder: &Path) -> io::Result<PathBuf> {
         let why = "programs can be swept on Linux with glibc only: nothing can be preloaded here";
         return Err(io::Error::new(io::ErrorKind::Unsupported, why));
     }
-    let path = folder.join(format!("libfirsthit_preload-{}.so", fingerprint(FILE)));
+    let path = folder.join(concat!("libfirsthit_preload-", env!("FIRSTHIT_PRELOAD_FINGERPRINT"), ".so"));
     // Of equal names are equal contents; one that was cut off by a full disk has another length.
     if std::fs::metadata(&path).is_ok_and(|there| there.len() == FILE.len() as u64) {
         return Ok(path);
@@ -27,12 +25,6 @@ pub(crate) fn placed(folder: &Path) -> io::Result<PathBuf> {
     new.write_all(FILE)?;
     new.persist(&path)?;
     Ok(path)
-}
-
-/// What tells the libraries of two versions apart.
-fn fingerprint(file: &[u8]) -> String {
-    let words: Vec<String> = file.chunks(4096).map(|chunk| chunk.escape_ascii().to_string()).collect();
-    ChainId::of(words.iter().map(String::as_str)).short()
 }
 
 #[cfg(test)]

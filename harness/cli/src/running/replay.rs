@@ -127,7 +127,7 @@ impl Replay<'_> {
     /// What was seen, and whether it is what was seen before.
     fn tell(&self, outcome: &Outcome, printed: &str) -> Result<ExitCode, Trouble> {
         let Setting { settings, output, .. } = self.setting;
-        let mut text = format!("{}", Shown { outcome, whole: true });
+        let mut text = format!("{}", Shown(outcome));
         let told = outcome.evidence.iter().any(|fact| fact.starts_with("printed:"));
         if !printed.trim().is_empty() && !told {
             text += &format!("  printed:\n    {}\n", printed.trim().replace('\n', "\n    "));
@@ -159,7 +159,7 @@ impl Replay<'_> {
     }
 
     fn introduction(&self) -> String {
-        let recorded = Shown { outcome: self.recorded, whole: false };
+        let recorded = Shown(self.recorded);
         format!(
             "recorded: {recorded}\ngdb stops where this allocation fails, in the library that is preloaded: the code that asked for it \
              is some frames up.\n`finish` a few times to see what it does with the null pointer, `continue` to see where it ends."

@@ -38,7 +38,7 @@ use crate::running::sweep::{Choice, Common, refused};
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::telling::passage::passed;
-use crate::telling::tell::{self, Teller};
+use crate::telling::tell::{line, tell};
 use crate::test_id::TestId;
 use crate::trouble::Trouble;
 
@@ -59,11 +59,11 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         print::to_stderr(&format!("{file} changes no line that stays: no chain runs through it, and none is failed"));
     }
     let (mut subjects, without) = subjects(settings, programs)?;
-    let (mut kept, before) = begin(setting, &subjects)?;
-    let done: BTreeMap<TestId, Swept> = before.done;
-    subjects.retain(|subject| !done.contains_key(&subject.test));
     let ledger = Ledger::open(&place.ledger()).map_err(|error| Trouble::usage(error.to_string()))?;
     let known = known(&ledger, &subjects, settings.new_only)?;
+    let (mut kept, before) = begin(setting, &ledger, &subjects)?;
+    let done: BTreeMap<TestId, Swept> = before.done;
+    subjects.retain(|subject| !done.contains_key(&subject.test));
     let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
     let stop = stop_asked()?;
@@ -104,24 +104,16 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
-    let teller = Teller {
-        expectations: &expectations,
-        findings: &settings.findings,
-        format: settings.message_format,
-        quiet: output.quiet,
-    };
-    let outcomes: Vec<&Outcome> = told.outcomes.values().collect();
-    let code = teller.summary(&outcomes, told.tests, setting.whole() && settings.shard.is_none() && !stopped)?;
-    let code = if settings.reports.is_empty() && !settings.gates.are_any() {
-        code
-    } else {
-        let measures = Measures { expectations: &expectations, findings: &settings.findings };
-        let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
-        let contents = Contents::of(result, measures, setting.root).with_surroundings(measures, place);
+    let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
+    let measures = Measures { expectations: &expectations, findings: &settings.findings };
+    let contents = Contents::of(result, measures, setting.root);
+    let mut code = tell(&contents, settings.message_format, output)?;
+    if !settings.reports.is_empty() || settings.gates.are_any() {
+        let contents = contents.with_surroundings(measures, place);
         let contents = contents.map_err(|error| Trouble::usage(error.to_string()))?;
         write_all(&settings.reports, &contents)?;
-        passed(&gates, &contents, code)
-    };
+        code = passed(&gates, &contents, code);
+    }
     if stopped {
         print::to_stderr("stopped; the same command with --resume goes on");
     } else if !output.quiet {
@@ -152,10 +144,9 @@ struct Before {
 }
 
 /// Begins the run, or goes on with one that was not finished.
-fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), Trouble> {
+fn begin(setting: Setting<'_>, ledger: &Ledger, subjects: &[Subject]) -> Result<(Kept, Before), Trouble> {
     let Setting { settings, place, output, .. } = setting;
     let usage = |error: &dyn std::fmt::Display| Trouble::usage(error.to_string());
-    let ledger = Ledger::open(&place.ledger()).map_err(|error| usage(&error))?;
     let tests = subjects.iter().map(|subject| PlannedTest { test: subject.test.clone(), build: subject.build.clone() });
     let plan = Plan {
         whole: setting.whole(),
@@ -163,7 +154,7 @@ fn begin(setting: Setting<'_>, subjects: &[Subject]) -> Result<(Kept, Before), T
         ..Plan::new(settings.told(), settings.shard, tests.collect())
     };
     if settings.resume {
-        if let Some(resumed) = resume(&ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
+        if let Some(resumed) = resume(ledger, &place.run(), &plan).map_err(|error| usage(&error))? {
             let before = Before { done: resumed.done, outcomes: resumed.outcomes };
             if !output.quiet {
                 print::to_stderr(&format!(
@@ -227,7 +218,7 @@ impl Told {
             News::Pause => kept.write(),
             News::Outcome(outcome) => {
                 let line = match format {
-                    MessageFormat::Json => print::to_stdout(&tell::line(&outcome)),
+                    MessageFormat::Json => print::to_stdout(&line(&outcome)),
                     MessageFormat::Human => Ok(()),
                 };
                 self.outcomes.insert((outcome.test.clone(), outcome.id), (*outcome).clone());

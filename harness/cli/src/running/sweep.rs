@@ -11,8 +11,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
+use firsthit::Trouble;
 use firsthit::program::followed::{Asked, Followed, Stage, Standing};
-use firsthit::{Mode, Trouble};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::{Identities, Named};
@@ -172,7 +172,6 @@ impl<'a> Sweep<'a> {
     /// Starts the program.
     fn begin(subject: &'a Subject, common: &'a Common<'a>, listener: &'a dyn Listener) -> Result<Sweep<'a>, String> {
         let asked = Asked {
-            mode: Mode::Once,
             limit: common.limit,
             workers: listener.workers(),
             frame_pointers: subject.frame_pointers,
@@ -336,6 +335,10 @@ impl<'a> Sweep<'a> {
 
     fn swept(&self, ended: Ended) -> Swept {
         let baseline = self.followed.baseline();
+        let unsettled = (baseline.rounds > 0 && !baseline.settled).then(|| {
+            let runs = baseline.rounds;
+            format!("the last of {runs} runs without a failure still met new chains: which there are differs from run to run")
+        });
         Swept {
             test: self.subject.test.clone(),
             build: self.subject.build.clone(),
@@ -345,7 +348,7 @@ impl<'a> Sweep<'a> {
             rounds: baseline.rounds,
             nanos: baseline.nanos,
             chains: self.chains,
-            notes: Vec::new(),
+            notes: unsettled.into_iter().collect(),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Results told to people and programs.
 
-pub(crate) mod findings;
+mod finding;
+mod findings;
+pub(crate) mod look;
 pub(crate) mod passage;
 pub(crate) mod report;
 pub(crate) mod shown;
+mod sources;
 pub(crate) mod summary;
 pub(crate) mod tell;

@@ -5,6 +5,7 @@ use camino::Utf8Path;
 use crate::contents::gather::{Contents, Measures};
 use crate::exit_code::ExitCode;
 use crate::expectations::accept::accept;
+use crate::expectations::apply::Standing;
 use crate::formats::json;
 use crate::formats::write::{write, write_all};
 use crate::gates::Gates;
@@ -18,10 +19,11 @@ use crate::options::gates::GateOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::VerdictOptions;
 use crate::print;
+use crate::results::outcome::Outcome;
 use crate::results::run_result::RunResult;
 use crate::settings;
 use crate::telling::passage::passed;
-use crate::telling::tell::Teller;
+use crate::telling::tell;
 use crate::trouble::Trouble;
 
 /// Tells the last run again, or one before it.
@@ -40,18 +42,22 @@ pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<
     if let Some(reason) = &command.accept {
         accepted(&home, &result, &command.verdicts, reason, output)?;
     }
-    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates, quiet: output.quiet };
-    let Some(format) = command.format else {
-        let code = told.in_words(&result, command.message_format)?;
-        if !output.quiet {
-            flapping(&home, &result)?;
-        }
-        return told.gates(result, code, &[]);
-    };
+    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates };
     let contents = told.contents(result)?;
-    write(format, command.output.as_deref(), &contents)?;
-    let code = told.code(&contents);
-    Ok(passed(&told.loaded()?, &contents, code))
+    let code = match command.format {
+        Some(format) => {
+            write(format, command.output.as_deref(), &contents)?;
+            tell::code(&contents)
+        }
+        None => {
+            let code = told.in_words(&contents, command.message_format, output)?;
+            if !output.quiet {
+                flapping(&home, &contents.result)?;
+            }
+            code
+        }
+    };
+    told.gates(&contents, code, &[])
 }
 
 /// Writes down that the findings are expected from now on.
@@ -64,8 +70,10 @@ fn accepted(
 ) -> Result<(), Trouble> {
     let findings = settings::findings(verdicts, &home.config)?;
     let expectations = home.expectations()?;
-    let teller = Teller { expectations: &expectations, findings: &findings, format: MessageFormat::Human, quiet: true };
-    let found = teller.unexpected(result);
+    let measures = Measures { expectations: &expectations, findings: &findings };
+    let contents = Contents::of(result.clone(), measures, None);
+    let found = contents.judged().filter(|(_, standing)| matches!(standing, Standing::Finding(_)));
+    let found: Vec<&Outcome> = found.map(|(outcome, _)| outcome).collect();
     if !found.is_empty() {
         accept(&expectations.path, &found, reason).map_err(|error| Trouble::usage(error.to_string()))?;
     }
@@ -108,13 +116,15 @@ pub(crate) fn merged(command: &MergeCommand, output: &OutputOptions) -> Result<E
         .map_err(|error| usage(&error))?;
     let into = command.output.as_deref().unwrap_or(home.place.root());
     let result = merge(&sources, into, command.force).map_err(|error| usage(&error))?;
-    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates, quiet: output.quiet };
-    let code = told.in_words(&result, command.message_format)?;
+    let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates };
+    let contents = told.contents(result)?;
+    let code = told.in_words(&contents, command.message_format, output)?;
     if !output.quiet {
         print::to_stderr(&format!("the merged result is in {into}"));
     }
-    let lacks = (1..=result.plan.shards).any(|shard| !result.plan.runs.contains_key(&shard));
-    let code = told.gates(result, code, &command.report)?;
+    let plan = &contents.result.plan;
+    let lacks = (1..=plan.shards).any(|shard| !plan.runs.contains_key(&shard));
+    let code = told.gates(&contents, code, &command.report)?;
     // What is not there cannot be clean.
     Ok(if lacks && code == ExitCode::Clean { ExitCode::Usage } else { code })
 }
@@ -124,14 +134,21 @@ struct Told<'a> {
     home: &'a Home,
     verdicts: &'a VerdictOptions,
     gates: &'a GateOptions,
-    quiet: bool,
 }
 
 impl Told<'_> {
-    fn in_words(&self, result: &RunResult, format: MessageFormat) -> Result<ExitCode, Trouble> {
-        let findings = settings::findings(self.verdicts, &self.home.config)?;
-        let expectations = self.home.expectations()?;
-        Teller { expectations: &expectations, findings: &findings, format, quiet: self.quiet }.result(result)
+    fn in_words(
+        &self,
+        contents: &Contents,
+        format: MessageFormat,
+        output: &OutputOptions,
+    ) -> Result<ExitCode, Trouble> {
+        if format == MessageFormat::Json {
+            contents.result.outcomes.values().try_for_each(|outcome| print::to_stdout(&tell::line(outcome)))?;
+        }
+        let code = tell::tell(contents, format, output)?;
+        contents.missing.iter().for_each(|what| print::to_stderr(what));
+        Ok(code)
     }
 
     fn contents(&self, result: RunResult) -> Result<Contents, Trouble> {
@@ -150,20 +167,10 @@ impl Told<'_> {
         settings::with_gates(self.gates, &self.home.config, self.home.root().unwrap_or(Utf8Path::new(".")))
     }
 
-    /// The code of a result without gates.
-    fn code(&self, contents: &Contents) -> ExitCode {
-        let code = contents.summary.class.exit_code();
-        if contents.out_of_date.is_empty() { code } else { code.and(ExitCode::Findings) }
-    }
-
     /// Writes reports, and lets the result through the gates, as far as there are any.
-    fn gates(&self, result: RunResult, code: ExitCode, files: &[ReportFile]) -> Result<ExitCode, Trouble> {
-        if files.is_empty() && !self.asked().are_any() {
-            return Ok(code);
-        }
-        let contents = self.contents(result)?;
-        write_all(files, &contents)?;
-        Ok(passed(&self.loaded()?, &contents, code))
+    fn gates(&self, contents: &Contents, code: ExitCode, files: &[ReportFile]) -> Result<ExitCode, Trouble> {
+        write_all(files, contents)?;
+        Ok(if self.asked().are_any() { passed(&self.loaded()?, contents, code) } else { code })
     }
 }
 

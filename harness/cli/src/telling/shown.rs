@@ -6,54 +6,48 @@ use crate::chains::frame::{Frame, Owner};
 use crate::outputs::line::{Asking, one_line, place};
 use crate::results::outcome::Outcome;
 
-/// An outcome in several lines.
+/// An outcome in several lines, with every frame of its chain.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown<'a> {
-    pub(crate) outcome: &'a Outcome,
-    /// Every frame of every chain; otherwise those of std are left out.
-    pub(crate) whole: bool,
-}
+pub(crate) struct Shown<'a>(pub(crate) &'a Outcome);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome { test, verdict, request, asked, chain, spawned_by, evidence, leaks, stood, .. } = self.outcome;
+        let Outcome { test, verdict, request, asked, chain, spawned_by, evidence, leaks, stood, .. } = self.0;
         writeln!(f, "{verdict}: {}", one_line(&test.to_string()))?;
         let through = asked.as_ref().map(|asked| format!(", through {}", one_line(&asked.function)));
         writeln!(f, "  {} fails{}", Asking(request), through.unwrap_or_default())?;
-        self.frames(f, chain)?;
+        frames(f, chain)?;
         if !spawned_by.is_empty() {
             writeln!(f, "  on a thread that was spawned")?;
-            self.frames(f, spawned_by)?;
+            frames(f, spawned_by)?;
         }
         for fact in evidence {
             writeln!(f, "  {}", fact.replace('\n', "\n    "))?;
         }
         if !stood.is_empty() {
             writeln!(f, "  where it stood:")?;
-            self.frames(f, stood)?;
+            frames(f, stood)?;
         }
         for leak in leaks {
             writeln!(f, "  lost: {} bytes, made", leak.bytes)?;
-            self.frames(f, &leak.chain)?;
+            frames(f, &leak.chain)?;
         }
         Ok(())
     }
 }
 
-impl Shown<'_> {
-    /// The frames, innermost first, a line each. What lies beyond the workspace's outermost function called the test.
-    fn frames(&self, f: &mut Formatter<'_>, chain: &[Frame]) -> fmt::Result {
-        let mut word = "at";
-        let outermost = chain.iter().rposition(|frame| frame.owner == Owner::Workspace);
-        let chain = &chain[..outermost.map_or(chain.len(), |place| place + 1)];
-        for frame in chain.iter().filter(|frame| self.whole || frame.owner != Owner::Std) {
-            let place = if frame.file.is_some() { place(Some(frame)) } else { String::new() };
-            let line = format!("    {word} {}  {}", one_line(&frame.function), one_line(&place));
-            writeln!(f, "{}", line.trim_end())?;
-            word = "by";
-        }
-        Ok(())
+/// The frames, innermost first, a line each. What lies beyond the workspace's outermost function called the test.
+fn frames(f: &mut Formatter<'_>, chain: &[Frame]) -> fmt::Result {
+    let mut word = "at";
+    let outermost = chain.iter().rposition(|frame| frame.owner == Owner::Workspace);
+    let chain = &chain[..outermost.map_or(chain.len(), |place| place + 1)];
+    for frame in chain {
+        let place = if frame.file.is_some() { place(Some(frame)) } else { String::new() };
+        let line = format!("    {word} {}  {}", one_line(&frame.function), one_line(&place));
+        writeln!(f, "{}", line.trim_end())?;
+        word = "by";
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -64,7 +58,7 @@ mod tests {
     use crate::results::sample::{frame, outcome};
 
     #[test]
-    fn frames_of_std_are_shown_where_the_whole_chain_is_asked_for() {
+    fn the_whole_chain_is_shown_up_to_the_workspaces_outermost_function() {
         let mut outcome = outcome("a", 1, Verdict::Leaked);
         outcome.chain = vec![
             frame("alloc::vec::Vec<T>::push", "vec/mod.rs", 9, Owner::Std),
@@ -72,13 +66,8 @@ mod tests {
         ];
         outcome.chain[0].file = None;
         outcome.chain.push(frame("test::run_test", "lib.rs", 7, Owner::Std));
-        let shown = |whole| Shown { outcome: &outcome, whole }.to_string();
-        assert!(
-            shown(true).contains("    at alloc::vec::Vec<T>::push\n    by demo::f  src/store.rs:12\n"),
-            "{}",
-            shown(true)
-        );
-        assert!(shown(false).contains("    at demo::f  src/store.rs:12\n"), "{}", shown(false));
-        assert!(!shown(false).contains("Vec<T>::push") && !shown(true).contains("run_test"));
+        let shown = Shown(&outcome).to_string();
+        assert!(shown.contains("    at alloc::vec::Vec<T>::push\n    by demo::f  src/store.rs:12\n"), "{shown}");
+        assert!(!shown.contains("run_test"), "{shown}");
     }
 }

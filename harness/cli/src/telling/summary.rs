@@ -1,7 +1,6 @@
 //! What a run came to in a few lines: counts, tests that could not be swept, and the lines that abort.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use firsthit::Verdict;
 
@@ -10,6 +9,10 @@ use crate::expectations::apply::Standing;
 use crate::outputs::line::{innermost, one_line, place};
 use crate::results::outcome::Outcome;
 use crate::results::swept::{Chains, Ended, Swept};
+use crate::telling::look::Look;
+
+/// Of more lines that abort, those with fewest chains are only counted.
+const LINES_MAX: usize = 20;
 
 /// How a run ended, of which each has an exit code; the later one counts if several are true.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -55,6 +58,8 @@ pub(crate) struct Summary {
     pub(crate) left_out: LeftOut,
     /// Those that were not, a sentence an entry.
     pub(crate) not_swept: Vec<String>,
+    /// What else is to be known of tests, a sentence an entry.
+    pub(crate) notes: Vec<String>,
     pub(crate) class: Class,
 }
 
@@ -112,13 +117,17 @@ impl Summary {
         }
         let not_swept: Vec<String> = tests.iter().filter_map(not_swept).collect();
         let swept = tests.len() - not_swept.len();
+        let noted = |test: &Swept| {
+            test.notes.iter().map(|note| one_line(&format!("{}: {note}", test.test))).collect::<Vec<_>>()
+        };
+        let notes = tests.iter().flat_map(noted).collect();
         let sum = |count: fn(&Chains) -> u32| tests.iter().map(|test| u64::from(count(&test.chains))).sum();
         let left_out = LeftOut {
             seen_before: sum(|chains| chains.seen_before),
             other_shards: sum(|chains| chains.other_shards),
             not_asked_for: sum(|chains| chains.not_asked_for),
         };
-        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, class }
+        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, notes, class }
     }
 }
 
@@ -145,8 +154,9 @@ pub(crate) fn not_swept(test: &Swept) -> Option<String> {
 }
 
 /// `30 recovered, 10 aborted`, in the order of the verdicts.
-fn counted(counts: &BTreeMap<Verdict, usize>, verdicts: &[Verdict]) -> String {
-    let of = |verdict: &Verdict| counts.get(verdict).map(|count| format!("{count} {verdict}"));
+fn counted(counts: &BTreeMap<Verdict, usize>, verdicts: &[Verdict], look: Look) -> String {
+    let of =
+        |verdict: &Verdict| counts.get(verdict).map(|count| look.of_verdict(*verdict, &format!("{count} {verdict}")));
     verdicts.iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
@@ -154,61 +164,81 @@ fn several(count: usize, one: &str, more: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { verdicts, expected, aborting, not_swept, swept, left_out, .. } = self;
-        let delivered: Vec<Verdict> =
-            Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unreached).collect();
-        let unreached = verdicts.get(&Verdict::Unreached).copied().unwrap_or(0);
-        let failed: usize = verdicts.values().chain(expected.values()).sum::<usize>()
-            - unreached
-            - expected.get(&Verdict::Unreached).copied().unwrap_or(0);
-        let tests = several(*swept, "test", "tests");
-        if failed == 0 {
-            write!(f, "no chain of {tests} failed")?;
-        } else {
-            write!(f, "{} of {tests} failed once each", several(failed, "chain", "chains"))?;
-        }
-        let mut parts = vec![counted(verdicts, &delivered)];
-        let known: usize = expected.values().sum();
-        if known > 0 {
-            parts.push(format!("{known} expected ({})", counted(expected, &Verdict::ALL)));
-        }
-        parts.retain(|part| !part.is_empty());
-        if !parts.is_empty() {
-            write!(f, ": {}", parts.join(", "))?;
-        }
-        if unreached > 0 {
-            let were = several(unreached, "chain was", "chains were");
-            write!(f, "\n{were} planned and not met again")?;
-        }
+impl Summary {
+    /// The numbers in words, and the lines that abort: all of them, or those with most chains.
+    pub(crate) fn told(&self, look: Look, all: bool) -> String {
+        let Summary { not_swept, notes, left_out, .. } = self;
+        let mut lines = vec![self.failed(look)];
+        let sum = |counts: &BTreeMap<Verdict, usize>| counts.get(&Verdict::Unreached).copied().unwrap_or(0);
+        let were = |count: u64| if count == 1 { "1 chain was".to_owned() } else { format!("{count} chains were") };
         let options = [
+            (sum(&self.verdicts) as u64, "planned and not met again"),
             (left_out.seen_before, "known from earlier sweeps and not failed again (--new)"),
             (left_out.other_shards, "left to the other shards (--shard)"),
             (left_out.not_asked_for, "not touched by the changes (--in-diff)"),
         ];
-        for (count, why) in options.into_iter().filter(|(count, _)| *count > 0) {
-            write!(f, "\n{count} {} {why}", if count == 1 { "chain was" } else { "chains were" })?;
+        let counted = options.into_iter().filter(|(count, _)| *count > 0);
+        lines.extend(counted.map(|(count, why)| format!("{} {why}", were(count))));
+        lines.extend(not_swept.iter().chain(notes).cloned());
+        if !self.aborting.is_empty() {
+            lines.extend(self.aborting(look, all));
         }
-        for test in not_swept {
-            write!(f, "\n{test}")?;
+        lines.join("\n")
+    }
+
+    /// `12 chains of 3 tests failed once each: 11 recovered, 1 leaked`
+    fn failed(&self, look: Look) -> String {
+        let Summary { verdicts, expected, swept, .. } = self;
+        let delivered: Vec<Verdict> =
+            Verdict::ALL.into_iter().filter(|verdict| *verdict != Verdict::Unreached).collect();
+        let of = |verdict: &Verdict| verdicts.get(verdict).into_iter().chain(expected.get(verdict)).sum::<usize>();
+        let failed: usize = delivered.iter().map(of).sum();
+        let tests = several(*swept, "test", "tests");
+        let mut parts = vec![counted(verdicts, &delivered, look)];
+        let known: usize = expected.values().sum();
+        if known > 0 {
+            parts.push(format!("{known} expected ({})", counted(expected, &Verdict::ALL, Look::PLAIN)));
         }
-        if !aborting.is_empty() {
-            let chains: usize = aborting.iter().map(|line| line.chains).sum();
-            let abort = several(chains, "call chain aborts", "call chains abort");
-            let (lines, cause) = match (aborting.len(), chains) {
-                (1, 1) => ("this line causes".to_owned(), "it"),
-                (1, _) => ("this line causes".to_owned(), "them"),
-                (lines, _) => (format!("these {lines} lines cause"), "them"),
-            };
-            write!(f, "\n{abort} the process when memory runs out; {lines} {cause}:")?;
-            let digits = aborting[0].chains.to_string().len();
-            let width = aborting.iter().map(|line| line.place.chars().count()).max().unwrap_or(0).min(60);
-            for Aborting { function, place, chains } in aborting {
-                write!(f, "\n  {chains:>digits$}  {place:<width$}  {function}")?;
-            }
+        parts.retain(|part| !part.is_empty());
+        let colon = if parts.is_empty() { "" } else { ": " };
+        let what = match failed {
+            0 => format!("no chain of {tests} failed"),
+            _ => format!("{} of {tests} failed once each", several(failed, "chain", "chains")),
+        };
+        format!("{}{colon}{}", look.strong(&what), parts.join(", "))
+    }
+
+    fn aborting(&self, look: Look, all: bool) -> Vec<String> {
+        let aborting = &self.aborting;
+        let chains: usize = aborting.iter().map(|line| line.chains).sum();
+        let abort = several(chains, "call chain aborts", "call chains abort");
+        let (lines, cause) = match (aborting.len(), chains) {
+            (1, 1) => ("this line causes".to_owned(), "it"),
+            (1, _) => ("this line causes".to_owned(), "them"),
+            (lines, _) => (format!("these {lines} lines cause"), "them"),
+        };
+        let mut told = vec![format!("{abort} the process when memory runs out; {lines} {cause}:")];
+        let shown = if all { aborting.len() } else { aborting.len().min(LINES_MAX) };
+        let digits = aborting[0].chains.to_string().len();
+        let width = aborting[..shown].iter().map(|line| line.place.chars().count()).max().unwrap_or(0).min(60);
+        told.extend(aborting[..shown].iter().map(|Aborting { function, place, chains }| {
+            format!(
+                "  {}  {place:<width$}  {}",
+                look.of_verdict(Verdict::Aborted, &format!("{chains:>digits$}")),
+                look.quiet(function)
+            )
+        }));
+        let rest = &aborting[shown..];
+        if !rest.is_empty() {
+            let chains: usize = rest.iter().map(|line| line.chains).sum();
+            let what = format!(
+                "and {} with {}: --verbose names them",
+                several(rest.len(), "line", "lines"),
+                several(chains, "chain", "chains")
+            );
+            told.push(format!("  {}", look.quiet(&what)));
         }
-        Ok(())
+        told
     }
 }
 
@@ -290,7 +320,7 @@ mod tests {
         outcomes[0].0.asked = None;
         let tests = [swept("a", 1), ended(Ended::Unstable("two\nlines".to_owned()))];
         assert_eq!(
-            summary(&outcomes, &tests).to_string(),
+            summary(&outcomes, &tests).told(Look::PLAIN, false),
             "6 chains of 1 test failed once each: 1 recovered, 3 aborted, 2 expected (1 aborted, 1 hung)\n\
              1 chain was planned and not met again\n\
              demo t differs from run to run: two\u{fffd}lines\n\
@@ -299,9 +329,9 @@ mod tests {
              \u{20} 1  src/store.rs:12   malloc"
         );
         assert_eq!(summary(&outcomes, &tests).findings, 3);
-        let single = summary(&outcomes[..1], &[swept("a", 1), swept("b", 1)]).to_string();
+        let single = summary(&outcomes[..1], &[swept("a", 1), swept("b", 1)]).told(Look::PLAIN, false);
         assert!(single.starts_with("1 chain of 2 tests failed once each: 1 aborted\n1 call chain aborts"), "{single}");
         assert!(single.contains("runs out; this line causes it:\n  1  src/store.rs:12  malloc"), "{single}");
-        assert_eq!(summary(&[], &[]).to_string(), "no chain of 0 tests failed");
+        assert_eq!(summary(&[], &[]).told(Look::PLAIN, false), "no chain of 0 tests failed");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::demo;
 use crate::seeded;
-use crate::swept::{Key, Place, Sweep};
+use crate::swept::{Key, Place, Sweep, kept_tests};
 
 /// A workspace that may be edited, built into a target folder of its own.
 fn own(name: &str) -> Place {
@@ -122,4 +122,28 @@ fn what_is_expected_is_no_finding_and_what_no_longer_comes_is_told() {
     // Of a part of the tests nobody can say so.
     let part = sweep(&entries, &["demands"]);
     assert_eq!(part.code, 0, "{}", part.err);
+}
+
+/// A package whose test asks for memory at another place each time it is run.
+fn restless() -> Place {
+    let workspace = demo::folder("restless");
+    let manifest = "[package]\nname = \"restless\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n";
+    let places: String = (0..20).map(|place| format!("        {place} => vec![{place}_u8],\n")).collect();
+    let text = format!(
+        "pub fn asked(run: usize) -> Vec<u8> {{\n    match run {{\n{places}        _ => Vec::new(),\n    }}\n}}\n\
+         #[test]\nfn asks() {{\n    let file = std::path::Path::new(\"runs\");\n    \
+         let runs = std::fs::read(file).map_or(0, |runs| runs.len());\n    \
+         std::fs::write(file, vec![b'x'; runs + 1]).unwrap();\n    asked(runs);\n}}\n"
+    );
+    demo::write(&workspace, &[("Cargo.toml", manifest), ("src/lib.rs", &text)]);
+    let target = workspace.join("target");
+    Place { workspace, target }
+}
+
+#[test]
+fn a_test_whose_chains_differ_from_run_to_run_is_told() {
+    let place = restless();
+    let sweep = place.sweep(&[]);
+    assert!(sweep.err.contains("asks: the last of 10 runs without a failure still met new chains"), "{}", sweep.err);
+    assert!(kept_tests(&place.target).values().all(|ended| ended.starts_with("\"swept\"")), "{}", sweep.err);
 }

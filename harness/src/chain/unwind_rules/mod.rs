@@ -20,6 +20,7 @@ mod modules;
 mod pages;
 pub(crate) mod refresh;
 mod rule;
+mod slots;
 mod stack;
 mod table;
 pub(crate) mod walk;

@@ -2,30 +2,25 @@
 #![expect(unsafe_code, reason = "lives in memory mapped for it")]
 
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use super::frame_info;
 use super::pages;
 use super::rule::Rule;
+use super::slots::Slots;
 
-const SLOTS_LOG2: u32 = 17;
-const SLOTS: usize = 1 << SLOTS_LOG2;
-/// Slots looked at before a program counter is given up as one the table has no room for.
-const PROBES: usize = 24;
-const SPREAD: usize = 0x9e37_79b9_7f4a_7c15;
+/// What a short run meets has room in a few pages: each page costs a process that touches it a fault or two.
+const FEW: usize = 1 << 10;
+const MANY: usize = 1 << 17;
 
-/// A hash table with open addressing from program counters to rules.
+/// A small table, and the large one that is used once the small one has had no room.
 ///
 /// # Invariants
-/// A slot's `pc` goes from zero to one program counter and then stays; its `rule` is zero
-/// or that counter's rule. So any order of the loads and stores of different slots is right.
+/// `outgrown` goes from false to true. What either table knows is true, so it does not matter who sees that when.
 pub(super) struct Table {
-    slots: [Slot; SLOTS],
-}
-
-struct Slot {
-    pc: AtomicUsize,
-    rule: AtomicU64,
+    few: Slots<FEW>,
+    outgrown: AtomicBool,
+    many: Slots<MANY>,
 }
 
 static CURRENT: AtomicPtr<Table> = AtomicPtr::new(ptr::null_mut());
@@ -69,48 +64,22 @@ impl Table {
     /// The rule of `pc`, compiled from the module's unwind information when it is met first.
     #[inline(always)]
     pub(super) fn rule(&self, pc: usize) -> Rule {
-        let slot = &self.slots[Table::slot_of(pc)];
-        if slot.pc.load(Ordering::Relaxed) == pc
-            && let Some(rule) = Rule::from_bits(slot.rule.load(Ordering::Relaxed))
-        {
-            return rule;
+        let known = if self.outgrown.load(Ordering::Relaxed) { self.many.first(pc) } else { self.few.first(pc) };
+        match known {
+            Some(rule) => rule,
+            None => self.probe(pc),
         }
-        self.probe(pc)
     }
 
     #[inline(never)]
     fn probe(&self, pc: usize) -> Rule {
-        let first = Table::slot_of(pc);
-        for index in first..first.wrapping_add(PROBES) {
-            let slot = &self.slots[index % SLOTS];
-            let mut owner = slot.pc.load(Ordering::Relaxed);
-            if owner == 0 {
-                let rule = frame_info::rule_of(pc);
-                match slot.pc.compare_exchange(0, pc, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => owner = pc,
-                    Err(other) => owner = other,
-                }
-                if owner == pc {
-                    slot.rule.store(rule.bits(), Ordering::Relaxed);
-                    return rule;
-                }
-            }
-            if owner == pc {
-                if let Some(rule) = Rule::from_bits(slot.rule.load(Ordering::Relaxed)) {
-                    return rule;
-                }
-                // Another thread has the slot and not yet the rule, or a fork has cut it off in between.
-                let rule = frame_info::rule_of(pc);
-                slot.rule.store(rule.bits(), Ordering::Relaxed);
+        if !self.outgrown.load(Ordering::Relaxed) {
+            if let Some(rule) = self.few.probe(pc) {
                 return rule;
             }
+            self.outgrown.store(true, Ordering::Relaxed);
         }
-        frame_info::rule_of(pc)
-    }
-
-    #[inline(always)]
-    const fn slot_of(pc: usize) -> usize {
-        pc.wrapping_mul(SPREAD) >> (usize::BITS - SLOTS_LOG2)
+        self.many.probe(pc).unwrap_or_else(|| frame_info::rule_of(pc))
     }
 }
 
@@ -122,7 +91,7 @@ mod tests {
     fn threads_that_race_for_a_rule_agree() {
         super::super::refresh::refresh();
         let pcs: Vec<usize> =
-            (0..2_000).map(|offset| (Table::slot_of as fn(usize) -> usize) as usize + offset).collect();
+            (0..2_000).map(|offset| super::frame_info::rule_of as fn(usize) -> super::Rule as usize + offset).collect();
         let look = || pcs.iter().map(|&pc| Table::current().unwrap().rule(pc).bits()).collect::<Vec<_>>();
         let (one, other) = std::thread::scope(|scope| {
             let threads = (scope.spawn(look), scope.spawn(look));
@@ -135,18 +104,19 @@ mod tests {
     #[test]
     fn a_full_table_still_answers() {
         super::super::refresh::refresh();
-        let table = Table::current().unwrap();
         let pc = super::frame_info::rule_of as fn(usize) -> super::Rule as usize;
-        let known = super::frame_info::rule_of(pc);
-        let slots = Table::slot_of(pc)..Table::slot_of(pc) + super::PROBES;
+        let known = super::frame_info::rule_of(pc).bits();
         let full: super::NonNull<Table> = super::pages::map(1).unwrap();
         #[expect(unsafe_code, reason = "a table of the test's own")]
         // SAFETY: the mapping is zeroed and stays.
         let full = unsafe { full.as_ref() };
-        for slot in slots {
-            full.slots[slot % super::SLOTS].pc.store(1, super::Ordering::Relaxed);
-        }
-        assert_eq!(full.rule(pc).bits(), known.bits());
-        assert_eq!(table.rule(pc).bits(), known.bits());
+        assert_eq!(full.rule(pc).bits(), known);
+        full.few.crowd(pc);
+        assert_eq!(full.rule(pc).bits(), known);
+        assert!(full.outgrown.load(super::Ordering::Relaxed));
+        assert_eq!(full.many.first(pc).map(super::Rule::bits), Some(known));
+        full.many.crowd(pc);
+        assert_eq!(full.rule(pc).bits(), known);
+        assert!(full.many.first(pc).is_none());
     }
 }
