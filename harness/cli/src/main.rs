@@ -21,6 +21,7 @@ mod list;
 mod merge;
 mod options;
 mod outputs;
+mod page;
 mod place;
 mod print;
 mod project;
@@ -160,7 +161,11 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     let options = [cargo.words(), command.sweep.runs.words()].concat();
     let origin = Origin::of(options, None, &settings.test_args);
     let origin = origin.as_ref();
-    run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)
+    let code = run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)?;
+    if command.page.html {
+        report::page(&command.cargo.manifest, &command.sweep.runs.verdicts, command.page, output)?;
+    }
+    Ok(code)
 }
 
 fn listed(

@@ -105,7 +105,7 @@ impl Contents {
         let standings = measures.apply(before, false).standings;
         let then = causes(before.outcomes.values().zip(&standings));
         let trend = Trend::of(&self.causes, &self.tests, &then);
-        Previous { name: before.plan.name(), begun: before.plan.begun, verdicts: verdicts(before), trend }
+        Previous { name: before.plan.name(), begun: before.plan.begun, verdicts: verdicts(before), trend, causes: then }
     }
 
     /// Each outcome with its standing, by test and identity: the number of the lines' outcomes is their place here.

@@ -86,6 +86,7 @@ Examples:
   cargo firsthit report --run 2           the run before it
   cargo firsthit report --deny aborted    as if aborting were a finding
   cargo firsthit report --accept 'known, issue 12'
+  cargo firsthit report --html --open     as a page, in the browser
   cargo firsthit report --message-format json | jq -r 'select(.verdict == \"leaked\") | .id'
   cargo firsthit report --format sarif -o firsthit.sarif
   cargo firsthit report --format markdown >> \"$GITHUB_STEP_SUMMARY\"
