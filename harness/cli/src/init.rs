@@ -117,6 +117,7 @@ mod tests {
             config.timeout.is_some()
                 && config.jobs.is_some()
                 && config.crates.len() == 2
+                && config.skip.len() == 2
                 && config.fail_under.is_some()
         );
     }

@@ -26,7 +26,7 @@ Exit codes (if several are true, the first of 70, 1, 130, 4, 5, 3, 2, 6, 0):
   3   hung: findings, and among them tests that never ended
   4   tests fail without any injected failure, and were not swept
   5   nothing was injected
-  6   the coverage of recovery arms is under the bar
+  6   recovery coverage is under --fail-under
   70  a bug of firsthit itself
   130 stopped by Ctrl-C: what was done is kept, and --resume goes on
 
@@ -35,6 +35,7 @@ Environment:
   CARGO_TARGET_DIR        as for Cargo; firsthit's own folder is `firsthit` in there
   CARGO_TERM_COLOR        as --color
   NO_COLOR                no colours where --color is auto
+  FIRSTHIT_COVERAGE_DIR   where annotated code leaves what it counts; by default target/firsthit/coverage
   RUSTFLAGS, CFLAGS, …    kept: firsthit adds frame pointers and line tables to what is set
 
 Files:
