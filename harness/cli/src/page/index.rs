@@ -26,6 +26,8 @@ use crate::telling::summary::{self, Summary};
 
 /// As many rows of a list are in the page without its script.
 const ROWS: usize = 300;
+/// And as many notices, of which the tests' own list has more to say.
+const NOTICES: usize = 6;
 /// A finding's text is cut behind so many characters.
 const TEXT: usize = 12_000;
 
@@ -37,7 +39,9 @@ struct Index {
     title: String,
     headline: String,
     lead: String,
+    /// What of the result is not there, and which expectations are out of date.
     notices: Vec<String>,
+    notices_more: usize,
     verdicts: Vec<Part>,
     trend: Option<Trend>,
     coverage: Option<Coverage>,
@@ -125,7 +129,14 @@ pub(crate) fn html(subject: &Subject<'_>, data: &Data) -> Result<String, askama:
         title: clean::line(&subject.title),
         headline,
         lead,
-        notices: contents.missing.iter().chain(&contents.out_of_date).map(|what| clean::line(what)).take(20).collect(),
+        notices: contents
+            .missing
+            .iter()
+            .chain(&contents.out_of_date)
+            .map(|what| clean::line(what))
+            .take(NOTICES)
+            .collect(),
+        notices_more: (contents.missing.len() + contents.out_of_date.len()).saturating_sub(NOTICES),
         verdicts: verdicts(&contents.verdicts()),
         trend: trend(subject),
         coverage: coverage(subject),

@@ -108,6 +108,29 @@ impl State {
     }
 }
 
+/// A recovery arm that nothing is known of.
+#[cfg(test)]
+pub(super) fn sample_point() -> Point {
+    Point {
+        id: "1".to_owned(),
+        file: "src/a.rs".to_owned(),
+        line: 1,
+        column: 1,
+        function: "demo::f".to_owned(),
+        kind: "question",
+        is_site: false,
+        text: "f()?".to_owned(),
+        site: None,
+        state: Progress::NeverReached,
+        excuse: None,
+        reached: true,
+        ran: false,
+        hits: 1,
+        chains: 0,
+        verdicts: Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use firsthit::Verdict;
@@ -116,24 +139,7 @@ mod tests {
 
     #[test]
     fn a_site_is_judged_by_its_failures_and_an_arm_by_its_tests() {
-        let arm = Point {
-            id: "1".to_owned(),
-            file: "src/a.rs".to_owned(),
-            line: 1,
-            column: 1,
-            function: "demo::f".to_owned(),
-            kind: "question",
-            is_site: false,
-            text: "f()?".to_owned(),
-            site: None,
-            state: Progress::OnlyBadly,
-            excuse: None,
-            reached: true,
-            ran: false,
-            hits: 1,
-            chains: 0,
-            verdicts: Vec::new(),
-        };
+        let arm = Point { state: Progress::OnlyBadly, ..sample_point() };
         assert_eq!(State::of(&arm), State::Bad);
         assert_eq!(State::of(&Point { excuse: Some("no disk".to_owned()), ..arm.clone() }), State::Excused);
         let site = |reached, verdicts: &[(Verdict, u64)]| {

@@ -67,12 +67,18 @@ pub(crate) fn write(subject: &Subject<'_>, folder: &Utf8Path) -> Result<Utf8Path
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
 
     use firsthit::Verdict;
+    use firsthit::coverage::door::{Point, Progress};
 
     use super::*;
+    use crate::chains::chain_id::ChainId;
+    use crate::contents::arms::Arms;
+    use crate::contents::cause::Cause;
     use crate::contents::gather::{Contents, Measures};
+    use crate::contents::previous::{Previous, Trend};
     use crate::expectations::file::Expectations;
     use crate::results::plan::Plan;
     use crate::results::run_result::RunResult;
@@ -109,8 +115,7 @@ mod tests {
         let contents = contents(root, chains);
         let page = write(&Subject::new(&contents, "demo".to_owned()), &folder).unwrap();
         let report = &told(&folder, "report.js")[0];
-        let ids: std::collections::BTreeSet<_> =
-            report["chains"]["id"].as_array().unwrap().iter().map(ToString::to_string).collect();
+        let ids: BTreeSet<_> = report["chains"]["id"].as_array().unwrap().iter().map(ToString::to_string).collect();
         assert_eq!(ids.len(), usize::try_from(chains).unwrap());
         let details = [told(&folder, "details-0.js"), told(&folder, "details-1.js")];
         let count = |chunk: &serde_json::Value| chunk[1].as_array().unwrap().len();
@@ -140,6 +145,44 @@ mod tests {
             let elsewhere = text.replace("http://www.w3.org/2000/svg", "");
             assert!(!elsewhere.contains("http:") && !elsewhere.contains("https:") && !elsewhere.contains("url("));
         }
+    }
+
+    #[test]
+    fn what_is_new_what_is_gone_and_what_is_tested_is_told() {
+        let made = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(made.path()).unwrap();
+        let mut contents = contents(root, 8);
+        let now = contents.causes[0].clone();
+        let then = Cause { asked: "Box::new".to_owned(), fingerprint: ChainId::of(["then"]), ..now.clone() };
+        let trend = Trend {
+            new: BTreeSet::from([now.fingerprint]),
+            gone: BTreeSet::from([then.fingerprint]),
+            ..Trend::default()
+        };
+        let verdicts = contents.verdicts();
+        contents.previous =
+            Some(Previous { name: "r".to_owned(), begun: 60_000_000, verdicts, trend, causes: vec![then] });
+        let arm = |line, state| Point { line, state, ..crate::page::subject::sample_point() };
+        let points = vec![arm(1, Progress::Tested), arm(2, Progress::NeverFailed), arm(3, Progress::NeverReached)];
+        contents.arms = Some(Arms { points, ..Arms::default() });
+        let folder = root.join("html");
+        let page = write(&Subject::new(&contents, "demo".to_owned()), &folder).unwrap();
+        let html = fs::read_to_string(page).unwrap();
+        for part in [
+            "<b>1</b> new",
+            "<b>1</b> gone",
+            "<b>0</b> the same",
+            "the run of 1970-01-01 00:01 UTC",
+            "Box::new in demo::store::insert",
+            "1 of 3 recovery arms tested",
+            "33 %",
+        ] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        let report = &told(&folder, "report.js")[0];
+        assert_eq!((&report["causes"]["new"], &report["trend"]), (&serde_json::json!([1]), &serde_json::json!(true)));
+        let states: Vec<_> = report["points"].as_array().unwrap().iter().map(|point| point["state"].clone()).collect();
+        assert_eq!(states, ["tested", "never-failed", "never-reached"]);
     }
 
     #[test]
