@@ -76,9 +76,10 @@ impl Browser {
         value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
 
-    /// Waits until a script returns something true.
+    /// Waits until a script returns something true. What it asks about need not be there yet.
     pub(crate) fn until(&self, what: &str, script: &str) {
-        wait(what, || match self.script(script) {
+        let script = format!("try {{ {script} }} catch (_) {{ return false }}");
+        wait(what, || match self.script(&script) {
             Value::Bool(is) => is,
             Value::Null => false,
             Value::String(text) => !text.is_empty(),
