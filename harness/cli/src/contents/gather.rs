@@ -9,6 +9,7 @@ use crate::contents::arms::Arms;
 use crate::contents::cause::{Cause, Level, causes};
 use crate::contents::lines::{FileLines, lines};
 use crate::contents::previous::{Previous, Trend, verdicts};
+use crate::contents::summary::Summary;
 use crate::expectations::apply::{Applied, Standing, apply};
 use crate::expectations::date::Date;
 use crate::expectations::file::Expectations;
@@ -19,7 +20,6 @@ use crate::results::outcome::Outcome;
 use crate::results::plan::now;
 use crate::results::run_result::RunResult;
 use crate::results::swept::Swept;
-use crate::telling::summary::Summary;
 
 /// A result, and what is made of it.
 #[derive(Clone, PartialEq, Debug)]

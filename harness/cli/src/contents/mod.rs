@@ -8,3 +8,4 @@ pub(crate) mod previous;
 pub(crate) mod recovery;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod summary;

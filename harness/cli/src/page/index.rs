@@ -16,13 +16,13 @@ use crate::contents::arms;
 use crate::contents::cause as contents;
 use crate::contents::gather::Contents;
 use crate::contents::previous::Previous;
+use crate::contents::summary::{self, Summary};
 use crate::expectations::apply::Standing;
 use crate::expectations::date::Date;
 use crate::outputs::line::place;
 use crate::results::outcome::Outcome;
 use crate::results::swept::Swept;
 use crate::telling::shown::Shown;
-use crate::telling::summary::{self, Summary};
 
 /// As many rows of a list are in the page without its script.
 const ROWS: usize = 300;

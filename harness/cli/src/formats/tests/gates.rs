@@ -5,12 +5,12 @@ use camino::Utf8Path;
 use super::{plain, written};
 use crate::contents::gather::Contents;
 use crate::contents::previous::{Previous, Trend};
+use crate::contents::summary::Class;
 use crate::exit_code::ExitCode;
 use crate::gates::{Gates, Passage};
 use crate::options::format::Format;
 use crate::options::gates::GateOptions;
 use crate::options::value::Percent;
-use crate::telling::summary::Class;
 
 fn pass(options: &GateOptions, contents: &Contents, code: ExitCode) -> Passage {
     Gates::load(options).unwrap().pass(contents, code)
