@@ -51,7 +51,8 @@ Examples:
   cargo firsthit test --baseline main.json --fail-under 80 --report sarif=new.sarif
   cargo firsthit test -- --my-flag                arguments for the test binaries
 
-Doctests are not swept: their binaries exist only inside of rustdoc.";
+Doctests are not swept: their binaries exist only inside of rustdoc. A `runner` of Cargo's configuration is not used: tests are
+started as they are.";
 
 pub(super) const ARCHIVE: &str = "\
 Examples:

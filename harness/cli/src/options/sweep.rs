@@ -45,7 +45,8 @@ pub(crate) struct RunsOptions {
     /// How many runs at a time; by default as many as there are processors.
     #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) jobs: Option<Jobs>,
-    /// Time limit of one run in seconds; by default from how long it takes without a failure.
+    /// Time limit of one run in seconds; by default from how long it takes without a failure. Runs without a failure have
+    /// a minute at least.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<Seconds>,
     /// Crates whose own call chains are failed; by default the workspace's.
