@@ -1,17 +1,9 @@
-//! The sources that chains run through, as they are when the report is made; and why one of them is not there.
+//! The sources of a page: their lines, made fit for it, and what is to be known of them.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use super::clean;
-
-/// A file that is larger than this was not written by hand.
-const BYTES: u64 = 4 << 20;
-/// What is source, by the ending of its name: a result can have come from another machine, and names whatever files it likes.
-const ENDINGS: [&str; 12] = ["rs", "c", "h", "cc", "cpp", "cxx", "hh", "hpp", "s", "S", "asm", "inc"];
+use crate::contents::source::SourceFile;
 
 /// A file's lines, as far as they are there.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,58 +15,23 @@ pub(crate) struct Source {
 
 /// Reads a file, named as chains name it, of the workspace in the folder `root`; the sweep began `begun` microseconds after 1970.
 pub(crate) fn read(path: &Utf8Path, root: Option<&Utf8Path>, begun: u64) -> Source {
-    let without = |why: String| Source { lines: None, notice: Some(why) };
-    let Some(place) = place(path, root) else {
-        return without("This file is shown only in a report that is made in the folder of its workspace.".to_owned());
-    };
-    if !path.extension().is_some_and(|ending| ENDINGS.contains(&ending)) {
-        return without("This is no source file by its name, so it was not read.".to_owned());
-    }
-    match text(&place) {
-        Ok((text, modified)) => {
-            let lines = text.lines().map(clean::lines).collect();
-            Source { lines: Some(lines), notice: changed(modified, begun) }
+    match SourceFile::read(path, root, begun) {
+        Ok(SourceFile { text, is_changed }) => {
+            let changed =
+                "The file was changed after the sweep began: what stands beside its lines may belong to others by now.";
+            let notice = is_changed.then(|| changed.to_owned());
+            Source { lines: Some(text.lines().map(clean::lines).collect()), notice }
         }
-        Err(error) => {
-            without(format!("The file could not be read when the report was made ({error}): its lines are not shown."))
-        }
+        Err(why) => Source { lines: None, notice: Some(why) },
     }
-}
-
-/// Where it lies: those of the workspace below its folder, and those that are named as a whole, of crates beside it.
-fn place(path: &Utf8Path, root: Option<&Utf8Path>) -> Option<Utf8PathBuf> {
-    if path.is_absolute() {
-        return Some(path.to_owned());
-    }
-    let leaves = path.components().any(|part| part == camino::Utf8Component::ParentDir);
-    root.filter(|_| !leaves).map(|root| root.join(path))
-}
-
-fn text(path: &Utf8Path) -> io::Result<(String, Option<SystemTime>)> {
-    // A pipe of that name would never end.
-    let found = fs::metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
-    if found.len() > BYTES {
-        return Err(io::Error::other(format!("it has {} bytes, more than {BYTES}", found.len())));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(BYTES).read_to_end(&mut bytes)?;
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), found.modified().ok()))
-}
-
-fn changed(modified: Option<SystemTime>, begun: u64) -> Option<String> {
-    let begun = UNIX_EPOCH.checked_add(Duration::from_micros(begun))?;
-    (modified? > begun).then(|| {
-        "The file was changed after the sweep began: what stands beside its lines may belong to others by now."
-            .to_owned()
-    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::contents::source::BYTES_MAX;
 
     #[test]
     fn a_file_is_read_and_what_stands_against_it_is_told() {
@@ -100,7 +57,7 @@ mod tests {
             assert!(refused.lines.is_none() && refused.notice.as_ref().unwrap().contains(why), "{path}: {refused:?}");
         }
         assert!(read("a.rs".into(), None, 0).lines.is_none());
-        fs::write(root.join("long.rs"), vec![b'a'; usize::try_from(BYTES).unwrap() + 1]).unwrap();
+        fs::write(root.join("long.rs"), vec![b'a'; usize::try_from(BYTES_MAX).unwrap() + 1]).unwrap();
         assert!(source("long.rs", later).notice.unwrap().contains("more than"));
     }
 }
