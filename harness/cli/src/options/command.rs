@@ -89,8 +89,6 @@ pub(crate) struct TestCommand {
     pub(crate) filter: FilterOptions,
     #[command(flatten)]
     pub(crate) sweep: SweepOptions,
-    #[command(flatten)]
-    pub(crate) page: PageOptions,
     /// List the tests, and sweep nothing.
     #[arg(long, conflicts_with = "html", help_heading = "Output")]
     pub(crate) list: bool,

@@ -7,6 +7,7 @@ use firsthit::Verdict;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
+use crate::options::page::PageOptions;
 use crate::options::value::{Jobs, Seconds};
 use crate::shard::Shard;
 
@@ -36,6 +37,8 @@ pub(crate) struct SweepOptions {
     pub(crate) gates: GateOptions,
     #[command(flatten)]
     pub(crate) runs: RunsOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
 }
 
 /// How the runs of a test are done and judged, whichever of its chains are failed.
