@@ -17,7 +17,7 @@ pub(crate) enum ExitCode {
     BaselineFails = 4,
     /// No failure could be delivered at all.
     NothingInjected = 5,
-    /// Fewer recovery arms were tested than was asked for.
+    /// Less of the recovery paths was tested than was asked for.
     CoverageUnderBar = 6,
     /// A bug of ours.
     Internal = 70,
@@ -53,7 +53,7 @@ impl ExitCode {
             ExitCode::Hung => "findings, and among them tests that never ended behind a failure",
             ExitCode::BaselineFails => "tests fail without any injected failure, so they were not swept",
             ExitCode::NothingInjected => "no failure was delivered at all: nothing was tested",
-            ExitCode::CoverageUnderBar => "fewer recovery arms were tested than was asked for",
+            ExitCode::CoverageUnderBar => "less of the recovery paths was tested than --fail-under asks for",
             ExitCode::Internal => "a bug of firsthit itself; please report it",
             ExitCode::Stopped => "stopped by Ctrl-C on the way: what was done is kept, and --resume goes on",
         }

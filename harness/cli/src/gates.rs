@@ -8,12 +8,12 @@ use firsthit::Verdict;
 use crate::chains::chain_id::ChainId;
 use crate::contents::cause::Cause;
 use crate::contents::gather::Contents;
+use crate::contents::summary::Class;
 use crate::exit_code::ExitCode;
 use crate::formats::baseline;
 use crate::formats::text::{sentence, several, where_of};
 use crate::options::gates::GateOptions;
 use crate::options::value::Percent;
-use crate::telling::summary::Class;
 use crate::trouble::Trouble;
 
 /// What is asked of a run, with what that takes.

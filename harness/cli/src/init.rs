@@ -32,7 +32,7 @@ deny = []
 
 # Verdicts that do not.
 allow = []
-# allow = ["aborted", "unreached"]
+# allow = ["panicked", "unusable"]
 
 # Fail if less than this per cent of the recovery paths is tested: `cargo firsthit test --help`.
 # fail-under = 80
@@ -114,7 +114,11 @@ mod tests {
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();
         let config = Config::load(&root).unwrap();
         assert!(
-            config.timeout.is_some() && config.jobs.is_some() && config.crates.len() == 2 && config.skip.len() == 2
+            config.timeout.is_some()
+                && config.jobs.is_some()
+                && config.crates.len() == 2
+                && config.skip.len() == 2
+                && config.fail_under.is_some()
         );
     }
 

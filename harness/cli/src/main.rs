@@ -21,6 +21,7 @@ mod list;
 mod merge;
 mod options;
 mod outputs;
+mod page;
 mod place;
 mod print;
 mod project;
@@ -49,6 +50,7 @@ use crate::options::cargo::{CargoOptions, ManifestOptions};
 use crate::options::command::{ArchiveCommand, Command, Options, RunCommand, TestCommand};
 use crate::options::filter::FilterOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::sweep::SweepOptions;
 use crate::place::Place;
 use crate::project::Project;
 use crate::results::origin::Origin;
@@ -160,7 +162,22 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     let options = [cargo.words(), command.sweep.runs.words()].concat();
     let origin = Origin::of(options, None, &settings.test_args);
     let origin = origin.as_ref();
-    run::run(Setting { settings: &settings, place: &place, all, root, origin, output }, &programs)
+    let setting = Setting { settings: &settings, place: &place, all, root, origin, output };
+    swept(setting, &programs, &command.sweep, &command.cargo.manifest)
+}
+
+/// Sweeps, and makes the page of it if it is asked for.
+fn swept(
+    setting: Setting<'_>,
+    programs: &[Program],
+    options: &SweepOptions,
+    manifest: &ManifestOptions,
+) -> Result<ExitCode, Trouble> {
+    let code = run::run(setting, programs)?;
+    if options.page.html {
+        report::page(manifest, &options.runs.verdicts, options.page, setting.output)?;
+    }
+    Ok(code)
 }
 
 fn listed(
@@ -224,5 +241,5 @@ fn any(command: RunCommand, output: &OutputOptions) -> Result<ExitCode, Trouble>
         origin: origin.as_ref(),
         output,
     };
-    run::run(setting, &[program])
+    swept(setting, &[program], &command.sweep, &command.manifest)
 }

@@ -43,6 +43,11 @@ impl Place {
         self.root.join("run")
     }
 
+    /// The report as a page.
+    pub(crate) fn page(&self) -> Utf8PathBuf {
+        self.root.join("html")
+    }
+
     /// What the last run was to do, written first.
     pub(crate) fn plan(&self) -> Utf8PathBuf {
         self.run().join("plan.json")

@@ -147,8 +147,8 @@ pub(crate) fn with_features(options: &CargoOptions, config: &Config) -> CargoOpt
     options
 }
 
-/// By default every verdict that is not good but one: code that calls what cannot report a failure aborts, which is told and
-/// is a finding only where somebody says so.
+/// By default every verdict that is not good but two, which are told and are findings only where somebody says so: code that
+/// calls what cannot report a failure aborts, and of a test that differs from run to run a chain is not met again.
 ///
 /// # Errors
 /// Names a verdict that is both allowed and denied.
@@ -156,10 +156,11 @@ pub(crate) fn findings(options: &VerdictOptions, config: &Config) -> Result<Vec<
     if let Some(verdict) = options.deny.iter().find(|verdict| options.allow.contains(verdict)) {
         return Err(Trouble::usage(format!("`{verdict}` is both denied and allowed: leave out --deny or --allow")));
     }
+    let told_only = [Verdict::Aborted, Verdict::Unreached];
     let is_finding = |verdict: &Verdict| {
         let lists = [(&options.deny, true), (&options.allow, false), (&config.deny, true), (&config.allow, false)];
         let said = lists.into_iter().find(|(list, _)| list.contains(verdict)).map(|(_, finding)| finding);
-        said.unwrap_or(!verdict.is_good() && *verdict != Verdict::Aborted)
+        said.unwrap_or(!verdict.is_good() && !told_only.contains(verdict))
     };
     Ok(Verdict::ALL.into_iter().filter(is_finding).collect())
 }
@@ -180,6 +181,10 @@ mod tests {
         let has = |verdict| found.contains(&verdict);
         assert!(has(Verdict::Aborted) && !has(Verdict::Leaked) && has(Verdict::Absorbed) && has(Verdict::Hung));
         assert!(!has(Verdict::Recovered));
+        let by_default = findings(&VerdictOptions::default(), &Config::default()).unwrap();
+        let told_only: Vec<Verdict> =
+            Verdict::ALL.into_iter().filter(|verdict| !verdict.is_good() && !by_default.contains(verdict)).collect();
+        assert_eq!(told_only, [Verdict::Aborted, Verdict::Unreached]);
         let both = VerdictOptions { deny: vec![Verdict::Hung], allow: vec![Verdict::Hung] };
         assert!(findings(&both, &config).unwrap_err().message.contains("`hung`"));
     }

@@ -257,6 +257,43 @@ fn reports_and_merged_shards_tell_what_the_whole_told() {
 }
 
 #[test]
+fn reports_for_programs_are_written_and_gates_say_with_which_code_it_ends() {
+    let folder = &SMALL.folder;
+    let (json, err, code) = ends(folder, &["report", "--format", "json"]);
+    let value: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &value["counts"]["chains"], &value["counts"]["findings"]), (2, &3.into(), &1.into()), "{err}");
+    assert_eq!(value["recovery"], serde_json::json!({ "counted": "call chains", "tested": 1, "all": 3 }));
+    let (schema, _, code) = ends(folder, &["report", "--schema"]);
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert!(code == 0 && jsonschema::is_valid(&schema, &value));
+    let (out, err, code) = ends(folder, &["report", "--format", "sarif", "-o", "reports/new.sarif"]);
+    assert!(out.is_empty() && code == 2 && folder.join("reports/new.sarif").is_file(), "{out}{err}");
+    let (_, err, code) = ends(folder, &["report", "--format", "sarif", "-o", "Cargo.toml/x"]);
+    assert!(code == 1 && err.contains("Cargo.toml/x") && err.contains("name another file"), "{err}");
+
+    let baseline = folder.join("reports/baseline.json");
+    fs::write(&baseline, &json).unwrap();
+    let baseline = baseline.to_str().unwrap();
+    let (_, err, code) = ends(folder, &["report", "--baseline", baseline]);
+    assert!(code == 0 && err.contains("0 of 1 finding new against"), "{code} {err}");
+    let (_, err, code) = ends(folder, &["report", "--baseline", baseline, "--fail-under", "33.34"]);
+    assert!(code == 6 && err.contains("33.33 % (1 of 3 call chains), and 33.34 % is asked for"), "{code} {err}");
+    assert_eq!(ends(folder, &["report", "--allow", "swallowed", "--fail-under", "33.33"]).2, 0);
+    // What is worse than the bar stays.
+    assert_eq!(ends(folder, &["report", "--fail-under", "100"]).2, 2);
+    let none = value["causes"].as_array().unwrap().iter().filter(|cause| cause["level"] != "finding");
+    let without = serde_json::json!({ "version": 1, "causes": none.collect::<Vec<_>>() }).to_string();
+    fs::write(baseline, without).unwrap();
+    let (_, err, code) = ends(folder, &["report", "--format", "markdown", "--baseline", baseline]);
+    assert!(code == 2 && err.contains("new: swallowed: ") && err.contains("src/lib.rs:9"), "{code} {err}");
+    let (_, err, code) = ends(folder, &["merge", "one", "two", "-o", "gated", "--baseline", "nothing.json"]);
+    assert!(code == 1 && err.contains("nothing.json"), "{code} {err}");
+    let merge = ["merge", "one", "two", "-o", "gated", "--report", "github=reports/merged", "--fail-under", "1"];
+    assert_eq!(ends(folder, &merge).2, 2);
+    assert!(fs::read_to_string(folder.join("reports/merged")).unwrap().starts_with("::error file=src/lib.rs,line=9,"));
+}
+
+#[test]
 fn shards_that_are_missing_are_named_and_never_clean() {
     let folder = &SMALL.folder;
     let (_, err, code) = ends(folder, &["merge", "two", "-o", "half", "--allow", "swallowed,aborted"]);

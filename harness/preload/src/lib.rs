@@ -7,7 +7,7 @@
 use std::ffi::{c_char, c_int, c_void};
 
 use firsthit::program::entry::{self, MainFunction};
-use firsthit::program::{door, raised, threads};
+use firsthit::program::{annotated, door, raised, threads};
 
 /// As the C library's.
 #[unsafe(no_mangle)]
@@ -108,6 +108,12 @@ unsafe extern "C-unwind" fn _Unwind_RaiseException(exception: *mut u64) -> c_int
     }
     // SAFETY: the caller's promise.
     unsafe { raised::raise(exception) }
+}
+
+/// Called by the runtime of a program that has annotated code, when that code runs for the first time in a process.
+#[unsafe(no_mangle)]
+extern "C" fn firsthit_annotated(told: annotated::Told) {
+    annotated::known(told);
 }
 
 /// As the C library's; a program that a sweep has started is swept.

@@ -138,7 +138,8 @@ impl<'a> Iterator for Notes<'a> {
     }
 }
 
-fn fold(bytes: &[u8]) -> u64 {
+/// The identity of a module, of the bytes that tell its build.
+pub(crate) fn fold(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let words = words.iter().map(|word| u64::from_ne_bytes(*word));
     let rest = rest.iter().map(|byte| u64::from(*byte) + 1);

@@ -7,6 +7,7 @@ use super::entry::{Entry, Mark};
 use super::gathered;
 use super::model::Model;
 use super::state::State;
+use crate::chain::module::fold;
 use crate::verdict::Verdict;
 
 /// What test programs have left in a folder.
@@ -83,13 +84,24 @@ impl Progress {
     }
 }
 
-/// What lies in the folder.
+/// What lies in the folder of the points that programs of these builds declare, whichever programs have counted it. Builds are
+/// named by the digits of their build ids.
 ///
 /// # Errors
 /// When the folder cannot be listed.
-pub fn gather(folder: &Path) -> io::Result<Gathered> {
-    let gathered::Gathered { model, programs, older, faults } = gathered::gather(folder, |_| true)?;
+pub fn gather(folder: &Path, builds: &[&str]) -> io::Result<Gathered> {
+    let builds: Vec<u64> = builds.iter().filter_map(|build| named(build)).collect();
+    let declared = gathered::gather(folder, |program| builds.contains(&program.build))?;
+    let gathered::Gathered { mut model, programs, older, faults } = gathered::gather(folder, |_| true)?;
+    model.entries.retain(|id, _| declared.model.entries.contains_key(id));
     Ok(Gathered { programs, older, faults, points: points(&model) })
+}
+
+/// By what a build is known in a file: from the digits of its build id.
+fn named(build: &str) -> Option<u64> {
+    let digits = build.as_bytes().chunks(2).map(|two| str::from_utf8(two).ok());
+    let bytes = digits.map(|two| u8::from_str_radix(two?, 16).ok());
+    bytes.collect::<Option<Vec<u8>>>().map(|bytes| fold(&bytes))
 }
 
 fn points(model: &Model) -> Vec<Point> {

@@ -15,6 +15,8 @@ use super::gathered;
 use super::listing::{Length, Listing, VARIABLE};
 use super::program::{self, Program};
 use super::unlinked;
+#[cfg(all(target_os = "linux", not(firsthit_portable), not(miri)))]
+use super::watched;
 use crate::annotation::registry;
 
 /// The process that asked to be called, for its forks do not end for themselves; 0 for none.
@@ -33,6 +35,8 @@ pub(crate) fn swept() {
 pub(crate) fn begin() {
     if PROCESS.load(Relaxed) == 0 && PROCESS.compare_exchange(0, process(), Relaxed, Relaxed).is_ok() {
         call_at_exit();
+        #[cfg(all(target_os = "linux", not(firsthit_portable), not(miri)))]
+        watched::begin();
     }
 }
 

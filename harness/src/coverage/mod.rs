@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod compaction;
+#[cfg(not(firsthit_portable))]
 pub mod door;
 pub(crate) mod entry;
 pub(crate) mod file;
@@ -19,3 +20,5 @@ pub(crate) mod state;
 pub(crate) mod sweeps;
 pub(crate) mod tally;
 pub(crate) mod unlinked;
+#[cfg(all(target_os = "linux", not(firsthit_portable), not(miri)))]
+pub(crate) mod watched;

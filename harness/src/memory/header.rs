@@ -51,6 +51,8 @@ pub(crate) struct Header {
     pub(crate) usual_objects: AtomicU32,
     /// How many descriptors a run of a program without a failure leaves open.
     pub(crate) usual_descriptors: AtomicU32,
+    /// The recovery arms that run in one, in words: where that stands in the pool of texts, and how long it is.
+    pub(crate) usual_arms: AtomicU64,
     pub(crate) follower: Follower,
     /// The baseline, once it is known.
     pub(crate) baseline: UnsafeCell<Baseline>,

@@ -235,6 +235,8 @@ pub(crate) struct Evidence {
     pub(crate) forbidden: Span,
     /// The recovery arms that ran because of the failure, the one that ran last at the end.
     pub(crate) arms: Span,
+    /// The same of a program that is swept from outside: their identities, in words.
+    pub(crate) ran: Span,
     /// Where the run stood when its time was over, or when it called `abort`.
     pub(crate) stood_in: Span,
     /// The end of what it printed to its standard error.

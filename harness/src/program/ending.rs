@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::annotated;
 use super::reach::{self, Roots};
 use crate::explore::account::beyond_baseline;
 use crate::explore::child;
 use crate::explore::held::wait_until;
 use crate::explore::unix::{self, Capture, OUTPUT_KEPT};
 use crate::memory::live::{Block, LIVE};
-use crate::memory::record::{Chain, End, Evidence, Gave, Leak, Outcome, finished, state};
+use crate::memory::record::{Chain, End, Evidence, Gave, Leak, Outcome, Span, finished, state};
 use crate::scope::shared::{Scope, phase};
 use crate::scope::thread;
 
@@ -118,6 +119,8 @@ impl Run {
             }
         }
         header.usual_descriptors.fetch_max(self.opened() as u32, Relaxed);
+        let Span { start, len } = self.scope.campaign.add_text(&annotated::arms());
+        header.usual_arms.store(u64::from(start) << 32 | u64::from(len), Relaxed);
         let text = if status == 0 { Vec::new() } else { self.printed() };
         slot.set_outcomes([self.outcome(status, &text), Outcome::default()]);
         slot.finished.store(finished::ONCE, Release);
@@ -165,8 +168,10 @@ impl Run {
         let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
         let left = self.opened().saturating_sub(usual);
         let leaks = campaign.add_leaks(&self.lost(registers));
+        let ran = campaign.add_text(&annotated::arms());
         slot.update(|evidence| {
             evidence.leaks = leaks;
+            evidence.ran = ran;
             evidence.end = End::Returned;
             evidence.code = status;
             evidence.outcome = self.outcome(status, &[]);

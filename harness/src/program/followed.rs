@@ -168,6 +168,9 @@ pub struct Evidence {
     pub printed: String,
     /// The C library found its heap damaged.
     pub heap_report: bool,
+    /// The recovery arms that ran with the failure and do not run without one, by their identities; none of a run with very
+    /// many.
+    pub arms: Vec<String>,
 }
 
 /// The campaign of a program's sweep, followed from another process.
@@ -358,7 +361,20 @@ impl Followed {
             leaks: leaks.map(|leak| (leak.chain as usize, leak.count, leak.bytes)).collect(),
             printed: self.campaign.text(seen.stderr),
             heap_report: seen.heap_report,
+            arms: self.arms(seen.ran),
         })
+    }
+
+    fn arms(&self, ran: Span) -> Vec<String> {
+        let usual = self.campaign.header().usual_arms.load(Relaxed);
+        let usual = self.campaign.text(Span { start: (usual >> 32) as u32, len: usual as u32 });
+        let usual: Vec<&str> = usual.split_whitespace().collect();
+        let ran = self.campaign.text(ran);
+        // Of which there were too many, it is not known which of them are new.
+        if usual.contains(&"*") || ran == "*" {
+            return Vec::new();
+        }
+        ran.split_whitespace().filter(|arm| !usual.contains(arm)).map(str::to_owned).collect()
     }
 
     fn addresses(&self, span: Span) -> Vec<Address> {

@@ -2,6 +2,7 @@
 //!
 //! No part of the interface.
 
+pub mod annotated;
 mod director;
 pub mod door;
 mod ending;

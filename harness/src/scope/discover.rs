@@ -1,8 +1,9 @@
 //! From an allocation to its chain: the fast lookup, and the exact walk of a chain that it does not know.
 #![expect(unsafe_code, reason = "walks the running stack and uses the thread's own walker state")]
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use super::shared::{Private, Role, Scope, phase};
 use super::thread::{FRAMES_MAX, ThreadScope};
@@ -19,6 +20,9 @@ const AMBIGUOUS: u32 = u32::MAX - 2;
 
 /// The longest text of a fail point that is kept, in bytes.
 const POINT_TEXT_MAX: usize = 160;
+
+/// How often a lock is looked at that another thread holds: for a second.
+const LOOKS_MAX: u32 = 5000;
 
 /// What stands at the end of a chain.
 #[derive(Clone, Copy)]
@@ -255,7 +259,7 @@ impl ThreadScope {
 
     /// Frames of this thread, kept in the campaign; allocates nothing.
     pub(crate) fn kept(&self, frames: &[usize]) -> Span {
-        let Ok(modules) = self.scope.modules.try_lock() else { return Span::default() };
+        let Some(modules) = held_soon(&self.scope.modules) else { return Span::default() };
         self.scope.campaign.add_frames(frames.iter().map(|frame| modules.relative(*frame)))
     }
 
@@ -268,6 +272,18 @@ impl ThreadScope {
         let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
         super::thread::Origin { seed, spawned_by: chain }
     }
+}
+
+/// The lock, when another thread gives it back soon; one that is held by this very thread is not waited for without end.
+fn held_soon<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    for _ in 0..LOOKS_MAX {
+        match lock.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(200)),
+        }
+    }
+    None
 }
 
 /// Whether the frame pointers of this stack show exactly the frames that are there.
@@ -388,5 +404,34 @@ impl Tip<'_> {
             Tip::Told(told) => [told.text.as_str(), ""],
         };
         texts.map(|text| &text.as_bytes()[..text.floor_char_boundary(POINT_TEXT_MAX)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_lock_that_another_thread_is_about_to_give_back_is_waited_for() {
+        let (lock, (held, is_held)) = (Mutex::new(7), channel());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let guard = lock.lock().unwrap();
+                held.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(5));
+                drop(guard);
+            });
+            is_held.recv().unwrap();
+            assert_eq!(held_soon(&lock).map(|value| *value), Some(7));
+        });
+    }
+
+    #[test]
+    fn a_lock_that_nobody_gives_back_is_given_up() {
+        let lock = Mutex::new(7);
+        let _guard = lock.lock().unwrap();
+        assert!(held_soon(&lock).is_none());
     }
 }

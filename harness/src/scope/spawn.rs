@@ -59,8 +59,9 @@ pub(crate) unsafe extern "C" fn firsthit_pthread_create(
     let create = unsafe { mem::transmute::<*const c_void, Create>(create) };
     let birth = thread::current().filter(|current| !current.busy.get()).and_then(|current| {
         let origin = current.spawning();
+        // Preloaded, the system's allocator is asked through this very library: what it makes is nothing of the program's.
         // SAFETY: the layout is not of size 0.
-        let birth = unsafe { System.alloc(Layout::new::<Birth>()) }.cast::<Birth>();
+        let birth = current.quietly(|| unsafe { System.alloc(Layout::new::<Birth>()) }).cast::<Birth>();
         (!birth.is_null()).then(|| {
             // SAFETY: new memory of the value's layout.
             unsafe { birth.write(Birth { start, argument, scope: Arc::clone(&current.scope), origin }) };

@@ -5,8 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, UnsafeCell};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicBool, compiler_fence};
 
 use super::armed::{arm, disarm};
 use super::balance::{Balance, Balanced};
@@ -327,7 +327,10 @@ impl ThreadScope {
     /// Runs `work` with requests passing unseen.
     pub(crate) fn quietly<R>(&self, work: impl FnOnce() -> R) -> R {
         let before = self.busy.replace(true);
+        // Of `malloc` the compiler knows that the C library's reads nothing of ours; what stands before it does.
+        compiler_fence(SeqCst);
         let result = work();
+        compiler_fence(SeqCst);
         self.busy.set(before);
         result
     }

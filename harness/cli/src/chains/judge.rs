@@ -1,5 +1,6 @@
 //! The judge: what was seen of one failure in, one verdict and the facts behind it out.
 
+use camino::Utf8Path;
 use firsthit::Verdict;
 use firsthit::program::followed::{Ending, Evidence};
 use firsthit::program::words;
@@ -33,6 +34,8 @@ pub(crate) struct Judged {
 /// Functions that a failed infallible allocation ends in.
 const INFALLIBLE: [&str; 4] =
     ["alloc::alloc::handle_alloc_error", "alloc::raw_vec::handle_error", "__rust_alloc_error_handler", "__rdl_oom"];
+/// What std says when a failed infallible allocation ends the process.
+const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of ", " bytes failed"];
 /// Functions through which `unwrap` and `expect` panic.
 const UNWRAPS: [&str; 3] = ["unwrap_failed", "expect_failed", "expect_none_failed"];
 /// What an assertion says when it stopped on an error that it was given, not on another value.
@@ -76,7 +79,9 @@ fn killed(evidence: &Evidence) -> Verdict {
 fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
     let through =
         |names: &[&str]| case.stood_in.iter().any(|frame| names.iter().any(|name| frame.function.starts_with(name)));
-    if through(&INFALLIBLE) {
+    // Where nobody could walk the stack, what std says before it aborts tells as well.
+    let said = || case.evidence.printed.lines().any(|line| OUT_OF_MEMORY.iter().all(|part| line.contains(part)));
+    if through(&INFALLIBLE) || (case.stood_in.is_empty() && said()) {
         return Verdict::Aborted;
     }
     if through(&["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"]) {
@@ -138,26 +143,48 @@ fn went_on(case: &Case<'_>, panic: &Panic) -> bool {
 /// The first panic: where it was raised, whose it is, what it said.
 fn panic(case: &Case<'_>) -> Panic {
     let by = case.panicked_in.iter().find(|frame| frame.owner != Owner::Std);
-    let line = by.and_then(|by| by.line);
+    let said = by.and_then(|by| said(&case.evidence.printed, by.file.as_deref()?, by.line?));
+    let (line, column, message) = match said {
+        Some(Said { line, column, message }) => (Some(line), Some(column), message),
+        None => (by.and_then(|by| by.line), by.and_then(|by| by.column), None),
+    };
     Panic {
         file: by.and_then(|by| by.file.clone()),
         line,
-        column: by.and_then(|by| by.column),
-        message: line.and_then(|line| message(&case.evidence.printed, line)),
+        column,
+        message,
         in_test: by.is_some_and(|by| case.code.has(by)),
     }
 }
 
-/// What std's panic hook printed of the panic in this line.
-fn message(printed: &str, line: u32) -> Option<String> {
-    let mut lines = printed.lines().skip_while(|text| {
-        let place = text.split_once("panicked at ").map(|(_, place)| place);
-        !place.is_some_and(|place| place.contains(&format!(":{line}:")))
-    });
-    lines.next()?;
+/// What std's panic hook printed of a panic.
+struct Said {
+    line: u32,
+    column: u32,
+    message: Option<String>,
+}
+
+/// What was printed of the panic in this line; or of the first one in this file: in a macro's body code has the lines of
+/// the body, and a panic that of where the macro is used.
+fn said(printed: &str, file: &Utf8Path, line: u32) -> Option<Said> {
+    let lines: Vec<_> = printed.lines().collect();
+    let place = |text: &str| {
+        let mut parts = text.split_once("panicked at ")?.1.trim_end_matches(':').rsplitn(3, ':');
+        let (column, line) = (parts.next()?.parse::<u32>().ok()?, parts.next()?.parse::<u32>().ok()?);
+        let same_file = Utf8Path::new(parts.next()?).file_name() == file.file_name();
+        same_file.then_some((line, column))
+    };
+    let panics: Vec<_> = lines.iter().enumerate().filter_map(|(at, text)| Some((at, place(text)?))).collect();
+    let exact = panics.iter().find(|(_, place)| place.0 == line);
+    let (at, (line, column)) = *exact.or(panics.first())?;
+    Some(Said { line, column, message: message(&lines[at + 1..]) })
+}
+
+/// The text of a panic, up to what std adds to it.
+fn message(lines: &[&str]) -> Option<String> {
     let ends = ["note: run with", "note: Some details", "stack backtrace:"];
-    let said: Vec<_> = lines.take_while(|text| !ends.iter().any(|end| text.starts_with(end))).collect();
-    let said = said.join("\n").trim_end().to_owned();
+    let said = lines.iter().take_while(|text| !ends.iter().any(|end| text.starts_with(end)));
+    let said = said.copied().collect::<Vec<_>>().join("\n").trim_end().to_owned();
     (!said.is_empty()).then_some(said)
 }
 
@@ -195,6 +222,7 @@ mod tests {
             leaks: Vec::new(),
             printed: String::new(),
             heap_report: false,
+            arms: Vec::new(),
         }
     }
 
@@ -254,6 +282,30 @@ mod tests {
         assert_eq!(of("assertion failed: made.is_ok()", [direct.clone(), test.clone()]), Verdict::Recovered);
         assert_eq!(of("it cannot go on", [direct.clone(), test]), Verdict::Recovered);
         assert_eq!(of("it cannot go on", [direct, krate]), Verdict::Panicked);
+    }
+
+    #[test]
+    fn a_panic_in_a_macro_is_told_where_the_macro_is_used() {
+        let printed = "thread 'x' (7) panicked at src/lib.rs:40:9:\nassertion `left == right` failed\n  left: Err(())\n \
+                       right: Ok(3)\nnote: run with `RUST_BACKTRACE=1`\n";
+        let found = |file: &str, line| said(printed, file.into(), line).map(|said| (said.line, said.column));
+        assert_eq!(found("demo/src/lib.rs", 13), Some((40, 9)));
+        assert_eq!((found("src/other.rs", 13), found("src/other.rs", 40)), (None, None));
+        let two = format!("thread 'y' panicked at src/lib.rs:5:1:\nplanned\n{printed}");
+        assert_eq!(said(&two, "src/lib.rs".into(), 40).map(|said| said.line), Some(40), "the line itself comes first");
+
+        let evidence = Evidence { panics: 1, printed: printed.to_owned(), ..seen(Ending::Exited(101)) };
+        let frames = [("core::panicking::assert_failed", Owner::Std), ("demo::tests::grows", Owner::Workspace)];
+        assert_eq!(verdict(&evidence, &frames, &[]), Verdict::Recovered);
+    }
+
+    #[test]
+    fn without_a_stack_what_std_says_tells_that_an_infallible_allocation_failed() {
+        let said = |printed: &str| Evidence { printed: printed.to_owned(), ..seen(Ending::Aborted) };
+        let out_of_memory = said("test a ... memory allocation of 72 bytes failed\n");
+        assert_eq!(verdict(&out_of_memory, &[], &[]), Verdict::Aborted);
+        assert_eq!(verdict(&said("test a ... "), &[], &[]), Verdict::Crashed);
+        assert_eq!(verdict(&out_of_memory, &[], &[("f", Owner::Foreign)]), Verdict::Crashed, "the stack knows better");
     }
 
     #[test]

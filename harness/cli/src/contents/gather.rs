@@ -9,6 +9,7 @@ use crate::contents::arms::Arms;
 use crate::contents::cause::{Cause, Level, causes};
 use crate::contents::lines::{FileLines, lines};
 use crate::contents::previous::{Previous, Trend, verdicts};
+use crate::contents::summary::Summary;
 use crate::expectations::apply::{Applied, Standing, apply};
 use crate::expectations::date::Date;
 use crate::expectations::file::Expectations;
@@ -19,7 +20,6 @@ use crate::results::outcome::Outcome;
 use crate::results::plan::now;
 use crate::results::run_result::RunResult;
 use crate::results::swept::Swept;
-use crate::telling::summary::Summary;
 
 /// A result, and what is made of it.
 #[derive(Clone, PartialEq, Debug)]
@@ -92,7 +92,7 @@ impl Contents {
     /// # Errors
     /// The ledger is there, and cannot be read.
     pub(crate) fn with_surroundings(mut self, measures: Measures<'_>, place: &Place) -> Result<Contents, LedgerError> {
-        self.arms = Arms::read(&place.root().join("coverage"));
+        self.arms = Arms::read(&place.root().join("coverage"), &self.result);
         // A result can have come without a ledger.
         if place.ledger().is_file() {
             let before = before(&Ledger::open_to_read(&place.ledger())?, &self.result)?;
@@ -105,7 +105,7 @@ impl Contents {
         let standings = measures.apply(before, false).standings;
         let then = causes(before.outcomes.values().zip(&standings));
         let trend = Trend::of(&self.causes, &self.tests, &then);
-        Previous { name: before.plan.name(), begun: before.plan.begun, verdicts: verdicts(before), trend }
+        Previous { name: before.plan.name(), begun: before.plan.begun, verdicts: verdicts(before), trend, causes: then }
     }
 
     /// Each outcome with its standing, by test and identity: the number of the lines' outcomes is their place here.

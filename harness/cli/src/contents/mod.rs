@@ -8,3 +8,5 @@ pub(crate) mod previous;
 pub(crate) mod recovery;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod source;
+pub(crate) mod summary;

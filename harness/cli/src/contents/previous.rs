@@ -20,6 +20,8 @@ pub(crate) struct Previous {
     /// Its chains by what they came to.
     pub(crate) verdicts: BTreeMap<Verdict, usize>,
     pub(crate) trend: Trend,
+    /// What ended badly in it, for what is told of findings that are gone.
+    pub(crate) causes: Vec<Cause>,
 }
 
 /// Findings by whether the other run had them, as fingerprints of causes.

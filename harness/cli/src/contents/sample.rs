@@ -72,6 +72,8 @@ pub(crate) fn contents(name: &dyn Fn(usize) -> String) -> Contents {
 fn one(number: usize, name: &dyn Fn(usize) -> String) -> Outcome {
     let verdict = Verdict::ALL[number % Verdict::ALL.len()];
     let mut outcome = outcome(&name(number % 3), number as u128 + 1, verdict);
+    // Five chains of each cause.
+    let number = number % 26;
     let line = u32::try_from(number % 17).unwrap_or(0) + 1;
     let by = frame(&name(number), &format!("src/{}.rs", name(number % 5)), line, Owner::Workspace);
     outcome.chain[1] = by.clone();

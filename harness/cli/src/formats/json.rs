@@ -101,7 +101,7 @@ pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
         missing: contents.missing.iter().chain(faults).map(String::as_str).collect(),
         out_of_date: &contents.out_of_date,
     };
-    serde_json::to_string_pretty(&document).map(|text| escaped(&text))
+    serde_json::to_string(&document).map(|text| escaped(&text))
 }
 
 fn words<K: std::fmt::Display, V: Serialize>(counts: BTreeMap<K, V>) -> Value {

@@ -10,12 +10,12 @@ use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStat
 
 use crate::contents::cause::{asked, asked_by};
 use crate::contents::gather::Contents;
+use crate::contents::summary::not_swept;
 use crate::expectations::apply::Standing;
 use crate::formats::text::shown;
 use crate::outputs::line::{Asking, place};
 use crate::results::outcome::Outcome;
 use crate::results::swept::Swept;
-use crate::telling::summary::not_swept;
 use crate::test_id::TestId;
 
 use firsthit::Verdict;

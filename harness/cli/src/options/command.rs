@@ -13,6 +13,7 @@ use crate::options::format::{Format, ReportFile};
 use crate::options::gates::GateOptions;
 use crate::options::help;
 use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::page::PageOptions;
 use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
 use crate::options::value::ChainWord;
 
@@ -89,7 +90,7 @@ pub(crate) struct TestCommand {
     #[command(flatten)]
     pub(crate) sweep: SweepOptions,
     /// List the tests, and sweep nothing.
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, conflicts_with = "html", help_heading = "Output")]
     pub(crate) list: bool,
     /// List them as one JSON object.
     #[arg(long, requires = "list", help_heading = "Output")]
@@ -179,16 +180,18 @@ pub(crate) struct ReportCommand {
     #[command(flatten)]
     pub(crate) gates: GateOptions,
     /// The whole report in this form, for other programs, in the place of the text.
-    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    #[arg(long, value_enum, value_name = "FORMAT", group = "form", help_heading = "Output")]
     pub(crate) format: Option<Format>,
-    /// Where it goes; by default to standard output.
-    #[arg(short, long, value_name = "FILE", requires = "format", help_heading = "Output")]
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+    /// Where it goes: the file, by default standard output; of --html the folder, by default target/firsthit/html.
+    #[arg(short, long, value_name = "PATH", requires = "form", help_heading = "Output")]
     pub(crate) output: Option<Utf8PathBuf>,
     /// Print the JSON Schema of `--format json`, and do nothing else.
-    #[arg(long, conflicts_with_all = ["run", "accept", "format", "message_format"], help_heading = "Output")]
+    #[arg(long, conflicts_with_all = ["run", "accept", "format", "html", "message_format"], help_heading = "Output")]
     pub(crate) schema: bool,
     /// What is printed without --format: the text, or the outcome of each chain as one JSON object a line.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM", conflicts_with = "format", help_heading = "Output")]
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", conflicts_with = "form", help_heading = "Output")]
     pub(crate) message_format: MessageFormat,
     #[command(flatten)]
     pub(crate) manifest: ManifestOptions,
@@ -299,6 +302,11 @@ mod tests {
             ("clean --build --keep-ledger", "cannot be used with"),
             ("merge", "FOLDER"),
             ("report --run 0", "--run"),
+            ("report --open", "--html"),
+            ("report -o x", "--html"),
+            ("report --html --format json", "cannot be used with"),
+            ("report --html --message-format json", "cannot be used with"),
+            ("test --list --html", "cannot be used with"),
             ("report --format xml", "cobertura"),
             ("report -o a", "--format"),
             ("report --format json --message-format json", "cannot be used with"),
@@ -328,6 +336,8 @@ mod tests {
             "report --run 2 --format sarif -o a.sarif --fail-on aborted --fail-under 80 --baseline b.json",
             "report --schema",
             "test --report json=a --report markdown=b --fail-under 99.5% --fail-new",
+            "report --html -o x --open --run 2",
+            "test --html --open",
             "merge a b --output c --force --report lcov=d --fail-new",
             "clean --keep-ledger",
             "init --force",

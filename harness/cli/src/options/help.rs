@@ -26,7 +26,7 @@ Exit codes (if several are true, the first of 70, 1, 130, 4, 5, 3, 2, 6, 0):
   3   hung: findings, and among them tests that never ended
   4   tests fail without any injected failure, and were not swept
   5   nothing was injected
-  6   the coverage of recovery arms is under the bar
+  6   recovery coverage is under --fail-under
   70  a bug of firsthit itself
   130 stopped by Ctrl-C: what was done is kept, and --resume goes on
 
@@ -35,6 +35,7 @@ Environment:
   CARGO_TARGET_DIR        as for Cargo; firsthit's own folder is `firsthit` in there
   CARGO_TERM_COLOR        as --color
   NO_COLOR                no colours where --color is auto
+  FIRSTHIT_COVERAGE_DIR   where annotated code leaves what it counts; by default target/firsthit/coverage
   RUSTFLAGS, CFLAGS, …    kept: firsthit adds frame pointers and line tables to what is set
 
 Files:
@@ -47,9 +48,11 @@ Examples:
   cargo firsthit test it::parses --exact          sweep one test
   cargo firsthit test --shard 2/4                 the second of four machines; then: cargo firsthit merge
   git diff main | cargo firsthit test --in-diff /dev/stdin
+  cargo firsthit test --baseline main.json --fail-under 80 --report sarif=new.sarif
   cargo firsthit test -- --my-flag                arguments for the test binaries
 
-Doctests are not swept: their binaries exist only inside of rustdoc.";
+Doctests are not swept: their binaries exist only inside of rustdoc. A `runner` of Cargo's configuration is not used: tests are
+started as they are.";
 
 pub(super) const ARCHIVE: &str = "\
 Examples:
@@ -84,9 +87,20 @@ Examples:
   cargo firsthit report --run 2           the run before it
   cargo firsthit report --deny aborted    as if aborting were a finding
   cargo firsthit report --accept 'known, issue 12'
-  cargo firsthit report --json | jq -r 'select(.verdict == \"leaked\") | .id'
+  cargo firsthit report --html --open     as a page, in the browser
+  cargo firsthit report --message-format json | jq -r 'select(.verdict == \"leaked\") | .id'
+  cargo firsthit report --format sarif -o firsthit.sarif
+  cargo firsthit report --format markdown >> \"$GITHUB_STEP_SUMMARY\"
+  cargo firsthit report --format lcov -o firsthit.info && genhtml --branch-coverage -o coverage firsthit.info
+  cargo firsthit report --format json -o baseline.json      and later: report --baseline baseline.json
 
-Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 1 if there is no such run.";
+Several forms at the end of a sweep: cargo firsthit test --report sarif=a.sarif --report junit=a.xml
+
+Forms: json (all that is known, with a schema: --schema), sarif (2.1.0: a result a cause, with a lasting fingerprint), junit (a case a \
+call chain), lcov and cobertura (lines that ask for memory, hit as often as a failure there ended well; a branch for each call chain \
+and each recovery arm), github (annotations of a workflow), markdown (for a pull request).
+
+Nothing is built or run. The exit code is the run's: 0, 2, 3, 4 or 5; 6 if coverage is under --fail-under; 1 if there is no such run.";
 
 pub(super) const MERGE: &str = "\
 Example: each of two machines ran `cargo firsthit test --shard k/2` and its target/firsthit was copied here.

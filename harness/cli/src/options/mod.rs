@@ -7,5 +7,6 @@ pub(crate) mod format;
 pub(crate) mod gates;
 mod help;
 pub(crate) mod output;
+pub(crate) mod page;
 pub(crate) mod sweep;
 pub(crate) mod value;

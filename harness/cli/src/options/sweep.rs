@@ -7,6 +7,7 @@ use firsthit::Verdict;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
+use crate::options::page::PageOptions;
 use crate::options::value::{Jobs, Seconds};
 use crate::shard::Shard;
 
@@ -36,6 +37,8 @@ pub(crate) struct SweepOptions {
     pub(crate) gates: GateOptions,
     #[command(flatten)]
     pub(crate) runs: RunsOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
 }
 
 /// How the runs of a test are done and judged, whichever of its chains are failed.
@@ -45,7 +48,8 @@ pub(crate) struct RunsOptions {
     /// How many runs at a time; by default as many as there are processors.
     #[arg(short, long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) jobs: Option<Jobs>,
-    /// Time limit of one run in seconds; by default from how long it takes without a failure.
+    /// Time limit of one run in seconds; by default from how long it takes without a failure. Runs without a failure have
+    /// a minute at least.
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) timeout: Option<Seconds>,
     /// Crates whose own call chains are failed; by default the workspace's.

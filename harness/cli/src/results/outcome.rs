@@ -33,6 +33,9 @@ pub(crate) struct Outcome {
     pub(crate) stood: Vec<Frame>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) leaks: Vec<Leak>,
+    /// The recovery arms of annotated code that ran because of the failure, by their identities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) arms: Vec<String>,
     /// What was seen, a fact an entry; an entry may have several lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) evidence: Vec<String>,

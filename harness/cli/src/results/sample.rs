@@ -41,6 +41,7 @@ pub(crate) fn outcome(test: &str, chain: u128, verdict: Verdict) -> Outcome {
         panic: None,
         stood: Vec::new(),
         leaks: Vec::new(),
+        arms: Vec::new(),
         evidence: vec![format!("chain {chain} ended")],
     }
 }

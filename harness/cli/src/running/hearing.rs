@@ -176,6 +176,7 @@ impl Sweep<'_> {
             panic: judged.panic,
             stood: if stands { stood_in } else { Vec::new() },
             leaks,
+            arms: evidence.arms.clone(),
             evidence: facts,
         };
         self.told.insert(outcome.id);

@@ -12,6 +12,7 @@ use crate::chains::chain_id::ChainId;
 use crate::chains::named::Named;
 use crate::chains::symbols::Symbols;
 use crate::config::Config;
+use crate::contents::summary::not_swept;
 use crate::exit_code::ExitCode;
 use crate::home::Home;
 use crate::ledger::open::Ledger;
@@ -31,7 +32,6 @@ use crate::running::sweep::{Common, sweep_and_keep};
 use crate::running::watch::{Heard, Watch, innermost};
 use crate::settings::Settings;
 use crate::telling::shown::Shown;
-use crate::telling::summary::not_swept;
 use crate::telling::tell;
 use crate::trouble::Trouble;
 

@@ -6,6 +6,9 @@ use std::process::{Command, Stdio};
 
 use crate::test_id::TestId;
 
+/// The variable that says where programs leave what they count of annotated code.
+const COVERAGE: &str = "FIRSTHIT_COVERAGE_DIR";
+
 /// One test, and how its program is started for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -47,6 +50,10 @@ impl Subject {
             list.push(users);
         }
         command.env("LD_PRELOAD", list).env(variable, orders);
+        if std::env::var_os(COVERAGE).is_none() {
+            // Beside the library lies all that is kept; annotated code by itself would look for a target folder of Cargo's.
+            command.env(COVERAGE, preloaded.with_file_name("coverage"));
+        }
         command
     }
 }
@@ -74,6 +81,7 @@ mod tests {
         assert_eq!(value("ONE").flatten(), Some("1".as_ref()));
         assert_eq!(value("TWO"), Some(None));
         assert_eq!(value("ORDERS").flatten(), Some("do".as_ref()));
+        assert_eq!(value(COVERAGE).flatten(), Some("/x/coverage".as_ref()));
         assert_eq!(value("RUST_BACKTRACE").flatten(), Some("0".as_ref()));
     }
 }

@@ -15,6 +15,8 @@ use crate::telling::sources::{Sources, word};
 const FRAMES_MAX: usize = 12;
 /// Of a longer name, the end is left out.
 const NAME_MAX: usize = 160;
+/// How far notes stand to the right, in columns, beside the numbers of lines.
+const INDENT: usize = 8;
 /// Of so many chains with one cause the identities are named.
 const NAMED_MAX: usize = 3;
 
@@ -53,7 +55,7 @@ pub(super) fn finding(cause: &Cause, shows: &Outcome, sources: &Sources<'_>, loo
         group = group.element(origin);
     }
     for note in notes(cause, shows) {
-        group = group.element(Level::NOTE.no_name().message(note));
+        group = group.element(Level::NOTE.no_name().message(look.wrapped(&note, INDENT)));
     }
     let of = |name: &'static str, text: String| Level::NOTE.with_name(name).message(text);
     let group = group

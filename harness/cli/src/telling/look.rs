@@ -8,10 +8,11 @@ use annotate_snippets::{Level, Renderer};
 use anstyle::{AnsiColor, Style};
 use firsthit::Verdict;
 use terminal_size::{Width, terminal_size_of};
+use textwrap::{Options, wrap};
 
 use crate::options::output::Color;
 
-/// Where nobody knows how wide it is.
+/// How much of a source's line an excerpt shows where lines may be of any length.
 const WIDTH: usize = 140;
 /// Text that is squeezed further cannot be read.
 const WIDTH_MIN: usize = 60;
@@ -20,13 +21,13 @@ const WIDTH_MIN: usize = 60;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Look {
     pub(crate) coloured: bool,
-    /// In columns.
-    pub(crate) width: usize,
+    /// In columns; nothing where lines may be of any length.
+    pub(crate) width: Option<usize>,
 }
 
 impl Look {
     /// Without colours, for files and pipes.
-    pub(crate) const PLAIN: Look = Look { coloured: false, width: WIDTH };
+    pub(crate) const PLAIN: Look = Look { coloured: false, width: None };
 
     /// As the user and the terminal have it.
     pub(crate) fn of_stdout(color: Color) -> Look {
@@ -36,16 +37,24 @@ impl Look {
             // <https://no-color.org>: whatever its value, unless it is empty.
             Color::Auto => stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let width = terminal_size_of(stdout()).map_or(WIDTH, |(Width(columns), _)| columns.into());
-        Look { coloured, width: width.max(WIDTH_MIN) }
+        let width = terminal_size_of(stdout()).map(|(Width(columns), _)| usize::from(columns).max(WIDTH_MIN));
+        Look { coloured, width }
     }
 
     pub(super) fn renderer(self) -> Renderer {
+        let width = self.width.unwrap_or(WIDTH);
         if self.coloured {
-            Renderer::styled().decor_style(DecorStyle::Unicode).term_width(self.width)
+            Renderer::styled().decor_style(DecorStyle::Unicode).term_width(width)
         } else {
-            Renderer::plain().term_width(self.width)
+            Renderer::plain().term_width(width)
         }
+    }
+
+    /// Text that stands `indent` columns to the right, in lines that fit.
+    pub(super) fn wrapped(self, text: &str, indent: usize) -> String {
+        let Some(width) = self.width else { return text.to_owned() };
+        let fitting = Options::new(width.saturating_sub(indent)).subsequent_indent("  ");
+        text.lines().flat_map(|line| wrap(line, &fitting)).collect::<Vec<_>>().join("\n")
     }
 
     /// Text about a verdict, in its colour.
@@ -111,5 +120,12 @@ mod tests {
         assert_eq!(Look::PLAIN.of_verdict(Verdict::Hung, "hung"), "hung");
         assert_eq!(coloured.of_verdict(Verdict::Hung, "hung"), "\u{1b}[1m\u{1b}[31mhung\u{1b}[0m");
         assert_eq!(coloured.quiet("x"), "\u{1b}[2mx\u{1b}[0m");
+    }
+
+    #[test]
+    fn lines_fit_where_it_is_known_how_wide_it_is() {
+        let narrow = Look { coloured: false, width: Some(20) };
+        assert_eq!(narrow.wrapped("one two three four\n  five", 8), "one two\n  three four\n  five");
+        assert_eq!(Look::PLAIN.wrapped(&"a ".repeat(400), 8), "a ".repeat(400));
     }
 }

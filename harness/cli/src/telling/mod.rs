@@ -7,5 +7,5 @@ pub(crate) mod passage;
 pub(crate) mod report;
 pub(crate) mod shown;
 mod sources;
-pub(crate) mod summary;
+mod summary;
 pub(crate) mod tell;

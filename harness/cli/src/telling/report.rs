@@ -13,11 +13,14 @@ use crate::home::Home;
 use crate::ledger::history::Flapping;
 use crate::ledger::open::Ledger;
 use crate::merge::source::{Source, merge};
+use crate::options::cargo::ManifestOptions;
 use crate::options::command::{MergeCommand, ReportCommand};
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
+use crate::options::page::PageOptions;
 use crate::options::sweep::VerdictOptions;
+use crate::page::make::make;
 use crate::print;
 use crate::results::outcome::Outcome;
 use crate::results::run_result::RunResult;
@@ -45,6 +48,12 @@ pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<
     let told = Told { home: &home, verdicts: &command.verdicts, gates: &command.gates };
     let contents = told.contents(result)?;
     let code = match command.format {
+        _ if command.page.html => {
+            let page = make(&home, &contents, command.output.as_deref())?;
+            print::to_stdout(&format!("{page}\n"))?;
+            opened(command.page, &page)?;
+            tell::code(&contents)
+        }
         Some(format) => {
             write(format, command.output.as_deref(), &contents)?;
             tell::code(&contents)
@@ -58,6 +67,34 @@ pub(crate) fn report(command: &ReportCommand, output: &OutputOptions) -> Result<
         }
     };
     told.gates(&contents, code, &[])
+}
+
+/// Writes the page of the run that has just ended, and tells where it is.
+///
+/// # Errors
+/// The run cannot be read, or the page not be written or opened.
+pub(crate) fn page(
+    manifest: &ManifestOptions,
+    verdicts: &VerdictOptions,
+    options: PageOptions,
+    output: &OutputOptions,
+) -> Result<(), Trouble> {
+    let home = Home::find(manifest, &[])?;
+    let gates = GateOptions::default();
+    let told = Told { home: &home, verdicts, gates: &gates };
+    let page = make(&home, &told.contents(last(&home)?)?, None)?;
+    if !output.quiet {
+        print::to_stderr(&format!("the report is in {page}"));
+    }
+    opened(options, &page)
+}
+
+fn opened(options: PageOptions, page: &Utf8Path) -> Result<(), Trouble> {
+    if !options.open {
+        return Ok(());
+    }
+    let told = |error: std::io::Error| format!("nothing here opens {page} ({error}): open it in a browser");
+    open::that_detached(page).map_err(|error| Trouble::usage(told(error)))
 }
 
 /// Writes down that the findings are expected from now on.

@@ -2,15 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs;
 use std::ops::Range;
 use std::rc::Rc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-/// The most of a file that is read, in bytes: no source that people write is longer.
-const BYTES_MAX: u64 = 4 << 20;
+use crate::contents::source::SourceFile;
+
 /// A line that is longer was made by a program, and an excerpt of it shows nothing.
 const LINE_MAX: usize = 400;
 
@@ -18,15 +16,15 @@ const LINE_MAX: usize = 400;
 #[derive(Debug)]
 pub(crate) struct Sources<'a> {
     root: Option<&'a Utf8Path>,
-    /// Of what was changed later, lines are no longer where they were.
-    begun: SystemTime,
+    /// When the run began, in microseconds since 1970.
+    begun: u64,
     files: RefCell<HashMap<Utf8PathBuf, Option<Rc<str>>>>,
 }
 
 impl<'a> Sources<'a> {
     /// Of a run that began at this time, in microseconds since 1970, in a workspace that lies here.
     pub(crate) fn new(root: Option<&'a Utf8Path>, begun: u64) -> Sources<'a> {
-        Sources { root, begun: UNIX_EPOCH + Duration::from_micros(begun), files: RefCell::default() }
+        Sources { root, begun, files: RefCell::default() }
     }
 
     /// The text of a file, if an excerpt of it can be shown.
@@ -40,15 +38,11 @@ impl<'a> Sources<'a> {
     }
 
     fn read(&self, file: &Utf8Path) -> Option<Rc<str>> {
-        let path = self.root?.join(file);
-        let metadata = fs::metadata(&path).ok()?;
-        let fits = metadata.is_file() && metadata.len() <= BYTES_MAX;
-        let unchanged = metadata.modified().is_ok_and(|changed| changed <= self.begun);
-        let text = if fits && unchanged { fs::read_to_string(&path).ok()? } else { return None };
+        let read = SourceFile::read(file, self.root, self.begun).ok().filter(|read| !read.is_changed)?;
         // What steers a terminal is not shown; of the same length, so that columns stay what they are.
         let shown = |c: char| if c.is_control() && !"\n\t\r".contains(c) { '?' } else { c };
-        let odd = text.chars().any(|c| shown(c) != c && c.len_utf8() > 1);
-        (!odd).then(|| text.chars().map(shown).collect::<String>().into())
+        let odd = read.text.chars().any(|c| c == char::REPLACEMENT_CHARACTER || shown(c) != c && c.len_utf8() > 1);
+        (!odd).then(|| read.text.chars().map(shown).collect::<String>().into())
     }
 }
 
@@ -73,6 +67,8 @@ pub(super) fn word(text: &str, line: u32, column: Option<u32>) -> Option<Range<u
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -36,6 +36,14 @@ const THREADED: &str = "#include <pthread.h>\n#include <stdlib.h>\n#include <uni
     other[0] = 1;\n\
     free(one); free((void *)other);\n    return 0;\n}\n";
 
+/// Starts a thread, and says so if it cannot.
+const SPAWNING: &str = "#include <pthread.h>\n\
+    static void *nothing(void *it) { return it; }\n\
+    int main(void) {\n\
+    pthread_t thread;\n\
+    if (pthread_create(&thread, 0, nothing, 0)) return 3;\n\
+    pthread_join(thread, 0);\n    return 0;\n}\n";
+
 const RUST: &str = "fn main() {\n    let mut room: Vec<u8> = Vec::new();\n    \
     if room.try_reserve_exact(10).is_err() {\n        std::process::exit(5);\n    }\n    \
     let mut more: Vec<u8> = Vec::new();\n    more.try_reserve_exact(20).unwrap();\n    \
@@ -122,6 +130,15 @@ fn a_program_with_threads_before_its_main_is_swept_by_fresh_processes() {
     programs.c("threaded", THREADED, &[]);
     let (chains, err, code) = programs.run(&[], "threaded", &[]);
     assert_eq!((chains, code), (found(&[(10, "recovered"), (12, "crashed")]), 2), "{err}");
+}
+
+#[test]
+fn what_the_library_itself_makes_for_a_thread_is_none_of_the_programs_chains() {
+    let programs = Programs::new();
+    programs.c("spawning", SPAWNING, &[]);
+    let (chains, err, code) = programs.run(&[], "spawning", &[]);
+    // The C library's own, for the thread's local variables.
+    assert_eq!((chains, code), (found(&[(5, "recovered")]), 0), "{err}");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use camino::Utf8Path;
 use super::{plain, written};
 use crate::contents::gather::Contents;
 use crate::contents::previous::{Previous, Trend};
+use crate::contents::summary::Class;
 use crate::exit_code::ExitCode;
 use crate::gates::{Gates, Passage};
 use crate::options::format::Format;
 use crate::options::gates::GateOptions;
 use crate::options::value::Percent;
-use crate::telling::summary::Class;
 
 fn pass(options: &GateOptions, contents: &Contents, code: ExitCode) -> Passage {
     Gates::load(options).unwrap().pass(contents, code)
@@ -60,7 +60,8 @@ fn the_run_before_is_what_findings_are_new_against() {
     let mut contents = hung();
     let new = contents.causes[1].fingerprint;
     let trend = Trend { new: [new].into(), ..Trend::default() };
-    contents.previous = Some(Previous { name: "r".to_owned(), begun: 1, verdicts: contents.verdicts(), trend });
+    contents.previous =
+        Some(Previous { name: "r".to_owned(), begun: 1, verdicts: contents.verdicts(), trend, causes: Vec::new() });
     let any = GateOptions { fail_new: true, ..GateOptions::default() };
     let passage = pass(&any, &contents, ExitCode::Findings);
     assert_eq!((passage.code, passage.told.len()), (contents_code(&contents, 1), 2), "{passage:?}");
