@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-/// That memory was not to be had: an error of no size. Why, [`Machine::events`](alloc_core::Machine::events) tell.
+/// That memory was not to be had: an error of no size. Why, the machine's events tell:
+/// [`Machine::events_since`](alloc_core::Machine::events_since).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllocError;
 
