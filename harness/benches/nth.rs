@@ -6,13 +6,16 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
+mod built;
+
+use built::{done, library};
 use firsthit::program::followed::{Asked, Ending, Followed, Function, Stage, Standing};
 
 use object::{Object, ObjectSymbol};
@@ -85,20 +88,6 @@ fn of_the_test(subject: &Path) -> Vec<std::ops::Range<u64>> {
     let own =
         object.symbols().filter(|symbol| symbol.name().is_ok_and(|name| OWN.iter().any(|own| name.contains(own))));
     own.map(|symbol| symbol.address()..symbol.address() + symbol.size()).collect()
-}
-
-fn done(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(status.success(), "{command:?}: {status}");
-}
-
-/// Builds the library that is preloaded.
-fn library(folder: &Path) -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("preload");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--target-dir"]).arg(folder.join("preload")).current_dir(package);
-    done(cargo.env("RUSTFLAGS", "-C force-frame-pointers=yes"));
-    folder.join("preload/release/libfirsthit_preload.so")
 }
 
 /// The addresses of a chain that lie in the program itself, which is not moved: innermost first, recursion collapsed.

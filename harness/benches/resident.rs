@@ -1,10 +1,13 @@
 //! What one failure costs in a program that keeps much memory, beside what the program does anyway: time of processors.
 #![expect(unsafe_code, reason = "asks what the children used")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+mod built;
+
+use built::{done, library};
 use firsthit::program::followed::{Asked, Followed, Stage, Standing};
 
 /// How often everything is measured.
@@ -61,20 +64,6 @@ fn of_children() -> f64 {
     };
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
-}
-
-fn done(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(status.success(), "{command:?}: {status}");
-}
-
-/// Builds the library that is preloaded.
-fn library(folder: &Path) -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("preload");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--release", "--target-dir"]).arg(folder.join("preload")).current_dir(package);
-    done(cargo.env("RUSTFLAGS", "-C force-frame-pointers=yes"));
-    folder.join("preload/release/libfirsthit_preload.so")
 }
 
 fn command(subject: &Path, megabytes: usize) -> Command {

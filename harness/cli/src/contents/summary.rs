@@ -150,15 +150,19 @@ pub(crate) fn not_swept(test: &Swept) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::results::sample::{outcome, swept};
-
-    fn summary(outcomes: &[(Outcome, Standing)], tests: &[Swept]) -> Summary {
+impl Summary {
+    /// Of outcomes with their standings.
+    pub(crate) fn of_judged(outcomes: &[(Outcome, Standing)], tests: &[Swept]) -> Summary {
         let (outcomes, standings): (Vec<&Outcome>, Vec<Standing>) =
             outcomes.iter().map(|(outcome, standing)| (outcome, standing.clone())).unzip();
         Summary::of(&outcomes, &standings, tests)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::sample::{outcome, swept};
 
     fn ended(ended: Ended) -> Swept {
         Swept { ended, ..swept("t", 1) }
@@ -175,7 +179,7 @@ mod tests {
             (one(Verdict::Recovered, Standing::Passed), finding(Verdict::Leaked), finding(Verdict::Hung));
         let known = one(Verdict::Hung, Standing::Expected("known".to_owned()));
         let fine = [swept("a", 1)];
-        let class = |outcomes: &[(Outcome, Standing)], tests: &[Swept]| summary(outcomes, tests).class;
+        let class = |outcomes: &[(Outcome, Standing)], tests: &[Swept]| Summary::of_judged(outcomes, tests).class;
         assert_eq!(class(std::slice::from_ref(&good), &fine), Class::Clean);
         assert_eq!(class(&[good.clone(), known], &fine), Class::Clean);
         assert_eq!(class(&[good.clone(), leaked.clone()], &fine), Class::Findings);

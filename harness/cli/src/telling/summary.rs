@@ -103,23 +103,8 @@ impl Summary {
 mod tests {
     use super::*;
     use crate::expectations::apply::Standing;
-    use crate::results::outcome::Outcome;
     use crate::results::sample::{frame, outcome, swept};
     use crate::results::swept::{Ended, Swept};
-
-    fn summary(outcomes: &[(Outcome, Standing)], tests: &[Swept]) -> Summary {
-        let (outcomes, standings): (Vec<&Outcome>, Vec<Standing>) =
-            outcomes.iter().map(|(outcome, standing)| (outcome, standing.clone())).unzip();
-        Summary::of(&outcomes, &standings, tests)
-    }
-
-    fn ended(ended: Ended) -> Swept {
-        Swept { ended, ..swept("t", 1) }
-    }
-
-    fn one(verdict: Verdict, standing: Standing) -> (Outcome, Standing) {
-        (outcome("a", 1, verdict), standing)
-    }
 
     #[test]
     fn the_text_counts_and_names_the_lines_that_abort() {
@@ -136,14 +121,14 @@ mod tests {
             at(2, 120, Standing::Finding(None)),
             at(3, 120, Standing::Passed),
             at(4, 5, expected()),
-            one(Verdict::Recovered, Standing::Passed),
-            one(Verdict::Hung, expected()),
-            one(Verdict::Unreached, Standing::Finding(None)),
+            (outcome("a", 1, Verdict::Recovered), Standing::Passed),
+            (outcome("a", 1, Verdict::Hung), expected()),
+            (outcome("a", 1, Verdict::Unreached), Standing::Finding(None)),
         ];
         outcomes[0].0.asked = None;
-        let tests = [swept("a", 1), ended(Ended::Unstable("two\nlines".to_owned()))];
+        let tests = [swept("a", 1), Swept { ended: Ended::Unstable("two\nlines".to_owned()), ..swept("t", 1) }];
         assert_eq!(
-            summary(&outcomes, &tests).told(Look::PLAIN, false),
+            Summary::of_judged(&outcomes, &tests).told(Look::PLAIN, false),
             "6 chains of 1 test failed once each: 1 recovered, 3 aborted, 2 expected (1 aborted, 1 hung)\n\
              1 chain was planned and not met again\n\
              demo t differs from run to run: two\u{fffd}lines\n\
@@ -151,10 +136,10 @@ mod tests {
              \u{20} 2  src/store.rs:120  Vec::push\n\
              \u{20} 1  src/store.rs:12   malloc"
         );
-        assert_eq!(summary(&outcomes, &tests).findings, 3);
-        let single = summary(&outcomes[..1], &[swept("a", 1), swept("b", 1)]).told(Look::PLAIN, false);
+        assert_eq!(Summary::of_judged(&outcomes, &tests).findings, 3);
+        let single = Summary::of_judged(&outcomes[..1], &[swept("a", 1), swept("b", 1)]).told(Look::PLAIN, false);
         assert!(single.starts_with("1 chain of 2 tests failed once each: 1 aborted\n1 call chain aborts"), "{single}");
         assert!(single.contains("runs out; this line causes it:\n  1  src/store.rs:12  malloc"), "{single}");
-        assert_eq!(summary(&[], &[]).told(Look::PLAIN, false), "no chain of 0 tests failed");
+        assert_eq!(Summary::of_judged(&[], &[]).told(Look::PLAIN, false), "no chain of 0 tests failed");
     }
 }
