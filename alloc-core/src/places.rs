@@ -116,7 +116,7 @@ pub(crate) fn owner_of(address: usize) -> Option<*mut ()> {
     each(&FIRST).find_map(|place| place.owner_of(address))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
 
