@@ -1,5 +1,5 @@
 //! Areas and kvmalloc's memory as bare pointers, at addresses that are aligned beyond a page, and shares of a machine.
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "std", target_os = "linux"))]
 #![expect(unsafe_code, reason = "passes memory around as pointers")]
 
 use std::alloc::Layout;
