@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 mod built;
 
 use built::{done, library};
-use firsthit::program::followed::{Asked, Ending, Followed, Function, Stage, Standing};
+use firsthit::program::facts::{Ending, Function, Stage, Standing};
+use firsthit::program::followed::{Asked, Followed};
 
 use object::{Object, ObjectSymbol};
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 mod built;
 
 use built::{done, library};
-use firsthit::program::followed::{Asked, Followed, Stage, Standing};
+use firsthit::program::facts::{Stage, Standing};
+use firsthit::program::followed::{Asked, Followed};
 
 /// How often everything is measured.
 const ROUNDS: usize = 7;

@@ -10,9 +10,9 @@ use crate::chain::id::Id;
 use crate::inject::decision::{goes_on, strikes};
 use crate::memory::record::NONE;
 use crate::scope::armed::armed;
-use crate::scope::discover::Alternative;
 use crate::scope::shared::phase;
 use crate::scope::thread;
+use crate::scope::tip::Alternative;
 
 /// A place that can fail: during a sweep the enclosing function returns there, once per call chain, on its first hit.
 ///

@@ -10,9 +10,9 @@ use crate::chain::id::Id;
 use crate::inject::decision::{goes_on, note_forbidden, strikes};
 use crate::memory::record::NONE;
 use crate::scope::armed;
-use crate::scope::discover::Told;
 use crate::scope::shared::phase;
 use crate::scope::thread::{self, ThreadScope};
+use crate::scope::tip::Told;
 
 /// The fault source of machines whose requests are to fail in sweeps: each call chain once, on its first hit.
 ///

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::director;
-use super::entry::ORDERS;
+use super::entry::{ORDERS, settings};
 use crate::chain::walker::Walker;
 use crate::explore::fresh::Orders;
 use crate::explore::launch::{Job, Launch, Launched};
 use crate::explore::session::Session;
 use crate::explore::unix::{Capture, Child};
 use crate::memory::campaign::Campaign;
-use crate::settings::Settings;
 
 /// Starts the program anew with orders in its environment.
 struct Execs<'a> {
@@ -36,9 +35,24 @@ impl Launch for Execs<'_> {
     }
 }
 
-/// Directs a campaign from this process, with a fresh process for every run, until it is finished.
-pub(super) fn direct(campaign: &Arc<Campaign>, settings: &Settings, command: &dyn Fn(&str, String) -> Command) {
-    let walker = Walker::from_number(campaign.header().follower.walker.load(Relaxed).max(1));
-    let session = Session { shares_std: false, ..Session::new(settings, campaign, walker) };
-    director::direct(session, &Execs { campaign, command });
+/// A campaign that is directed from this process, with a fresh process of the program for each run.
+#[derive(Debug)]
+pub struct ByProcesses {
+    campaign: Arc<Campaign>,
+}
+
+impl ByProcesses {
+    pub(super) fn new(campaign: Arc<Campaign>) -> ByProcesses {
+        ByProcesses { campaign }
+    }
+
+    /// Returns when the campaign is finished. The processes end with the thread that calls it.
+    ///
+    /// `command` makes the program's command, with the variable of this name and value.
+    pub fn direct(&self, command: &dyn Fn(&str, String) -> Command) {
+        let (campaign, settings) = (&self.campaign, settings(&self.campaign));
+        let walker = Walker::from_number(campaign.header().follower.walker.load(Relaxed).max(1));
+        let session = Session { shares_std: false, ..Session::new(&settings, campaign, walker) };
+        director::direct(session, &Execs { campaign, command });
+    }
 }

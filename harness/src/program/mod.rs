@@ -8,6 +8,7 @@ pub mod door;
 mod ending;
 pub mod entry;
 mod execs;
+pub mod facts;
 pub mod followed;
 mod mains;
 pub mod raised;

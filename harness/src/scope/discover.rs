@@ -1,81 +1,22 @@
 //! From an allocation to its chain: the fast lookup, and the exact walk of a chain that it does not know.
 #![expect(unsafe_code, reason = "walks the running stack and uses the thread's own walker state")]
 
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
 
 use super::shared::{Private, Role, Scope, phase};
 use super::thread::{FRAMES_MAX, ThreadScope};
+use super::tip::{Described, Tip};
 use crate::chain::frame_pointers::{BROKEN, MISS};
 use crate::chain::id::Id;
 use crate::chain::registers::Registers;
 use crate::chain::walker::{self, Walker};
 use crate::chain::{cycles, quiet};
-use crate::memory::record::{Facts, Kind, NONE, Quiet, Request, Span, state};
+use crate::memory::record::{Facts, Kind, NONE, Quiet, Span, state};
 use crate::memory::seen::Seen;
 
 /// A raw identity that stands for more than one chain: its walk is exact at every hit.
 const AMBIGUOUS: u32 = u32::MAX - 2;
-
-/// The longest text of a fail point that is kept, in bytes.
-const POINT_TEXT_MAX: usize = 160;
-
-/// How often a lock is looked at that another thread holds: for a second.
-const LOOKS_MAX: u32 = 5000;
-
-/// What stands at the end of a chain.
-#[derive(Clone, Copy)]
-pub(crate) enum Tip<'a> {
-    /// A request of memory.
-    Request(Request),
-    /// The place where a thread of the scope is spawned.
-    Spawn,
-    Alternative(&'a Alternative),
-    Told(&'a Told),
-}
-
-/// What can stand at the end of a chain and is described only where the chain is not known.
-pub(crate) trait Described {
-    /// As [`Tip`] has it.
-    fn tip(&self) -> Tip<'_>;
-}
-
-/// A request to an allocator that the code under test holds itself.
-#[derive(Debug)]
-pub(crate) struct Told {
-    /// What tells the allocator's door from others.
-    pub(crate) door: u64,
-    /// What is asked for, in the allocator's words.
-    pub(crate) text: String,
-    /// Whether the request must not fail.
-    pub(crate) nofail: bool,
-}
-
-impl Described for Told {
-    fn tip(&self) -> Tip<'_> {
-        Tip::Told(self)
-    }
-}
-
-impl Described for Alternative {
-    fn tip(&self) -> Tip<'_> {
-        Tip::Alternative(self)
-    }
-}
-
-/// One of the values that a fail point can return.
-#[derive(Clone, Copy)]
-pub(crate) struct Alternative {
-    /// What tells the point from all others of the program, in every process that runs it.
-    pub(crate) point: Id,
-    pub(crate) name: &'static str,
-    pub(crate) text: &'static str,
-    /// From 0.
-    pub(crate) number: u32,
-    /// How many the point has.
-    pub(crate) count: u32,
-}
 
 /// A walk from a place that is still running, and the raw identity that it found, if it arrived.
 #[derive(Clone, Copy)]
@@ -233,36 +174,6 @@ impl ThreadScope {
         chain
     }
 
-    /// The frames from the caller of the function that `here` is of, kept in the campaign.
-    pub(crate) fn frames_of(&self, here: Registers) -> Span {
-        let mut frames = vec![0; FRAMES_MAX];
-        let Some((count, _)) = walker::exact(here, &self.place.get().boundary, &mut frames) else {
-            return Span::default();
-        };
-        let kept = cycles::collapse(&mut frames[..count]);
-        let modules = self.scope.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        self.scope.campaign.add_frames(frames[..kept].iter().map(|frame| modules.relative(*frame)))
-    }
-
-    /// The frames of this thread where a signal interrupted it, kept in the campaign; allocates nothing.
-    pub(crate) fn interrupted_frames(&self, at: Registers) -> Span {
-        // SAFETY: the room is this thread's own; a walk that was interrupted is not gone on with.
-        let scratch = unsafe { std::slice::from_raw_parts_mut(self.scratch.cast::<usize>(), FRAMES_MAX) };
-        let (innermost, outer) = scratch.split_at_mut(1);
-        // Symbols are looked up one byte before an address, which suits return addresses.
-        innermost[0] = at.ip + 1;
-        let walked = walker::exact_at(at, &self.place.get().boundary, outer);
-        let (Some((count, _)), Ok(modules)) = (walked, self.scope.modules.try_lock()) else { return Span::default() };
-        let kept = cycles::collapse(&mut scratch[..count + 1]);
-        self.scope.campaign.add_frames(scratch[..kept].iter().map(|frame| modules.relative(*frame)))
-    }
-
-    /// Frames of this thread, kept in the campaign; allocates nothing.
-    pub(crate) fn kept(&self, frames: &[usize]) -> Span {
-        let Some(modules) = held_soon(&self.scope.modules) else { return Span::default() };
-        self.scope.campaign.add_frames(frames.iter().map(|frame| modules.relative(*frame)))
-    }
-
     /// The chain of the place that is about to spawn a thread, and the seed of the chains behind it.
     #[inline(never)]
     pub(crate) fn spawning(&self) -> super::thread::Origin {
@@ -272,18 +183,6 @@ impl ThreadScope {
         let seed = facts.map_or(self.place.get().stable_seed, |facts| Id::EMPTY.with(facts.id.lo).with(facts.id.hi));
         super::thread::Origin { seed, spawned_by: chain }
     }
-}
-
-/// The lock, when another thread gives it back soon; one that is held by this very thread is not waited for without end.
-fn held_soon<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    for _ in 0..LOOKS_MAX {
-        match lock.try_lock() {
-            Ok(guard) => return Some(guard),
-            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(200)),
-        }
-    }
-    None
 }
 
 /// Whether the frame pointers of this stack show exactly the frames that are there.
@@ -362,76 +261,5 @@ impl Scope {
 
     fn too_deep(&self) {
         self.campaign.header().too_deep.fetch_add(1, Relaxed);
-    }
-}
-
-impl Tip<'_> {
-    /// Whether nothing is to be failed here, because the request says so.
-    fn is_nofail(self) -> bool {
-        matches!(self, Tip::Told(told) if told.nofail)
-    }
-
-    /// What the stable identities of chains begin with that end here.
-    fn marked(self, seed: Id) -> Id {
-        match self {
-            Tip::Request(_) => seed.with(0),
-            Tip::Spawn => seed.with(1),
-            Tip::Alternative(Alternative { point, number, .. }) => {
-                seed.with(2).with(point.lo).with(point.hi).with(u64::from(*number))
-            }
-            Tip::Told(Told { door, nofail, .. }) => seed.with(3).with(*door).with(u64::from(*nofail)),
-        }
-    }
-
-    /// As the record has it.
-    fn request(self) -> Request {
-        let of = |kind| Request { kind, ..Request::default() };
-        match self {
-            Tip::Request(request) => request,
-            Tip::Spawn => of(Kind::Spawn),
-            Tip::Told(_) => of(Kind::Told),
-            Tip::Alternative(Alternative { number, count, .. }) => {
-                Request { size: u64::from(*number) + 1, old_size: u64::from(*count), ..of(Kind::FailPoint) }
-            }
-        }
-    }
-
-    /// The name of a fail point and what it is to return, or what else tells what failed; nothing for other requests.
-    fn texts(&self) -> [&[u8]; 2] {
-        let texts = match self {
-            Tip::Request(_) | Tip::Spawn => ["", ""],
-            Tip::Alternative(Alternative { name, text, .. }) => [*name, *text],
-            Tip::Told(told) => [told.text.as_str(), ""],
-        };
-        texts.map(|text| &text.as_bytes()[..text.floor_char_boundary(POINT_TEXT_MAX)])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc::channel;
-
-    use super::*;
-
-    #[test]
-    fn a_lock_that_another_thread_is_about_to_give_back_is_waited_for() {
-        let (lock, (held, is_held)) = (Mutex::new(7), channel());
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let guard = lock.lock().unwrap();
-                held.send(()).unwrap();
-                std::thread::sleep(Duration::from_millis(5));
-                drop(guard);
-            });
-            is_held.recv().unwrap();
-            assert_eq!(held_soon(&lock).map(|value| *value), Some(7));
-        });
-    }
-
-    #[test]
-    fn a_lock_that_nobody_gives_back_is_given_up() {
-        let lock = Mutex::new(7);
-        let _guard = lock.lock().unwrap();
-        assert!(held_soon(&lock).is_none());
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod armed;
 pub(crate) mod balance;
 pub(crate) mod discover;
+pub(crate) mod frames;
 pub(crate) mod handle;
 pub(crate) mod passing;
 pub(crate) mod shared;
@@ -10,3 +11,4 @@ pub(crate) mod sites;
 #[cfg(not(firsthit_portable))]
 pub(crate) mod spawn;
 pub(crate) mod thread;
+pub(crate) mod tip;

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use firsthit::Verdict;
-use firsthit::program::followed::{Ending, Evidence};
+use firsthit::program::facts::{Ending, Evidence};
 use firsthit::program::words;
 
 use crate::chains::frame::{Frame, Owner};

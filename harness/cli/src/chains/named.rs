@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use firsthit::program::followed::{Chain, Function};
+use firsthit::program::facts::{Chain, Function};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::frame::{Frame, Owner};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use firsthit::Verdict;
-use firsthit::program::followed::{self, Ending, Function, Standing};
+use firsthit::program::facts::{self, Ending, Function, Standing};
 
 use crate::chains::asked::asked;
 use crate::chains::chain_id::ChainId;
@@ -115,13 +115,13 @@ impl Sweep<'_> {
     }
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
-    fn frames(&mut self, lists: &[&[followed::Address]]) -> Vec<Vec<Arc<Place>>> {
+    fn frames(&mut self, lists: &[&[facts::Address]]) -> Vec<Vec<Arc<Place>>> {
         self.learn_modules();
-        let module = |address: &followed::Address| address.module.and_then(|module| self.modules.get(module)).copied();
-        let own = |address: &&followed::Address| module(address) == Some(self.library);
+        let module = |address: &facts::Address| address.module.and_then(|module| self.modules.get(module)).copied();
+        let own = |address: &&facts::Address| module(address) == Some(self.library);
         let lists: Vec<Vec<_>> =
             lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
-        let place = |address: &&followed::Address| Address { module: module(address), offset: address.offset };
+        let place = |address: &&facts::Address| Address { module: module(address), offset: address.offset };
         let mut frames = self.common.symbols.of(lists.iter().flatten().map(place).collect()).into_iter();
         lists.iter().map(|list| frames.by_ref().take(list.len()).collect()).collect()
     }
@@ -134,7 +134,7 @@ impl Sweep<'_> {
     }
 
     /// Judges what came of a chain, and tells the listener.
-    fn tell(&mut self, number: usize, evidence: &followed::Evidence) {
+    fn tell(&mut self, number: usize, evidence: &facts::Evidence) {
         let mut lists = vec![evidence.panicked_in.as_slice(), evidence.stood_in.as_slice()];
         let owners: Vec<_> = evidence.leaks.iter().filter_map(|(chain, ..)| self.followed.chain(*chain)).collect();
         lists.extend(owners.iter().map(|chain| chain.frames.as_slice()));

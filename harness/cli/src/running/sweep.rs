@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use firsthit::Trouble;
-use firsthit::program::followed::{Asked, Followed, Stage, Standing};
+use firsthit::program::facts::{Stage, Standing};
+use firsthit::program::followed::{Asked, Followed};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::{Identities, Named};
