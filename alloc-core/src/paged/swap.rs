@@ -149,6 +149,12 @@ impl Swap {
         self.slots.lock().available()
     }
 
+    /// Whether the slot to spare is taken: somebody brings a page in, or could not.
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        let slots = self.slots.lock();
+        slots.used() > slots.capacity()
+    }
+
     /// Pages that were written so far.
     pub fn pages_out(&self) -> u64 {
         self.outs.load(Relaxed)
@@ -222,13 +228,11 @@ impl Swap {
         self.slots.lock().free(slot.0);
     }
 
-    #[expect(dead_code, reason = "for files, which are built on it")]
     /// Gives a slot up to whoever needs it: what lies there is in memory as well.
     pub(crate) fn keep(&self, slot: Slot) -> KeptSlot {
         KeptSlot { slot: slot.0, turn: self.slots.lock().keep(slot.0) }
     }
 
-    #[expect(dead_code, reason = "for files, which are built on it")]
     /// Takes a slot back that was kept, unless it was given to somebody.
     pub(crate) fn claim(&self, kept: KeptSlot) -> Option<Slot> {
         self.slots.lock().claim(kept.slot, kept.turn).then_some(Slot(kept.slot))
