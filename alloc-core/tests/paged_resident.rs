@@ -9,7 +9,7 @@ use alloc_core::{Machine, NodePages, PAGE_SIZE, PagedFile, Swap};
 use support::random::Random;
 
 /// Pages of the machine: 64 MiB, and fewer where it takes long.
-const ARENA: u64 = if cfg!(debug_assertions) { 4096 } else { 16_384 };
+const ARENA: u64 = if cfg!(debug_assertions) { 2048 } else { 16_384 };
 
 /// Accesses for each page of the file.
 const ACCESSES: u64 = if cfg!(debug_assertions) { 2 } else { 4 };

@@ -200,7 +200,8 @@ impl Swap {
 
     /// Writes a page, about which the fault source was asked; with `spare` even if all slots but the one to spare are taken.
     pub(crate) fn write_unasked(&self, page: &[u8], spare: bool) -> Result<Slot, SwapError> {
-        assert_eq!(page.len(), PAGE_SIZE, "a slot takes a page");
+        let page: &[u8; PAGE_SIZE] =
+            page.try_into().unwrap_or_else(|_| panic!("a slot takes a page, not {} bytes", page.len()));
         let file = self.open_file()?;
         let slot = self.slots.lock().take(spare).ok_or(SwapError::NoSpace)?;
         if let Err(error) = file.write_all_at(page, position(slot)) {
@@ -215,7 +216,9 @@ impl Swap {
 
     /// Reads a page, about which the fault source was asked.
     pub(crate) fn read_unasked(&self, slot: &Slot, page: &mut [u8]) -> Result<(), SwapError> {
-        assert_eq!(page.len(), PAGE_SIZE, "a slot has a page");
+        let len = page.len();
+        let page: &mut [u8; PAGE_SIZE] =
+            page.try_into().unwrap_or_else(|_| panic!("a slot has a page, not {len} bytes"));
         let slot = slot.0;
         self.open_file()?.read_exact_at(page, position(slot)).map_err(|error| told(SwapWay::In, slot, &error))?;
         self.ins.fetch_add(1, Relaxed);
