@@ -145,11 +145,15 @@ pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 #[cfg(all(feature = "std", unix))]
+pub use paged::array::{PagedArray, PagedRecords};
+#[cfg(all(feature = "std", unix))]
 pub use paged::file::PagedFile;
 #[cfg(all(feature = "std", unix))]
 pub use paged::page_ref::{PageMut, PageRef};
 #[cfg(all(feature = "std", unix))]
 pub use paged::paged_error::{PagedCause, PagedError};
+#[cfg(all(feature = "std", unix))]
+pub use paged::record::Record;
 #[cfg(all(feature = "std", unix))]
 pub use paged::swap::{Slot, Swap};
 #[cfg(all(feature = "std", unix))]

@@ -126,6 +126,40 @@ impl<'m> PagedFile<'m> {
         Ok(())
     }
 
+    /// Pins a page of the file, which stays in memory until [`PagedFile::unpin`]; its number. A hole becomes a page of zeroes.
+    pub(super) fn pin(&mut self, page: u64) -> Result<u32, PagedError> {
+        let stopped = |cause| PagedError { at: page * PAGE_SIZE as u64, cause };
+        let (inside, number) = self.cache.reach(self.machine, page).map_err(stopped)?;
+        let (mut inside, number) = match number {
+            Some(number) => (inside, number),
+            None => {
+                drop(inside);
+                self.cache.reach_mut(self.machine, page, false).map_err(stopped)?
+            }
+        };
+        inside.cached.pin(number);
+        Ok(number)
+    }
+
+    /// A pinned page may leave memory again.
+    pub(super) fn unpin(&mut self, number: u32) {
+        self.cache.lock().cached.unpin(number);
+    }
+
+    /// Reads a pinned page.
+    pub(super) fn copy_out(&self, number: u32, page: &mut [u8]) {
+        page.copy_from_slice(self.cache.lock().bytes(self.machine, number));
+    }
+
+    /// Writes a pinned page.
+    pub(super) fn copy_in(&mut self, number: u32, page: &[u8]) {
+        let mut inside = self.cache.lock();
+        if let Some(cached) = inside.cached.get_mut(number) {
+            cached.soil(&self.cache.swap);
+        }
+        inside.bytes_mut(self.machine, number).copy_from_slice(page);
+    }
+
     /// Makes a hole of `len` bytes: they read as zeroes, and the pages and slots that lie within are given back.
     ///
     /// # Errors

@@ -2,14 +2,18 @@
 //!
 //! It stands on files, so it is there with the feature `std` on Unix only: without them there is nothing to page out to.
 
+pub(crate) mod array;
 mod bytes;
 mod cache;
 mod cached;
 pub(crate) mod file;
+mod heap_sort;
 mod index;
 pub(crate) mod page_ref;
 pub(crate) mod paged_error;
+pub(crate) mod record;
 mod slots;
+mod sort;
 mod sum;
 pub(crate) mod swap;
 pub(crate) mod swap_error;
