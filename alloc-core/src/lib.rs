@@ -147,6 +147,10 @@ pub use page::zone::ZoneKind;
 #[cfg(all(feature = "std", unix))]
 pub use paged::array::{PagedArray, PagedRecords};
 #[cfg(all(feature = "std", unix))]
+pub use paged::blob::{BlobCookie, PagedBlob};
+#[cfg(all(feature = "std", unix))]
+pub use paged::blob_error::BlobError;
+#[cfg(all(feature = "std", unix))]
 pub use paged::file::PagedFile;
 #[cfg(all(feature = "std", unix))]
 pub use paged::page_ref::{PageMut, PageRef};

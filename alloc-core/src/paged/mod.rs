@@ -3,6 +3,9 @@
 //! It stands on files, so it is there with the feature `std` on Unix only: without them there is nothing to page out to.
 
 pub(crate) mod array;
+pub(crate) mod blob;
+mod blob_block;
+pub(crate) mod blob_error;
 mod bytes;
 mod cache;
 mod cached;
