@@ -153,6 +153,8 @@ pub use paged::blob_error::BlobError;
 #[cfg(all(feature = "std", unix))]
 pub use paged::file::PagedFile;
 #[cfg(all(feature = "std", unix))]
+pub use paged::hoard::SwapHoard;
+#[cfg(all(feature = "std", unix))]
 pub use paged::page_ref::{PageMut, PageRef};
 #[cfg(all(feature = "std", unix))]
 pub use paged::paged_error::{PagedCause, PagedError};

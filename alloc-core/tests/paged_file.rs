@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use alloc_core::{
     AllocError, AnyOf, Attributes, Capability, ChainKey, FaultSource, FirstHit, Gfp, Knobs, Machine, NodePages, Nth,
-    Order, PAGE_SIZE, PagedCause, PagedError, PagedFile, Site, Swap, SwapError, SwapWay, TaskOptions,
+    Order, PAGE_SIZE, PagedCause, PagedError, PagedFile, Site, Swap, SwapError, SwapWay, TaskOptions, Time,
 };
 use support::random::Random;
 
@@ -260,6 +260,36 @@ fn pages_that_were_only_read_go_out_without_being_written_again() {
     assert_eq!(read(&file, 0), Ok(99));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+#[expect(unsafe_code, reason = "makes a file that is written to no longer")]
+fn row_045_where_no_page_can_be_written_clean_ones_go_out() {
+    use std::os::fd::{AsRawFd, FromRawFd};
+    // SAFETY: the name is a C string, and the descriptor is new and nobody else's.
+    let host = unsafe { File::from_raw_fd(libc::memfd_create(c"swap".as_ptr(), libc::MFD_ALLOW_SEALING)) };
+    let (machine, swap) = (machine(64), Arc::new(Swap::in_file(host.try_clone().unwrap(), 1000).unwrap()));
+    let mut file = file(&machine, &swap);
+    (0..100).for_each(|page| write(&mut file, page).unwrap());
+    // All clean but page 0, which is the oldest of those in memory.
+    (0..100).for_each(|page| assert_eq!(read(&file, page), Ok(page)));
+    write(&mut file, 0).unwrap();
+    file.discard(20 * PAGE, 70 * PAGE).unwrap();
+    (90..100).for_each(|page| assert_eq!(read(&file, page), Ok(page)));
+    assert_eq!((file.usage().cached, file.usage().out), (11, 19));
+    let fill = || machine.alloc_pages(Order::ZERO, Gfp::NOWAIT).ok();
+    let _others: Vec<_> = core::iter::from_fn(fill).collect();
+    // SAFETY: seals a descriptor of this test's.
+    assert_eq!(unsafe { libc::fcntl(host.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_WRITE) }, 0);
+    let before = file.usage();
+    (1..20).chain(90..100).for_each(|page| assert_eq!(read(&file, page), Ok(page)));
+    assert_eq!((file.usage().page_outs, read(&file, 0)), (before.page_outs, Ok(0)));
+    // What has to be written has its own error.
+    let full = (0..20).map(|page| write(&mut file, page)).find(Result::is_err).unwrap();
+    let is_refused = matches!(full, Err(PagedCause::Swap(SwapError::Io { way: SwapWay::Out, errno: libc::EPERM, .. })));
+    assert!(is_refused, "{full:?}");
+    file.audit().unwrap();
+}
+
 #[test]
 fn row_098_random_access_beyond_memory_is_told_apart_from_sequential_access() {
     let (machine, swap) = (machine(64), swap(2000));
@@ -282,6 +312,7 @@ fn row_098_random_access_beyond_memory_is_told_apart_from_sequential_access() {
         each(usage.random.page_ins - sequential.random.page_ins, usage.random.pages - sequential.random.pages);
     println!("page-ins for 100 accesses: {in_order} in order, {at_random} at random");
     assert!(in_order <= 7 && at_random >= 80);
+    assert_eq!(sequential.sequential.pages - before.sequential.pages, 512 * records - 1, "all but the first");
     assert_eq!(usage.accesses().pages, 512 + 2 * 512 * records);
     assert!(usage.random.page_ins_each() > 0.5 && usage.sequential.page_ins_each() < 0.1);
 }
@@ -318,7 +349,7 @@ fn chance(seed: u64, percent: u32) -> Arc<dyn FaultSource> {
 
 #[test]
 fn row_091_any_sequence_of_operations_agrees_with_a_model_under_random_failures() {
-    let rounds = if cfg!(debug_assertions) { 12 } else { 100 };
+    let rounds = if cfg!(debug_assertions) { 8 } else { 100 };
     let mut failures = 0;
     for seed in 0..rounds {
         let mut random = Random(seed);
@@ -446,6 +477,56 @@ fn threads_read_a_file_together() {
         }
     });
     file.audit().unwrap();
+}
+
+#[test]
+fn row_094_a_swap_that_is_exhausted_is_full_until_its_hoard_is_gone() {
+    let (machine, swap) = (machine(16), swap(100));
+    let mut file = file(&machine, &swap);
+    (0..50).for_each(|page| write(&mut file, page).unwrap());
+    // Read, they keep their slots, which the hoard takes.
+    (0..50).for_each(|page| assert_eq!(read(&file, page), Ok(page)));
+    let hoard = swap.exhaust(0);
+    let free = machine.free_pages(None);
+    (50..50 + free).for_each(|page| assert_eq!(write(&mut file, page), Ok(())));
+    assert_eq!((swap.available(), write(&mut file, 99)), (0, Err(PagedCause::NoSpace)));
+    (0..50).for_each(|page| assert_eq!(read(&file, page), Ok(page)));
+    drop(hoard);
+    assert_eq!(write(&mut file, 99), Ok(()));
+    file.audit().unwrap();
+}
+
+#[test]
+fn row_091_a_live_machines_reclaimers_make_room_while_files_are_used() {
+    let machine = Machine::builder().node(NodePages::new(256)).time(Time::Live).build().unwrap();
+    let swap = swap(2000);
+    std::thread::scope(|scope| {
+        for seed in 0..2 {
+            let (machine, swap) = (&machine, &swap);
+            // Each for a task of its own: one that reclaims in one thread does not in another.
+            let task = machine.spawn(TaskOptions::named("reader"));
+            let work = move || {
+                let mut file = file(machine, swap);
+                let (mut random, mut written) = (Random(seed), [false; 300]);
+                for _ in 0..3000 {
+                    let page = random.below(300);
+                    if random.below(2) == 0 {
+                        write(&mut file, page).unwrap();
+                        written[page as usize] = true;
+                    } else {
+                        assert_eq!(read(&file, page), Ok(if written[page as usize] { page } else { 0 }));
+                    }
+                    if random.below(4) == 0 {
+                        drop(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap());
+                    }
+                }
+                file.audit().unwrap();
+            };
+            scope.spawn(move || machine.run_as(task, work));
+        }
+    });
+    assert_eq!((swap.used(), machine.stats().kills), (0, 0));
+    machine.audit().unwrap();
 }
 
 #[test]

@@ -28,8 +28,9 @@ pub(super) const PAGES_MAX: u64 = PagedFile::BYTES_MAX / PAGE_SIZE as u64;
 ///
 /// Nothing is short: a call reads or writes all of its bytes, or says at which byte it stopped, and why.
 ///
-/// Threads may read a file together; who writes has it alone. It waits for its swap, so it must not be used in atomic context.
-/// In the child of a fork what is in memory can be used, and what is in swap cannot.
+/// Threads may read a file together, each for a task of its own; who writes has it alone. It waits for its swap, so it must not be used in atomic context.
+/// In the child of a fork what is in memory can be used, and what is in swap cannot. A child that was forked while another thread was inside of
+/// the file ends with a message when it uses it.
 ///
 /// ```
 /// use alloc_core::{Machine, NodePages, PagedFile, Swap};

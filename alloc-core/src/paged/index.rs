@@ -259,7 +259,7 @@ mod tests {
         let machine = Machine::builder().node(NodePages::new(256)).build().unwrap();
         let (mut index, mut model, mut random) = (Index::new(256).unwrap(), BTreeMap::new(), Random::new(7));
         let zeroed = || machine.alloc_pages(Order::ZERO, Gfp::KERNEL | Gfp::ZERO).unwrap().into_pages();
-        for round in 0..4000 {
+        for round in 0..if cfg!(miri) { 60 } else { 4000 } {
             let page = page(&mut random);
             if random.below(2) == 0 {
                 let entry = if random.below(2) == 0 { Entry::Cached(round) } else { Entry::Out(u32::MAX - round) };

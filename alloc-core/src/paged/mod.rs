@@ -11,6 +11,7 @@ mod cache;
 mod cached;
 pub(crate) mod file;
 mod heap_sort;
+pub(crate) mod hoard;
 mod index;
 pub(crate) mod page_ref;
 pub(crate) mod paged_error;

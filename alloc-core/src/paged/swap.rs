@@ -208,7 +208,7 @@ impl Swap {
             self.slots.lock().free(slot);
             return Err(told(SwapWay::Out, slot, &error));
         }
-        let sum = sum(u64::from(slot), page);
+        let sum = sum(page);
         self.slots.lock().fill(slot, sum);
         self.outs.fetch_add(1, Relaxed);
         Ok(Slot(slot))
@@ -223,7 +223,12 @@ impl Swap {
         self.open_file()?.read_exact_at(page, position(slot)).map_err(|error| told(SwapWay::In, slot, &error))?;
         self.ins.fetch_add(1, Relaxed);
         let expected = self.slots.lock().sum(slot);
-        if sum(u64::from(slot), page) == expected { Ok(()) } else { Err(SwapError::Corrupted { slot }) }
+        if sum(page) == expected { Ok(()) } else { Err(SwapError::Corrupted { slot }) }
+    }
+
+    /// Takes a slot, with nothing in it that could be read.
+    pub(super) fn take(&self) -> Option<Slot> {
+        self.slots.lock().take(false).map(Slot)
     }
 
     /// Gives a slot back.
