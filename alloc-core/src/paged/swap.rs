@@ -116,7 +116,7 @@ impl Swap {
         if slots > Swap::SLOTS_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a swap has 2^31 slots at most"));
         }
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(miri)))]
         if usize::try_from(position(slots) + PAGE_SIZE as u64)
             .is_ok_and(|len| !crate::host::memfd::is_allowed_file_of(len))
         {
