@@ -4,7 +4,7 @@
 mod support;
 
 use alloc_core::{
-    AllocError, BadNofail, EventKind, Fragments, Gfp, KvBlock, KvFast, Machine, MemfdHost, Misuse, NodePages,
+    AllocError, BadNofail, EventKind, Fragments, Gfp, KvBlock, KvCap, KvFast, Machine, MemfdHost, Misuse, NodePages,
     PAGE_SIZE, PlainHost, Policy, Scope,
 };
 use support::{MIN, hog, order};
@@ -159,7 +159,7 @@ fn row_060_nofail_for_more_bytes_than_there_can_be_is_what_the_policy_says() {
         (BadNofail::Bug, AllocError::Dead, AllocError::Dead),
     ] {
         for kv in [true, false] {
-            let machine = machine(Policy { bad_nofail, kv_bytes_max: 1000, ..Policy::kernel() });
+            let machine = machine(Policy { bad_nofail, kv_cap: KvCap::Absolute(1000), ..Policy::kernel() });
             let ask = |flags| match kv {
                 true => machine.kvmalloc(1001, flags).map(drop),
                 false => machine.vmalloc(8193 * PAGE_SIZE, flags).map(drop),
@@ -174,7 +174,7 @@ fn row_060_nofail_for_more_bytes_than_there_can_be_is_what_the_policy_says() {
             assert_eq!((stats.failures, stats.direct_passes, stats.kills), (2, 0, 0), "{bad_nofail:?}");
         }
     }
-    let strict = machine(Policy { kv_bytes_max: 1000, ..Policy::strict() });
+    let strict = machine(Policy { kv_cap: KvCap::Absolute(1000), ..Policy::strict() });
     assert_eq!(strict.kvmalloc(1001, Gfp::KERNEL | Gfp::NOFAIL).unwrap_err(), AllocError::InvalidFlags);
     let _quiet = strict.scope(Scope::NoWarn);
     let warnings = strict.stats().warnings;
