@@ -89,6 +89,27 @@ fn row_096_addresses_run_out_with_pages_free() {
 }
 
 #[test]
+fn row_096_with_128_mib_of_addresses_areas_run_out_with_half_of_the_pages_free() {
+    let pages = 256 << 8;
+    let host = MemfdHost::with_window(pages, 128 << 8).unwrap();
+    let machine = Machine::builder().node(NodePages::new(pages as u32)).host(Box::new(host)).build().unwrap();
+    let mut areas = Vec::new();
+    let refused = loop {
+        match machine.vmalloc(16 << 20, Gfp::KERNEL) {
+            Ok(area) => areas.push(area),
+            Err(error) => break error,
+        }
+    };
+    // Each has a page of guard behind it, so the eighth does not fit.
+    assert_eq!((refused, areas.len()), (AllocError::NoAddresses, 7));
+    assert!(machine.free_pages(None) > pages as u64 / 2);
+    assert!(machine.kmalloc(4 << 20, Gfp::KERNEL).is_ok(), "what needs no addresses is served");
+    assert_eq!((machine.stats().direct_passes, machine.stats().kills), (0, 0));
+    drop(areas.swap_remove(3));
+    assert!(machine.vmalloc(16 << 20, Gfp::KERNEL).is_ok());
+}
+
+#[test]
 fn row_059_nofail_of_16_mib_of_mapped_pages_kills_and_succeeds() {
     let machine = machine(Policy::kernel());
     hog(&machine, 6000);
