@@ -160,6 +160,12 @@ pub use page::zone::ZoneKind;
 pub use paged::swap::{Slot, Swap};
 #[cfg(all(feature = "std", unix))]
 pub use paged::swap_error::{SwapError, SwapWay};
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub use paged::{
+    map_error::{MapError, PageIn, PageInFailure},
+    map_pages::MapUsage,
+    swap_map::{MapValue, SwapMap, SwapMapOptions},
+};
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, Discipline, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy,
     Small, VmallocInner,
