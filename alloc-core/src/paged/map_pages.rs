@@ -273,9 +273,8 @@ impl MapPages {
         let written = self.swap.write_unasked(going, spare);
         let slot = match (written, &self.way) {
             (Ok(slot), Way::Uffd(uffd)) => {
+                // Those who wanted to write to it while it was frozen are in the queue, and have it brought in again.
                 uffd.discard(page);
-                // Those who wanted to write to it while it was frozen look again.
-                uffd.wake(page);
                 slot
             }
             (Ok(slot), Way::Window(_)) => slot,
