@@ -157,9 +157,25 @@ pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 #[cfg(all(feature = "std", unix))]
+pub use paged::array::{PagedArray, PagedRecords};
+#[cfg(all(feature = "std", unix))]
+pub use paged::blob::{BlobCookie, PagedBlob};
+#[cfg(all(feature = "std", unix))]
+pub use paged::blob_error::BlobError;
+#[cfg(all(feature = "std", unix))]
+pub use paged::file::PagedFile;
+#[cfg(all(feature = "std", unix))]
+pub use paged::page_ref::{PageMut, PageRef};
+#[cfg(all(feature = "std", unix))]
+pub use paged::paged_error::{PagedCause, PagedError};
+#[cfg(all(feature = "std", unix))]
+pub use paged::record::Record;
+#[cfg(all(feature = "std", unix))]
 pub use paged::swap::{Slot, Swap};
 #[cfg(all(feature = "std", unix))]
 pub use paged::swap_error::{SwapError, SwapWay};
+#[cfg(all(feature = "std", unix))]
+pub use paged::usage::{Accesses, PagedUsage};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use paged::{
     map_error::{MapError, PageIn, PageInFailure},
