@@ -3,7 +3,9 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use alloc_core::{Gfp, Machine, MemfdHost, NodePages, Order, PAGE_SIZE, PageIn, Swap, SwapMap, SwapMapOptions};
+use alloc_core::{
+    Gfp, Machine, MemfdHost, NodePages, Order, PAGE_SIZE, PageIn, PagedFile, Swap, SwapMap, SwapMapOptions,
+};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 /// Pages of the machine, and as many times as much in what is paged.
@@ -34,6 +36,24 @@ fn page_in(criterion: &mut Criterion) {
         map.as_mut_slice().fill(1);
         let slice = map.as_slice();
         group.bench_function(name, |bencher| bencher.iter(|| black_box(slice[next() * PAGE_SIZE / 8])));
+    }
+    for (name, writes) in [("file, read", false), ("file, written", true)] {
+        let machine = machine();
+        let swap = Arc::new(Swap::temporary((TIMES * PAGES) as u32).expect("a swap"));
+        let mut file = PagedFile::new(&machine, &swap).expect("a file");
+        let at = |page: usize| (page * PAGE_SIZE) as u64;
+        (0..TIMES * PAGES).for_each(|page| file.write(at(page), &[1; PAGE_SIZE]).expect("room"));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let (page, mut bytes) = (next(), [0; 8]);
+                if writes {
+                    file.write(at(page), &bytes).expect("room");
+                } else {
+                    file.read(at(page), &mut bytes).expect("what was written");
+                }
+                black_box(bytes)
+            });
+        });
     }
     let machine = machine();
     let swap = Swap::temporary((TIMES * PAGES) as u32 + 1).expect("a swap");

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use alloc_core::{
     AllocError, Capability, FaultSource, Gfp, Machine, MapError, MemfdHost, NodePages, Order, PAGE_SIZE, PageIn,
-    PageInFailure, Site, Swap, SwapError, SwapMap, SwapMapOptions, SwapWay,
+    PageInFailure, Site, Swap, SwapError, SwapMap, SwapMapOptions, SwapWay, Time,
 };
 use support::random::Random;
 
@@ -80,6 +80,7 @@ fn row_095_a_slice_of_eight_times_the_arena_is_filled_sorted_and_read_back_at_ra
         let usage = map.usage();
         assert!(usage.resident <= PAGES && usage.out >= 7 * PAGES && usage.failures == 0, "{usage:?}");
         assert_eq!(usage.resident + usage.out, usage.pages);
+        map.audit().unwrap();
         assert!(machine.free_pages(None) < 20);
         drop(map);
         assert_eq!((machine.free_pages(None), swap.used()), (before, 0), "{way:?}");
@@ -105,6 +106,37 @@ fn row_095_what_others_need_comes_out_of_the_map() {
         assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::NOIO | Gfp::NORETRY).unwrap_err(), AllocError::NoMemory);
         assert!(map.as_slice().iter().enumerate().all(|(at, element)| *element == value(at)));
         drop((hoard, taken));
+    }
+}
+
+#[test]
+fn row_095_in_live_time_several_maps_and_other_requests_share_the_memory() {
+    for way in ways() {
+        let host = MemfdHost::with_window(PAGES, 16 * PAGES).unwrap();
+        let machine = Machine::builder().node(NodePages::new(PAGES as u32)).min_free_pages(8).host(Box::new(host));
+        let machine = machine.time(Time::Live).build().unwrap();
+        let swap = swap(8 * PAGES);
+        std::thread::scope(|scope| {
+            for seed in 0..3 {
+                let (machine, swap) = (&machine, &swap);
+                scope.spawn(move || {
+                    let (mut map, mut random) = (map(machine, swap, 2 * PAGES, way), Random(seed));
+                    for _ in 0..600 {
+                        let page = random.below(2 * PAGES as u64) as usize;
+                        let element = &mut map.as_mut_slice()[page * OF_PAGE];
+                        assert!(*element == 0 || *element == value(page), "{way:?}");
+                        *element = value(page);
+                        if page % 8 == 0 {
+                            // Reclaim has the maps give up pages, this one's own among them.
+                            drop(machine.alloc_pages(Order::new(1), Gfp::KERNEL | Gfp::NORETRY));
+                        }
+                    }
+                    map.audit().unwrap();
+                });
+            }
+        });
+        assert_eq!((swap.used(), machine.stats().kills), (0, 0), "{way:?}");
+        machine.audit().unwrap();
     }
 }
 
@@ -344,6 +376,7 @@ fn row_095_whichever_transfer_or_request_fails_the_guard_tells_it_and_nothing_is
             }
             let whole = map.as_slice().iter().enumerate().all(|(at, element)| *element == value(at));
             assert!(whole, "{way:?}, transfer {nth}");
+            map.audit().unwrap();
         }
         for lost in [SwapWay::In, SwapWay::Out] {
             assert!(errors.contains(&MapError::Swap(SwapError::Injected { way: lost })), "{way:?}: {errors:?}");
@@ -468,6 +501,27 @@ fn row_095_faults_of_others_are_handed_on_to_the_handler_that_was_there() {
         panic!("{behind}");
     };
     assert_eq!(output.status.code(), Some(44), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[expect(unconditional_recursion, reason = "it is to overflow its stack")]
+fn overflow(depth: u64) -> u64 {
+    let room = std::hint::black_box([depth; 100]);
+    overflow(depth + 1) + room[depth as usize % 100]
+}
+
+#[test]
+fn row_095_an_overflowing_stack_is_still_told_by_the_standard_library() {
+    let Some(output) = in_own_process("row_095_an_overflowing_stack_is_still_told_by_the_standard_library") else {
+        // SAFETY: no core is needed of what is meant to end so.
+        unsafe { libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 }) };
+        let machine = machine(PAGES);
+        let mut map = map(&machine, &swap(100), 200, PageIn::Signals);
+        map.as_mut_slice().fill(3);
+        println!("{}", overflow(map.as_slice()[0]));
+        return;
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("has overflowed its stack"), "{told}");
 }
 
 #[test]

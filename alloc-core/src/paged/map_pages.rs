@@ -149,6 +149,23 @@ impl MapPages {
         self.places.iter().enumerate().filter(|(_, place)| failed(place)).map(|(page, _)| page).collect()
     }
 
+    /// Compares the tables with each other.
+    pub(super) fn audit(&self) -> Result<(), &'static str> {
+        let in_memory = |place: &&Place| matches!(place, Place::Memory(_) | Place::Unmapped(_));
+        let known = |page: &u32| self.places.get(*page as usize).is_some_and(|place| in_memory(&place));
+        let mut numbers: Vec<u32> = self.resident.iter().copied().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        match () {
+            () if !self.resident.iter().all(known) => Err("the list of pages in memory names one that is not"),
+            () if numbers.len() != self.resident.len() => Err("the list of pages in memory names one twice"),
+            () if self.places.iter().filter(in_memory).count() != numbers.len() => {
+                Err("the list of pages in memory does not name them all")
+            }
+            () => Ok(()),
+        }
+    }
+
     /// A page of the machine.
     fn page(&self) -> Result<Pages, AllocError> {
         let ask = || self.machine.alloc_pages(Order::ZERO, FLAGS).map(crate::block::PageBlock::into_pages);

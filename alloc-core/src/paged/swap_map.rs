@@ -101,6 +101,8 @@ impl SwapMapOptions {
 /// - A forked child must not touch the slice: what is out ends it with SIGSEGV, and with [`PageIn::Userfaultfd`] all of it does.
 /// - With [`PageIn::Signals`], whoever sets a handler of SIGSEGV behind the first map of the process, and does not hand on what it does not know, or blocks
 ///   the signal, ends the process at the next touch.
+/// - It is dear where a page is out: the thread that touched it sleeps and the map's wakes, twice a change of threads, so on a busy
+///   computer a touch took five times as long as a read by [`PagedFile`](crate::PagedFile) that finds its page out (`benches/RESULTS.md`).
 /// - It does not know which pages are used: those that came first go first, and every page that goes is written, changed or not.
 ///
 /// ```
@@ -243,6 +245,14 @@ impl<T: MapValue> SwapMap<T> {
     /// The numbers of the pages that could not be brought in when they were last touched, and where poison is instead, or a signal.
     pub fn failed_pages(&self) -> Vec<usize> {
         self.thread.shared.pages().failed()
+    }
+
+    /// Compares the map's tables with each other. [`Machine::audit`] looks at the pages themselves.
+    ///
+    /// # Errors
+    /// The first thing that is not as it must be.
+    pub fn audit(&self) -> Result<(), &'static str> {
+        self.thread.shared.pages().audit()
     }
 
     /// By which means touches are noticed.
