@@ -126,7 +126,7 @@ fn row_095_in_live_time_several_maps_and_other_requests_share_the_memory() {
                         let element = &mut map.as_mut_slice()[page * OF_PAGE];
                         assert!(*element == 0 || *element == value(page), "{way:?}");
                         *element = value(page);
-                        if page % 8 == 0 {
+                        if page.is_multiple_of(8) {
                             // Reclaim has the maps give up pages, this one's own among them.
                             drop(machine.alloc_pages(Order::new(1), Gfp::KERNEL | Gfp::NORETRY));
                         }
