@@ -104,5 +104,9 @@ impl Drop for MapThread {
         if let Some(handle) = self.handle.take() {
             let _ = handle.join();
         }
+        // Who reclaims at this moment may still share all this, when the addresses are another map's already.
+        if let Faults::Signals { trap, .. } = &self.shared.faults {
+            trap.disarm();
+        }
     }
 }

@@ -8,7 +8,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use core::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, fence};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, fence};
 use std::sync::Once;
 
 /// A thread's note that it has touched an address. It lies on the thread's stack until it is answered.
@@ -95,7 +95,10 @@ fn sleep(word: &AtomicU32, value: u32) {
 }
 
 /// A range of addresses whose faults are this owner's to answer, until it is dropped: by then nobody touches them any more.
-pub(super) struct Trap(&'static Place);
+pub(super) struct Trap {
+    place: &'static Place,
+    is_set: AtomicBool,
+}
 
 /// A fault that waits for its answer. Dropped, it failed.
 pub(super) struct Fault {
@@ -136,20 +139,20 @@ impl Trap {
         });
         // SAFETY: asks for a number.
         place.change(range, unsafe { libc::getpid() });
-        Ok(Trap(place))
+        Ok(Trap { place, is_set: AtomicBool::new(true) })
     }
 
     /// Wakes who sleeps in [`Trap::wait`].
     pub(super) fn ring(&self) {
-        self.0.ring();
+        self.place.ring();
     }
 
     /// Sleeps until there are faults or the bell rings, and hands the faults over, the first one first.
     pub(super) fn wait(&self, mut each: impl FnMut(Fault)) {
-        let bell = self.0.bell.load(Acquire);
-        let mut note = self.0.first.swap(ptr::null_mut(), Acquire);
+        let bell = self.place.bell.load(Acquire);
+        let mut note = self.place.first.swap(ptr::null_mut(), Acquire);
         if note.is_null() {
-            sleep(&self.0.bell, bell);
+            sleep(&self.place.bell, bell);
             return;
         }
         // Whoever came first lies last.
@@ -168,10 +171,20 @@ impl Trap {
     }
 }
 
+impl Trap {
+    /// Catches nothing from now on: the addresses may be another one's.
+    pub(super) fn disarm(&self) {
+        if self.is_set.swap(false, AcqRel) {
+            // INVARIANT: the place was this owner's until now, so nobody else makes its version odd.
+            self.place.version.fetch_add(1, Relaxed);
+            self.place.change(0..0, 0);
+        }
+    }
+}
+
 impl Drop for Trap {
     fn drop(&mut self) {
-        self.0.version.fetch_add(1, Relaxed);
-        self.0.change(0..0, 0);
+        self.disarm();
     }
 }
 
