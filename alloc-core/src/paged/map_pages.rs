@@ -1,25 +1,24 @@
 //! The pages of a mapped slice: which are in memory and which in swap, and how they change places.
-#![expect(unsafe_code, reason = "copies the bytes of pages that nobody can touch meanwhile")]
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::map_error::{MapError, POISON, PageInFailure};
+use super::map_error::{MapError, PageInFailure};
+use super::map_window::bytes_of;
 use super::swap::{Slot, Swap};
 use super::swap_error::SwapWay;
 use super::uffd::Uffd;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
-use crate::host::contract::HostError;
 use crate::machine::Machine;
 use crate::page::pages::Pages;
 use crate::units::{Order, PAGE_SIZE, TaskId};
 
 /// Where a page is.
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     /// Nowhere: it was never touched, and is zero.
     Nowhere,
     Swap(Slot),
@@ -78,19 +77,19 @@ pub(super) struct MapPages {
     pub(super) machine: Machine,
     swap: Arc<Swap>,
     task: TaskId,
-    way: Way,
-    places: Vec<Place>,
+    pub(super) way: Way,
+    pub(super) places: Vec<Place>,
     resident: VecDeque<u32>,
     resident_max: usize,
-    on_failure: PageInFailure,
+    pub(super) on_failure: PageInFailure,
     /// Whether a guard is at work, and the first error that it is to tell.
     pub(super) guarded: bool,
     pub(super) error: Option<MapError>,
     /// A page of the machine for those that cannot be brought in.
-    spare: Option<Pages>,
+    pub(super) spare: Option<Pages>,
     coming: Box<[u8; PAGE_SIZE]>,
-    going: Box<[u8; PAGE_SIZE]>,
-    usage: MapUsage,
+    pub(super) going: Box<[u8; PAGE_SIZE]>,
+    pub(super) usage: MapUsage,
 }
 
 /// Asked for in the name of the map's task, and no shrinker is called for it: the map gives up pages of its own instead.
@@ -320,66 +319,6 @@ impl MapPages {
         }
     }
 
-    /// A page could not be brought in: it is where it was, and whoever touched it is told as the map's policy says.
-    fn fail(&mut self, page: usize, slot: Option<Slot>, error: MapError) -> Touched {
-        self.usage.failures += 1;
-        self.error = self.error.or(Some(error));
-        let poisons = match self.on_failure {
-            PageInFailure::Signal => false,
-            PageInFailure::ErrOnGuard => self.guarded,
-            PageInFailure::Poison => true,
-        };
-        let poisoned = poisons && self.poison(page);
-        if !poisoned && let Way::Uffd(uffd) = &self.way {
-            uffd.poison(page);
-        }
-        self.places[page] = match (poisoned, slot) {
-            (true, slot) => Place::Poisoned(slot),
-            (false, slot) if matches!(self.way, Way::Uffd(_)) => Place::Broken(slot),
-            (false, Some(slot)) => Place::Swap(slot),
-            (false, None) => Place::Nowhere,
-        };
-        if poisoned { Touched::There } else { Touched::Signal }
-    }
-
-    /// Puts poison in the place of a page. In the window all such pages share one of the machine.
-    fn poison(&mut self, page: usize) -> bool {
-        match (&self.way, &mut self.spare) {
-            (Way::Uffd(uffd), _) => {
-                self.going.fill(POISON);
-                uffd.fill(page, &self.going).is_ok()
-            }
-            (Way::Window(at), Some(spare)) => {
-                bytes_of(&self.machine, spare).fill(POISON);
-                self.machine.map_one(at + page, spare).is_ok()
-            }
-            (Way::Window(_), None) => false,
-        }
-    }
-
-    /// A guard has ended: what was poisoned for it is as it was.
-    pub(super) fn end_guard(&mut self) {
-        if self.on_failure == PageInFailure::ErrOnGuard {
-            self.heal();
-        }
-    }
-
-    /// Pages that are poisoned are where they were, and out.
-    fn heal(&mut self) {
-        for page in 0..self.places.len() {
-            if !matches!(self.places[page], Place::Poisoned(_)) {
-                continue;
-            }
-            match &self.way {
-                Way::Uffd(uffd) => uffd.discard(page),
-                Way::Window(at) => self.machine.unmap_one(at + page),
-            }
-            if let Place::Poisoned(slot) = core::mem::replace(&mut self.places[page], Place::Nowhere) {
-                self.places[page] = slot.map_or(Place::Nowhere, Place::Swap);
-            }
-        }
-    }
-
     fn give(&self, pages: Pages) {
         let given = self.machine.free(pages);
         debug_assert!(given.is_ok(), "the page is the machine's");
@@ -403,41 +342,5 @@ impl MapPages {
             }
         }
         self.spare.take().into_iter().for_each(|spare| self.give(spare));
-    }
-}
-
-/// The bytes of a page of the machine that is not before anybody.
-fn bytes_of<'p>(machine: &Machine, pages: &'p mut Pages) -> &'p mut [u8] {
-    // SAFETY: 1. The token is one of the machine's, so its frame lies within the arena, whose memory lives as long as the map's share of the
-    // machine. 2. The token is borrowed exclusively, and the frame is mapped nowhere else while its bytes are used: pages are
-    // unmapped before they are read, and filled before they are mapped. The one that is poison is nobody's to trust.
-    unsafe {
-        let begin = machine.arena.at(pages.frame().0 as usize * PAGE_SIZE);
-        core::slice::from_raw_parts_mut(begin.as_ptr(), PAGE_SIZE)
-    }
-}
-
-impl Machine {
-    /// Maps one page into the window, if the machine may have one mapping more.
-    fn map_one(&self, at: usize, pages: &Pages) -> Result<(), MapError> {
-        let most = self.raw().policy.mappings_max;
-        let mut addresses = self.addresses.lock();
-        if addresses.mappings >= most {
-            return Err(MapError::Alloc(AllocError::NoMappings));
-        }
-        addresses.mappings += 1;
-        drop(addresses);
-        self.arena.map(at, pages.frame(), 1).map_err(|error| {
-            self.addresses.lock().mappings -= 1;
-            match error {
-                HostError::System(number) => MapError::System(number),
-                _ => MapError::Alloc(AllocError::NoMappings),
-            }
-        })
-    }
-
-    fn unmap_one(&self, at: usize) {
-        self.arena.unmap(at, 1);
-        self.addresses.lock().mappings -= 1;
     }
 }

@@ -15,9 +15,13 @@ mod index;
 #[cfg(target_os = "linux")]
 pub(crate) mod map_error;
 #[cfg(target_os = "linux")]
+mod map_failure;
+#[cfg(target_os = "linux")]
 pub(crate) mod map_pages;
 #[cfg(target_os = "linux")]
 mod map_thread;
+#[cfg(target_os = "linux")]
+mod map_window;
 pub(crate) mod page_ref;
 pub(crate) mod paged_error;
 pub(crate) mod record;
