@@ -181,8 +181,10 @@ impl Machine {
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
-        self.gate.set(source.as_deref());
-        let before = core::mem::replace(&mut *self.faults.lock(), source);
+        let mut faults = self.faults.lock();
+        self.gate.set(source.as_deref(), self.counts_objects.load(Relaxed));
+        let before = core::mem::replace(&mut *faults, source);
+        drop(faults);
         // Whoever asks the one before at this moment does not keep it, and nobody else has it at hand.
         self.faults_version.fetch_add(1, Release);
         let mut at_hand = Vec::new();
