@@ -98,9 +98,15 @@ impl Gfp {
     /// As KERNEL, and charged to the task's account.
     pub const KERNEL_ACCOUNT: Gfp = Gfp::KERNEL.with(Gfp::ACCOUNT);
 
-    /// The set as a number, which means nothing but that equal sets have equal ones.
-    pub(crate) const fn bits(self) -> u32 {
+    /// The set as a number, which means nothing but that equal sets have equal ones: it may stand where only numbers can, as
+    /// in [`WithFlags`](crate::WithFlags). It is not the kernel's, and may be another one in another version.
+    pub const fn bits(self) -> u32 {
         self.0
+    }
+
+    /// The set of a number.
+    pub(crate) const fn of_bits(bits: u32) -> Gfp {
+        Gfp(bits)
     }
 
     /// Both sets together; `|` in constants.
