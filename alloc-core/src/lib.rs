@@ -178,3 +178,8 @@ impl Machine {
         MachineBuilder::new()
     }
 }
+
+/// The examples of README.md.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
