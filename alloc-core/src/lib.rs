@@ -70,6 +70,8 @@ mod node_pages;
 mod nodes_move;
 mod numa;
 mod page;
+#[cfg(all(feature = "std", unix))]
+mod paged;
 mod places;
 mod plan;
 mod policy;
@@ -147,6 +149,10 @@ pub use page::pages::Pages;
 pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
+#[cfg(all(feature = "std", unix))]
+pub use paged::swap::{Slot, Swap};
+#[cfg(all(feature = "std", unix))]
+pub use paged::swap_error::{SwapError, SwapWay};
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
     VmallocInner,
