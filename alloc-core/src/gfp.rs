@@ -108,8 +108,9 @@ impl Gfp {
     /// The other new name of that proposal: converted code that cannot handle a failure, and says so.
     pub const DEFAULT_NOFAIL: Gfp = Gfp::DEFAULT.with(Gfp::NOFAIL);
 
-    /// The set as a number, which means nothing but that equal sets have equal ones.
-    pub(crate) const fn bits(self) -> u32 {
+    /// The set as a number, which means nothing but that equal sets have equal ones: it may stand where only numbers can, as
+    /// in [`WithFlags`](crate::WithFlags). It is not the kernel's, and may be another one in another version.
+    pub const fn bits(self) -> u32 {
         self.0
     }
 

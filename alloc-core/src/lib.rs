@@ -25,6 +25,7 @@
 //! The system's allocator is asked when a machine, a task, a cache, a pool or a shrinker is made, and never by a request for
 //! pages or objects.
 #![no_std]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -106,6 +107,10 @@ mod units;
 mod vmalloc;
 mod waiting;
 
+#[cfg(feature = "std")]
+pub use adapters::global::GlobalMachine;
+pub use adapters::handle::{Handle, KVmalloc, Kmalloc, Vmalloc, WithFlags};
+pub use adapters::kind::MemoryKind;
 pub use backing::{Backing, Blocks, Kmalloced, Objects};
 pub use block::PageBlock;
 pub use build_error::BuildError;
@@ -216,3 +221,8 @@ impl Machine {
         MachineBuilder::new()
     }
 }
+
+/// The examples of README.md.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
