@@ -14,7 +14,7 @@ pub enum BuildError {
     TooManyNodes,
     /// A node's special zones are larger than the node.
     ZonesTooBig,
-    /// The policy's largest order is above [`Order::LIMIT`].
+    /// The policy's largest order is above [`Order::LIMIT`](crate::Order::LIMIT).
     OrderTooBig,
     /// The host that was given has fewer pages than the nodes.
     HostTooSmall,
