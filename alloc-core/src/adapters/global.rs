@@ -310,6 +310,7 @@ unsafe impl GlobalAlloc for GlobalMachine {
     }
 }
 
+#[cfg(not(miri))]
 #[cfg(test)]
 mod tests {
     use super::*;
