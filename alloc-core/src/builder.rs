@@ -179,7 +179,11 @@ impl MachineBuilder {
         if self.policy.largest > Order::LIMIT {
             return Err(BuildError::OrderTooBig);
         }
+        if self.nodes.iter().any(|node| node.budget().is_some_and(|budget| budget == 0 || budget > node.pages)) {
+            return Err(BuildError::BudgetOutOfRange);
+        }
         let total = self.nodes.iter().map(|node| u64::from(node.pages)).sum::<u64>();
+        let usable = self.nodes.iter().map(|node| u64::from(node.budget().unwrap_or(node.pages))).sum::<u64>();
         let pages = usize::try_from(total).ok().filter(|_| total < u64::from(u32::MAX));
         let pages = pages.ok_or(HostError::TooManyPages)?;
         let host: Arc<dyn Host> = Arc::from(match self.host {
@@ -201,8 +205,8 @@ impl MachineBuilder {
             return Err(BuildError::HostTooSmall);
         }
         let mut frames = FrameTable::new(pages).ok_or(HostError::NoMemory)?;
-        let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
-        let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;
+        let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(usable));
+        let zones = zones(&self.nodes, &mut frames, min, usable, self.policy.largest)?;
         let distance = |one: NodeId, other: NodeId| {
             let given =
                 self.distances.iter().rev().find(|(a, b, _)| (*a, *b) == (one, other) || (*b, *a) == (one, other));
@@ -216,6 +220,7 @@ impl MachineBuilder {
         let kernel_thread = |name| Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named(name) });
         let tasks = names.map(kernel_thread).collect();
         let policy = Arc::new(self.policy);
+        let has_budget = zones.iter().any(|zone| zone.backed.is_some());
         let state = State {
             policies: Policies::new(Arc::clone(&policy)),
             policy,
@@ -228,6 +233,7 @@ impl MachineBuilder {
             cpusets: Vec::new(),
             stats: Stats::default(),
             events: Ring::new(),
+            has_budget,
             traces_looks: self.traces_looks,
             progress: 0,
             kswapd_wanted: NodeMask::NONE,

@@ -47,6 +47,8 @@ pub enum EventKind {
         /// Who holds it.
         holder: TaskId,
     },
+    /// The memory behind so many free pages was given back to the host, at the border of a budget.
+    GivenBack(u64),
     /// The OOM notifiers were called, and gave so many pages back.
     OomNotified(u64),
     /// A task was killed.

@@ -43,8 +43,9 @@ impl Policy {
     /// What a request with these flags, of this order, in this context is promised.
     ///
     /// The answer is made from the same plan that the engine follows, so the two cannot drift apart. The size of the
-    /// machine does not enter: a request for more pages than the machine has fails at once. Nor do budgets
-    /// ([`MemCg`](crate::MemCg)), which refuse requests whatever they are promised here.
+    /// machine does not enter: a request for more pages than the machine has, or may use at once
+    /// ([`NodePages::with_budget`](crate::NodePages::with_budget)), fails at once, and for all others a budget of a node is its size. Nor do
+    /// the budgets of groups ([`MemCg`](crate::MemCg)), which refuse requests whatever they are promised here.
     ///
     /// ```
     /// use alloc_core::{Context, Gfp, Order, Policy, Promise};

@@ -69,6 +69,7 @@ mod node_pages;
 mod nodes_move;
 mod numa;
 mod page;
+mod page_budget;
 mod places;
 mod plan;
 mod policy;
@@ -142,6 +143,7 @@ pub use page::pages::Pages;
 pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
+pub use page_budget::PageBudget;
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
     VmallocInner,

@@ -205,9 +205,9 @@ impl Machine {
     pub(crate) fn raw(&self) -> Locked<'_> {
         #[cfg(feature = "std")]
         if let Some(live) = &self.live {
-            return Locked::live(self.state.lock(), &live.signals);
+            return Locked::live(self.state.lock(), &self.arena, &live.signals);
         }
-        Locked::stepped(self.state.lock())
+        Locked::stepped(self.state.lock(), &self.arena)
     }
 
     /// The number by which machines are told apart.

@@ -32,6 +32,10 @@ pub struct Stats {
     pub sleeps: u64,
     /// Pages that came back to the free lists.
     pub freed_pages: u64,
+    /// Free pages whose memory was given back to the host at the border of a budget: see [`NodePages::with_budget`](crate::NodePages::with_budget).
+    pub given_back: u64,
+    /// Times that this was done: each is a batch of several pages.
+    pub given_back_batches: u64,
     /// Numbers that were given back and were no block of that order, or no longer.
     pub bad_frees: u64,
     /// Tasks that the OOM killer killed.

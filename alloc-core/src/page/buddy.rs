@@ -45,6 +45,11 @@ impl Buddy {
         self.end
     }
 
+    /// Frames, free or not.
+    pub(crate) fn frames(&self) -> u64 {
+        u64::from(self.end - self.start)
+    }
+
     /// Free pages.
     pub(crate) fn free(&self) -> u64 {
         self.free

@@ -1,5 +1,6 @@
 //! The page allocator: frames, zones, and the request that gets them.
 
+pub(crate) mod backed;
 mod begin;
 pub(crate) mod buddy;
 pub(crate) mod course;

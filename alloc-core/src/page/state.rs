@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::backed::Backed;
 use super::buddy::{AuditError, Buddy};
 use super::frame::{self, FrameTable};
 use super::reclaim::ReclaimClass;
@@ -16,6 +17,7 @@ use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
+use crate::host::arena::Arena;
 use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
@@ -43,6 +45,8 @@ pub(crate) struct State {
     pub(crate) cpusets: Vec<NodeMask>,
     pub(crate) stats: Stats,
     pub(crate) events: Ring,
+    /// Whether some zone has more frames than may be used at once.
+    pub(crate) has_budget: bool,
     /// Whether looks at zones are noted, too.
     pub(crate) traces_looks: bool,
     /// Counts everything that can help somebody who waits.
@@ -118,7 +122,7 @@ impl State {
 
     /// Whether a zone's free lists alone have what any first look at it asks for.
     pub(crate) fn is_plentiful(&self, zone: usize) -> bool {
-        self.zones[zone].buddy.free() >= self.zones[zone].plenty()
+        self.zones[zone].free() >= self.zones[zone].plenty()
     }
 
     /// All pages, free or not.
@@ -129,7 +133,7 @@ impl State {
     /// Free pages, of one node or of all.
     pub(crate) fn free(&self, node: Option<NodeId>) -> u64 {
         let zones = self.zones.iter().filter(|zone| node.is_none_or(|node| node == zone.node));
-        zones.map(|zone| zone.buddy.free()).sum()
+        zones.map(Zone::free).sum()
     }
 
     /// The highest kind of zone that is at or below `kind`, or the lowest that the machine has.
@@ -237,12 +241,33 @@ impl State {
     /// Whether all zones of a node have what the background reclaimer works for.
     pub(crate) fn is_balanced(&self, node: NodeId) -> bool {
         let mut zones = self.zones.iter().filter(|zone| zone.node == node);
-        zones.all(|zone| zone.buddy.free() >= zone.marks.high)
+        zones.all(|zone| zone.free() >= zone.marks.high)
+    }
+
+    /// Gives memory back that stands behind free pages, in zones where it stands behind more than it may.
+    pub(crate) fn give_back_beyond_budget(&mut self, arena: &Arena) {
+        let mut given = 0;
+        for zone in &mut self.zones {
+            let (end, beyond) = (zone.buddy.end(), |backed: &&mut Backed| backed.count() > backed.border());
+            if let Some(backed) = zone.backed.as_mut().filter(beyond) {
+                self.stats.given_back_batches += 1;
+                given += backed.give_back(&self.frames, end, |frame, order| arena.release(frame, order));
+            }
+        }
+        if given > 0 {
+            self.stats.given_back += given;
+            self.events.note(EventKind::GivenBack(given), TaskId(0), Order::ZERO, Gfp::NONE);
+        }
     }
 
     /// Looks at everything.
     pub(crate) fn audit(&self) -> Result<(), AuditError> {
         self.zones.iter().try_for_each(|zone| zone.buddy.audit(&self.frames))?;
+        for (zone, backed) in self.zones.iter().filter_map(|zone| Some((zone, zone.backed.as_ref()?))) {
+            let used = zone.buddy.frames() - zone.buddy.free();
+            let audited = backed.audit(&self.frames, zone.buddy.end(), used);
+            audited.map_err(|what| AuditError { frame: FrameNumber(zone.buddy.end() - 1), what })?;
+        }
         for (id, task) in self.tasks.iter().enumerate() {
             let theirs = task.user_pages.iter(&self.frames).filter(|frame| {
                 let entry = self.frames.get(*frame);
