@@ -26,6 +26,19 @@ impl Arena {
         Arena { base: host.base(), pages: host.pages(), host }
     }
 
+    /// The host, for another machine that is to stand on it.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.host)
+    }
+
+    /// Tells the host that nothing of it is used any more, as when it was made.
+    pub(crate) fn vacate(&self) {
+        self.host.release(FrameNumber(0), self.pages);
+        if let Some((_, pages)) = self.host.window() {
+            self.host.unmap(0, pages);
+        }
+    }
+
     /// Pages in all.
     pub(crate) fn pages(&self) -> usize {
         self.pages
