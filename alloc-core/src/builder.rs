@@ -20,6 +20,7 @@ use crate::machine::Machine;
 use crate::node_pages::{NodePages, zones};
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameTable;
+use crate::page::movable::Movables;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zonelist::Zonelist;
@@ -214,6 +215,7 @@ impl Blueprint {
             locks: LockOrder::default(),
             budgets: Budgets::default(),
             cpusets: Vec::new(),
+            movables: Movables::new(),
             stats: Stats::default(),
             events: Ring::new(),
             has_budget,

@@ -69,6 +69,10 @@ impl<'m> Request<'m> {
                 self.course.reclaimed(&mut self.machine.state(), gained);
                 Step::Next
             }
+            Move::Compact => {
+                self.course.compact(&mut self.machine.state(), &self.machine.arena);
+                Step::Next
+            }
             Move::NotifyOom => {
                 let gained = self.machine.notify_oom(self.course.task());
                 self.course.notified(&mut self.machine.state(), gained);

@@ -28,6 +28,16 @@ pub struct Stats {
     pub kswapd_passes: u64,
     /// Times that a sleeping background reclaimer was woken.
     pub kswapd_wakes: u64,
+    /// Passes of compaction: a request of several pages, some of which can be moved, found none side by side.
+    pub compactions: u64,
+    /// Passes that brought a block together.
+    pub compactions_served: u64,
+    /// Pages that can be moved, and were looked at by such a pass.
+    pub scanned: u64,
+    /// Pages that were moved.
+    pub migrated: u64,
+    /// Pages that were not, because somebody had their address, or there was no page to move them to.
+    pub migrations_failed: u64,
     /// Times that a request had to sleep.
     pub sleeps: u64,
     /// Pages that came back to the free lists.

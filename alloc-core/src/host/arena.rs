@@ -102,6 +102,17 @@ impl Arena {
         }
     }
 
+    /// Copies a block to another of its order.
+    ///
+    /// # Safety
+    /// The blocks are two, and nobody else uses the bytes of either.
+    pub(crate) unsafe fn copy(&self, from: FrameNumber, to: FrameNumber, order: Order) {
+        if let Some((from, to)) = self.bytes(from, order).zip(self.bytes(to, order)) {
+            // SAFETY: both ranges lie within the host's pages, are apart, and the caller vouches that it is alone.
+            unsafe { to.cast::<u8>().copy_from_nonoverlapping(from.cast(), from.len()) };
+        }
+    }
+
     /// Pages of the window, 0 without one.
     pub(crate) fn window_pages(&self) -> usize {
         self.host.window().map_or(0, |(_, pages)| pages)

@@ -81,6 +81,22 @@ impl Buddy {
         Some(frame)
     }
 
+    /// Takes the last pages of a free block, as a block of `order`; what lies before them stays free.
+    pub(crate) fn take_top(&mut self, table: &mut FrameTable, block: FrameNumber, order: Order) -> FrameNumber {
+        let (mut begin, mut have) = (block.0, table.at(block.0).order);
+        self.lists[have.index()].remove(table, begin);
+        self.note(have.index());
+        while have > order {
+            have = Order::new(have.get() - 1);
+            self.link(table, begin, have);
+            begin += have.pages() as u32;
+        }
+        self.free -= order.pages();
+        let entry = table.at(begin);
+        (entry.state, entry.order, entry.owner) = (State::Owned, order, 0);
+        FrameNumber(begin)
+    }
+
     /// Gives a block back that begins at `frame` with the order that its entry says, merging it with free neighbours.
     pub(crate) fn give(&mut self, table: &mut FrameTable, frame: FrameNumber) {
         let mut order = table.at(frame.0).order;

@@ -22,6 +22,8 @@ pub(crate) enum Move {
     Next,
     /// A pass of direct reclaim, for these flags and so many pages; its gain is told to `reclaimed`.
     Reclaim(Gfp, u64),
+    /// A step of compaction, which [`Course::compact`] makes with the machine's memory at hand.
+    Compact,
     /// To have the OOM notifiers called; what came of it is told to `notified`.
     NotifyOom,
     /// To sleep until something else has happened.
@@ -54,6 +56,7 @@ pub(super) enum Stage {
     Decide,
     Reclaiming,
     AfterReclaim(usize),
+    Compacting,
     Retry,
     OomLock,
     OomLook(usize),
@@ -64,6 +67,16 @@ pub(super) enum Stage {
     /// NOFAIL before it goes round: half of the reserve, first inside of the cpuset and then outside.
     Half(usize, bool),
     Over,
+}
+
+/// A pass of compaction over the zones of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Compaction {
+    /// The place in the zonelist.
+    pub(super) at: usize,
+    /// Where the next block to move may begin, and where the frames end that blocks are moved to; `None` before the zone was looked at.
+    pub(super) cursors: Option<(u32, u32)>,
+    pub(super) moved: u64,
 }
 
 /// A request under way.
@@ -95,6 +108,9 @@ pub(crate) struct Course {
     pub(super) steps: u32,
     /// Rounds in all.
     pub(super) rounds: u32,
+    /// The pass of compaction that it makes, and whether it has made one in this round.
+    pub(super) compaction: Option<Compaction>,
+    pub(super) compacted: bool,
     /// Whether the last pass of reclaim gave something.
     pub(super) gained: bool,
     /// Whether the OOM notifiers were called since it came to the killer's door.
@@ -125,6 +141,8 @@ impl Course {
             idle: 0,
             steps: 0,
             rounds: 0,
+            compaction: None,
+            compacted: false,
             gained: false,
             notified: false,
             looked_as_victim: false,

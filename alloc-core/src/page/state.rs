@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::backed::Backed;
 use super::buddy::{AuditError, Buddy};
 use super::frame::{self, FrameTable};
+use super::movable::Movables;
 use super::reclaim::ReclaimClass;
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) budgets: Budgets,
     /// The nodes of each cpuset.
     pub(crate) cpusets: Vec<NodeMask>,
+    pub(crate) movables: Movables,
     pub(crate) stats: Stats,
     pub(crate) events: Ring,
     /// Whether some zone has more frames than may be used at once.
@@ -268,6 +270,7 @@ impl State {
             let audited = backed.audit(&self.frames, zone.buddy.end(), used);
             audited.map_err(|what| AuditError { frame: FrameNumber(zone.buddy.end() - 1), what })?;
         }
+        self.audit_movables().map_err(|(frame, what)| AuditError { frame, what })?;
         for (id, task) in self.tasks.iter().enumerate() {
             let theirs = task.user_pages.iter(&self.frames).filter(|frame| {
                 let entry = self.frames.get(*frame);

@@ -87,6 +87,18 @@ impl Zone {
         Some(frame)
     }
 
+    /// Takes the last pages of a free block, as a block of `order`, to move another one there.
+    pub(crate) fn take_top(&mut self, table: &mut FrameTable, block: FrameNumber, order: Order) -> Option<FrameNumber> {
+        if self.free() < order.pages() {
+            return None;
+        }
+        let frame = self.buddy.take_top(table, block, order);
+        if let Some(backed) = &mut self.backed {
+            backed.note(frame, order);
+        }
+        Some(frame)
+    }
+
     /// Whether a request may take a block of `order` from here now.
     pub(crate) fn admits(&self, order: Order, highest: ZoneKind, mark: Mark, right: Right) -> bool {
         self.would_admit(order, highest, mark, right, 0)
