@@ -29,7 +29,7 @@ pub enum Holder {
     Slab,
     /// It is a page table of mapped areas.
     PageTable,
-    /// An owner of pages that can be moved: a [`MovablePages`](crate::MovablePages).
+    /// An owner of pages that can be moved: a [`MovablePages`](crate::MovablePages) or a [`Vma`](crate::Vma).
     Movable,
 }
 

@@ -34,7 +34,7 @@ pub struct Stats {
     pub compactions_served: u64,
     /// Pages that can be moved, and were looked at by such a pass.
     pub scanned: u64,
-    /// Pages that were moved.
+    /// Pages that were moved: by such a pass, or to other nodes by [`Vma::mbind`](crate::Vma::mbind).
     pub migrated: u64,
     /// Pages that were not, because somebody had their address, or there was no page to move them to.
     pub migrations_failed: u64,

@@ -12,7 +12,7 @@ fn holds(page: &MovablePages<'_>, number: u8) -> bool {
     let pin = page.pin();
     let begin = pin.as_ptr();
     // Others run here, and may move whatever is not pinned.
-    shuttle::thread::yield_now();
+    thread::yield_now();
     let same = begin == pin.as_ptr() && page.pin().as_ptr() == begin;
     same && pin[..64].iter().all(|byte| *byte == number)
 }
@@ -32,16 +32,14 @@ fn contents_stay_and_what_is_pinned_does_not_move_under_any_schedule() {
             for _ in 0..2 {
                 scope.spawn(move || {
                     as_task(machine, || {
-                        for _ in 0..2 {
-                            let size = Order::new(2 + below(2) as u32);
-                            let block = machine.alloc_pages(size, Gfp::KERNEL | Gfp::NORETRY | Gfp::NOWARN);
-                            block.into_iter().for_each(|block| owned.drop(owned.keep(block)));
-                        }
+                        let size = Order::new(2 + below(2) as u32);
+                        let block = machine.alloc_pages(size, Gfp::KERNEL | Gfp::NORETRY | Gfp::NOWARN);
+                        block.into_iter().for_each(|block| owned.drop(owned.keep(block)));
                     });
                 });
             }
             scope.spawn(move || {
-                for _ in 0..6 {
+                for _ in 0..4 {
                     let (number, page) = &ours[below(16) as usize];
                     assert!(holds(page, *number), "page {number} is not what it was");
                 }

@@ -276,6 +276,12 @@ impl Course {
         Move::Failed(error)
     }
 
+    /// Binds it to nodes before its first step, instead of its task's policy. Once they and the task's meet no more, they are forgotten.
+    pub(crate) fn bind(&mut self, state: &State, nodes: Option<NodeMask>) {
+        let allowed = state.task(self.task).map_or(NodeMask::NONE, |task| task.mems.allowed);
+        self.bound = nodes.filter(|nodes| nodes.overlaps(allowed));
+    }
+
     /// Gives up what it holds, when its driver does not go on with it.
     pub(crate) fn abandon(&mut self, state: &mut State) {
         self.end(state);

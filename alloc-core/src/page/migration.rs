@@ -58,6 +58,10 @@ impl State {
     #[expect(unsafe_code, reason = "copies a block that nobody has the address of")]
     pub(crate) fn migrate(&mut self, arena: &Arena, from: FrameNumber, to: FrameNumber) -> bool {
         let old = *self.frames.at(from.0);
+        // Whoever asked for the new one is not charged for it: the charge is the contents'.
+        if let Some(budget) = self.frames.at(to.0).budget.take() {
+            self.budgets.at(budget).uncharge(old.order.pages());
+        }
         let moves = old.state == frame::State::Movable && self.movables.is_unpinned(old.owner);
         if !moves {
             self.put_back(to);

@@ -106,6 +106,12 @@ impl State {
         inside.and_then(|task| task.calls.site(task.is_in_interrupt()))
     }
 
+    /// The node that a frame lies on.
+    pub(crate) fn node_of(&self, frame: FrameNumber) -> NodeId {
+        let zone = self.frames.get(frame.0).and_then(|entry| self.zones.get(usize::from(entry.zone)));
+        zone.map_or(NodeId(0), |zone| zone.node)
+    }
+
     /// The nodes that the machine has.
     pub(crate) fn online(&self) -> NodeMask {
         let nodes = (0..self.zonelists.len() as u8).map(|node| NodeMask::of(&[NodeId(node)]));
