@@ -73,6 +73,8 @@ mod nodes_move;
 mod numa;
 mod page;
 mod page_budget;
+#[cfg(all(feature = "std", unix))]
+mod paged;
 mod places;
 mod plan;
 mod policy;
@@ -151,6 +153,10 @@ pub use page::reclaim::{ReclaimClass, Shrinker, ShrinkerId};
 pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 pub use page_budget::PageBudget;
+#[cfg(all(feature = "std", unix))]
+pub use paged::swap::{Slot, Swap};
+#[cfg(all(feature = "std", unix))]
+pub use paged::swap_error::{SwapError, SwapWay};
 pub use policy::{
     AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
     VmallocInner,

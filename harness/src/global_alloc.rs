@@ -6,6 +6,8 @@ use std::hint::cold_path;
 use std::ptr;
 
 use crate::inject::decision::{fails, walks};
+use crate::inject::kept;
+use crate::memory::freed::{FREED, GiveBack};
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE, Request};
 use crate::scope::armed::armed;
@@ -119,15 +121,18 @@ fn served(chain: u32) -> u64 {
     if LIVE.is_open() { answer::ACCOUNTED | u64::from(chain) } else { answer::SERVE }
 }
 
+/// Notes that a block is given back: whether that is looked at more closely, because it comes behind a failure.
 #[inline(never)]
-fn gave_back(address: *mut u8, size: usize) {
+fn gave_back(address: *mut u8, size: usize) -> bool {
     if LIVE.is_open() {
         cold_path();
         let _ = taken_out(address);
     }
-    if let Some((thread, _)) = thread::observed() {
+    let observed = thread::observed();
+    if let Some((thread, _)) = observed {
         thread.balance.gave_back(size);
     }
+    FREED.holds_any() || observed.is_some_and(|(_, phase)| phase == phase::AFTER)
 }
 
 #[inline(always)]
@@ -165,6 +170,9 @@ impl<A: GlobalAlloc> Alloc<A> {
     unsafe fn armed_realloc(address: *mut u8, size: usize, align: usize, new_size: usize, this: &Self) -> *mut u8 {
         // SAFETY: the parts of the caller's layout.
         let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        if FREED.holds_any() {
+            kept::resizes(address);
+        }
         let asked = Request { size: new_size as u64, old_size: size as u64, ..of(Kind::Realloc, layout) };
         // SAFETY: the caller's pointer, layout and size.
         armed_request(asked, address, || unsafe { this.inner.realloc(address, layout, new_size) })
@@ -174,9 +182,29 @@ impl<A: GlobalAlloc> Alloc<A> {
     /// As [`GlobalAlloc::dealloc`], with the parts of a layout.
     #[inline(never)]
     unsafe fn armed_dealloc(address: *mut u8, size: usize, align: usize, this: &Self) {
-        gave_back(address, size);
-        // SAFETY: the caller's pointer, and the parts of its layout.
-        unsafe { this.inner.dealloc(address, Layout::from_size_align_unchecked(size, align)) };
+        // SAFETY: the parts of the caller's layout.
+        let layout = unsafe { Layout::from_size_align_unchecked(size, align) };
+        // SAFETY: the caller gives the block up, and `given_back` frees a block of this layout.
+        if gave_back(address, size) && unsafe { kept::keeps(address, layout, Self::given_back()) } {
+            return;
+        }
+        // SAFETY: the caller's pointer and layout.
+        unsafe { this.inner.dealloc(address, layout) };
+    }
+
+    /// How a block that was kept back is freed later, when nobody has this allocator at hand: one without fields is as good
+    /// as any other of its type. Of one with fields nothing is kept.
+    fn given_back() -> Option<GiveBack> {
+        /// # Safety
+        /// As [`GlobalAlloc::dealloc`].
+        unsafe fn free<A: GlobalAlloc>(address: *mut u8, layout: Layout) {
+            // SAFETY: there is an allocator of this type, which allocated the block, and its type has no bytes: a reference to
+            // it needs no more than an aligned address.
+            let inner = unsafe { ptr::NonNull::<A>::dangling().as_ref() };
+            // SAFETY: the caller's pointer and layout.
+            unsafe { inner.dealloc(address, layout) };
+        }
+        (size_of::<A>() == 0).then_some(free::<A>)
     }
 }
 

@@ -79,12 +79,12 @@ impl<'a> Narrator<'a> {
         let mut want = |span| addresses.extend(addresses_of(campaign, span));
         for (failed, _) in failed.iter().zip(verdicts).filter(|(_, verdict)| !verdict.is_good()) {
             let Evidence { leaks, lost_by, forbidden, .. } = failed.evidence;
-            let hang = hang_of(&failed.evidence);
+            let stood = stood_in(&failed.evidence);
             let leaks = campaign.leaks(leaks).iter().chain(campaign.leaks(lost_by));
             let owners = leaks.filter_map(|leak| frames_of(campaign, leak.chain));
             let others = [failed.facts.spawned_by].into_iter().filter_map(|chain| frames_of(campaign, chain));
             let before = failed.before.and_then(|chain| campaign.facts(chain)).map(|facts| facts.frames);
-            [failed.facts.frames, hang, forbidden].into_iter().for_each(&mut want);
+            [failed.facts.frames, stood, forbidden].into_iter().for_each(&mut want);
             owners.chain(others).chain(before).for_each(&mut want);
         }
         let folder = std::env::current_dir().unwrap_or_default();
@@ -127,7 +127,7 @@ impl<'a> Narrator<'a> {
             second_failed: first.map(|_| self.what(facts)).filter(|what| !matches!(what, What::Request(_))),
             evidence: dropped.into_iter().chain(self.told(evidence)).collect(),
             leaks: leaks.collect(),
-            hang: present(hang_of(evidence)),
+            stood: present(stood_in(evidence)),
             forbidden: present(evidence.forbidden),
             replay: self.replay(token),
         }
@@ -245,8 +245,9 @@ fn frames_of(campaign: &Campaign, number: u32) -> Option<Span> {
 }
 
 /// Where it stood when its time was over; empty if it was not.
-fn hang_of(evidence: &Evidence) -> Span {
-    if evidence.end == End::Hung { evidence.stood_in } else { Span::default() }
+/// Where it hung, or used freed memory.
+fn stood_in(evidence: &Evidence) -> Span {
+    if evidence.end == End::Hung || evidence.damage.len > 0 { evidence.stood_in } else { Span::default() }
 }
 
 fn addresses_of(campaign: &Campaign, span: Span) -> Vec<Address> {

@@ -40,7 +40,8 @@ pub enum Verdict {
     Hung,
     /// Something allocated before or during the recovery was never released. Release it on the error path.
     Leaked,
-    /// The heap audit, a red zone or an invariant of the user found damage. Look at what the error path left half done.
+    /// Memory that was freed behind the failure was used again, the C library found its heap damaged, or an invariant of the
+    /// user does not hold. Look at what the error path left half done.
     Corrupted,
     /// The code allocated again after the failure, although mode `forbid` says that it must not. Recover with the
     /// memory at hand.

@@ -135,10 +135,11 @@ impl Attributes {
 }
 
 impl FaultSource for Attributes {
-    /// Of what is made of pages, and has attributes of its own in [`Knobs`](crate::Knobs), nothing fails.
+    /// Of what is made of pages, and of what is no memory, nothing fails: they have attributes of their own in
+    /// [`Knobs`](crate::Knobs).
     fn fails(&self, site: &Site<'_>) -> bool {
-        use Capability::{Kvmalloc, MemCg, MempoolAlloc, Vmalloc};
-        !matches!(site.capability, Vmalloc | Kvmalloc | MemCg | MempoolAlloc) && self.decides(site)
+        use Capability::{Kvmalloc, MemCg, MempoolAlloc, SwapIo, Vmalloc};
+        !matches!(site.capability, Vmalloc | Kvmalloc | MemCg | MempoolAlloc | SwapIo) && self.decides(site)
     }
 }
 

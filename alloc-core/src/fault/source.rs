@@ -25,17 +25,20 @@ pub enum Capability {
     MemCg,
     /// A request to a [`Mempool`](crate::Mempool): it never fails for this, and takes from the reserve.
     MempoolAlloc,
+    /// The transfer of a page to a [`Swap`](crate::Swap) or from it, without any flags: it fails as if the file could not be written or read.
+    SwapIo,
 }
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 6] = [
+    pub const ALL: [Capability; 7] = [
         Capability::PageAlloc,
         Capability::Slab,
         Capability::Vmalloc,
         Capability::Kvmalloc,
         Capability::MemCg,
         Capability::MempoolAlloc,
+        Capability::SwapIo,
     ];
 
     /// The function that kernel code calls for it.
@@ -47,6 +50,7 @@ impl Capability {
             Capability::Kvmalloc => "kvmalloc",
             Capability::MemCg => "memcg_charge",
             Capability::MempoolAlloc => "mempool_alloc",
+            Capability::SwapIo => "swap_io",
         }
     }
 
@@ -59,6 +63,7 @@ impl Capability {
             Capability::Kvmalloc => "fail_kvmalloc",
             Capability::MemCg => "fail_memcg",
             Capability::MempoolAlloc => "fail_mempool_alloc",
+            Capability::SwapIo => "fail_swap_io",
         }
     }
 }

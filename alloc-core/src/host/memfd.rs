@@ -122,7 +122,7 @@ impl MemfdHost {
 }
 
 /// Whether the process may have a file of `len` bytes: growing one beyond its limit is answered by a signal.
-fn is_allowed_file_of(len: usize) -> bool {
+pub(crate) fn is_allowed_file_of(len: usize) -> bool {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the structure lives as long as the call, which fills it in.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;

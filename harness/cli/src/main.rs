@@ -15,6 +15,7 @@ mod formats;
 mod gates;
 mod home;
 mod in_diff;
+mod in_words;
 mod init;
 mod ledger;
 mod list;

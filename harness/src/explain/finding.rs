@@ -23,8 +23,8 @@ pub(crate) struct Finding {
     /// What was seen, a fact an entry; an entry may have several lines.
     pub(crate) evidence: Vec<String>,
     pub(crate) leaks: Vec<Leak>,
-    /// Where the test stood when its time was over.
-    pub(crate) hang: Option<Chain>,
+    /// Where it stood when its time was over, or where it used freed memory.
+    pub(crate) stood: Option<Chain>,
     /// Where it allocated again although that was forbidden.
     pub(crate) forbidden: Option<Chain>,
     /// The command that repeats this injection and no other.

@@ -28,7 +28,7 @@ struct Cause {
     second: Option<Point>,
     panics_at: Option<String>,
     leaked_at: Vec<Point>,
-    hangs_at: Option<Point>,
+    stands_at: Option<Point>,
 }
 
 /// The function of a chain that tells where the cause lies, and the line in it.
@@ -80,7 +80,7 @@ fn cause(frames: Frames<'_>, finding: &Finding) -> Cause {
         second: finding.second.as_ref().map(point),
         panics_at: finding.evidence.iter().find_map(|line| panic_location(line)).map(str::to_owned),
         leaked_at,
-        hangs_at: finding.hang.as_ref().map(point),
+        stands_at: finding.stood.as_ref().map(point),
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
         };
         let (a, b) = ("demo::a src/lib.rs:1:1", "demo::b src/lib.rs:2:1");
         assert_eq!(counts(&[leak(&[a, b]), leak(&[b, a, a]), leak(&[a])]).len(), 2);
-        let hang = |place| Finding { hang: Some(chain(&[place])), ..at(Verdict::Hung) };
+        let hang = |place| Finding { stood: Some(chain(&[place])), ..at(Verdict::Hung) };
         assert_eq!(counts(&[hang(a), hang(b), hang(b)]).len(), 2);
         let second = |place| Finding { second: Some(chain(&[place])), ..at(Verdict::Aborted) };
         assert_eq!(counts(&[second(a), second(b), second(b)]).len(), 2);

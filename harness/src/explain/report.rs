@@ -91,7 +91,7 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         second_failed,
         evidence,
         leaks: lost,
-        hang,
+        stood,
         forbidden,
         replay,
     } = group.shown;
@@ -115,8 +115,10 @@ fn block(f: &mut Formatter<'_>, frames: Frames<'_>, group: &Group<'_>) -> fmt::R
         let what = second_failed.as_ref().map(|of| format!(" {}", what(of))).unwrap_or_default();
         section(f, frames, &format!("then{what} failed as well, during the recovery:"), second)?;
     }
-    if let Some(hang) = hang {
-        section(f, frames, "stood here when its time was over:", hang)?;
+    if let Some(stood) = stood {
+        let hung = *verdict == Verdict::Hung;
+        let title = if hung { "stood here when its time was over:" } else { "used freed memory here:" };
+        section(f, frames, title, stood)?;
     }
     if let Some(forbidden) = forbidden {
         section(f, frames, "allocated again, which mode `forbid` says it must not:", forbidden)?;
@@ -291,7 +293,7 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
     fn hangs_and_second_failures_show_their_chains() {
         let hung = Finding {
             second: Some(chain(&[PUSH, RUN])),
-            hang: Some(chain(&["std::thread::sleep std/src/thread/mod.rs:1:1", "demo::retry src/retry.rs:5:9"])),
+            stood: Some(chain(&["std::thread::sleep std/src/thread/mod.rs:1:1", "demo::retry src/retry.rs:5:9"])),
             ..finding(Verdict::Hung, &[PUSH, TOKEN])
         };
         let text = text(&[hung], &[]);
@@ -323,7 +325,7 @@ leaked: realloc from 64 to 128 bytes, aligned to 64, failed in Vec::try_reserve
         let bad = Finding {
             evidence: vec![format!("{raw}\n{raw}")],
             leaks: vec![Leak { bytes: 1, count: 1, chain: chain(&[&named]) }],
-            hang: Some(chain(&[&named])),
+            stood: Some(chain(&[&named])),
             spawned_by: Some(chain(&[&named])),
             replay: raw.to_owned(),
             ..finding(Verdict::Leaked, &[&format!("alloc::{raw} alloc/{raw}.rs:1:1"), &named])

@@ -36,7 +36,7 @@ pub(super) fn finding(verdict: Verdict, functions: &[&str]) -> Finding {
         second_failed: None,
         evidence: Vec::new(),
         leaks: Vec::new(),
-        hang: None,
+        stood: None,
         forbidden: None,
         replay: "cargo firsthit replay 0123abcd".to_owned(),
     }

@@ -8,7 +8,9 @@ use super::held::Held;
 use super::process::Process;
 use super::run::Ran;
 use super::session::Session;
+use crate::inject::kept;
 use crate::memory::campaign::Campaign;
+use crate::memory::freed::FREED;
 use crate::memory::record::{End, Evidence, Leak, NONE, Retry};
 use crate::scope::shared::{Scope, phase};
 
@@ -48,6 +50,12 @@ pub(crate) fn attempt(process: &Process<'_>, number: u32, account: bool) -> Atte
 
 /// The oracles, after a run that was to fail `targets` and whose end is noted.
 pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], account: bool) -> Attempted {
+    let attempted = examine(process, before, targets, account);
+    FREED.give_back();
+    attempted
+}
+
+fn examine(process: &Process<'_>, before: &Held, targets: [u32; 2], account: bool) -> Attempted {
     let (session, scope) = (&process.session, &process.scope);
     let slot = scope.slot();
     let baseline = session.campaign.header().baseline();
@@ -61,6 +69,7 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
     let left = Held::now();
     let balance = scope.balance();
     note_held(process, &left, before);
+    kept::look(scope);
     let kept_first = if account { close_account(session, before) } else { Vec::new() };
     check_invariants(session, scope);
 
@@ -73,6 +82,9 @@ pub(crate) fn conclude(process: &Process<'_>, before: &Held, targets: [u32; 2], 
     }
     let retried = clean_run(process);
     before.wait_for_threads();
+    // What the failure left behind may be written to only when the code is used again.
+    kept::look(scope);
+    FREED.give_back();
     let clean = scope.balance();
     slot.update(|evidence| {
         evidence.retry = match retried {

@@ -4,6 +4,7 @@
 pub(crate) mod bell;
 pub(crate) mod campaign;
 pub(crate) mod counts;
+pub(crate) mod freed;
 pub(crate) mod header;
 pub(crate) mod live;
 #[cfg_attr(firsthit_portable, path = "../portable/map.rs")]

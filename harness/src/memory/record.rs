@@ -225,7 +225,7 @@ pub(crate) struct Evidence {
     pub(crate) threads: i32,
     /// The name of the invariant that did not hold.
     pub(crate) invariant: Span,
-    /// What an allocator of the code's own found damaged in itself, in words.
+    /// What was done to freed memory, or what an allocator of the code's own found damaged in itself, in words.
     pub(crate) damage: Span,
     /// What was taken from such an allocator and never given back, in words.
     pub(crate) lost: Span,
@@ -237,7 +237,7 @@ pub(crate) struct Evidence {
     pub(crate) arms: Span,
     /// The same of a program that is swept from outside: their identities, in words.
     pub(crate) ran: Span,
-    /// Where the run stood when its time was over, or when it called `abort`.
+    /// Where the run stood when its time was over, when it called `abort`, or when it used freed memory.
     pub(crate) stood_in: Span,
     /// The end of what it printed to its standard error.
     pub(crate) stderr: Span,

@@ -1,15 +1,19 @@
 //! The front door of C's allocations: what `malloc` and its kin do in a program with the library preloaded.
 #![expect(unsafe_code, reason = "stands before the C library's allocator")]
 
+use std::alloc::Layout;
 use std::ffi::{c_int, c_void};
 use std::hint::cold_path;
 use std::ptr;
 
 use super::real;
 use crate::global_alloc::{answer, ask};
+use crate::inject::kept;
+use crate::memory::freed::FREED;
 use crate::memory::live::LIVE;
 use crate::memory::record::{Kind, NONE};
 use crate::scope::armed::armed;
+use crate::scope::shared::phase;
 use crate::scope::thread;
 
 /// Serves a request of an armed process, or fails it.
@@ -73,6 +77,9 @@ pub unsafe fn realloc(old: *mut c_void, size: usize) -> *mut c_void {
             unsafe { free(old) };
             return ptr::null_mut();
         }
+        if FREED.holds_any() {
+            kept::resizes(old.cast());
+        }
         // SAFETY: the caller's promise.
         return decided(Kind::Realloc, size, 0, old, &|| unsafe { real::realloc(old, size) });
     }
@@ -132,16 +139,42 @@ fn errno() -> c_int {
 pub unsafe fn free(block: *mut c_void) {
     if armed() {
         cold_path();
-        given_back(block);
+        // SAFETY: the caller gives the block up.
+        if unsafe { given_back(block) } {
+            return;
+        }
     }
     // SAFETY: the caller's promise.
     unsafe { real::free(block) };
 }
 
+/// Notes that a block is given back: whether it is kept, and not to be freed.
+///
+/// # Safety
+/// As of [`free`].
 #[inline(never)]
-fn given_back(block: *mut c_void) {
-    if LIVE.is_open() && !block.is_null() {
+unsafe fn given_back(block: *mut c_void) -> bool {
+    if block.is_null() {
+        return false;
+    }
+    if LIVE.is_open() {
         let own = thread::current().filter(|thread| !thread.busy.get());
         own.map(|own| own.quietly(|| LIVE.remove(block.addr())));
     }
+    let is_behind = || thread::observed().is_some_and(|(_, phase)| phase == phase::AFTER);
+    if !FREED.holds_any() && !is_behind() {
+        return false;
+    }
+    // SAFETY: the block is live, or kept back: then it has not been freed either.
+    let size = unsafe { real::usable_size(block) };
+    let Ok(layout) = Layout::from_size_align(size, 1) else { return false };
+    // SAFETY: the caller gives it up, of as many bytes.
+    unsafe { kept::keeps(block.cast(), layout, Some(free_kept)) }
+}
+
+/// # Safety
+/// As of [`free`].
+unsafe fn free_kept(block: *mut u8, _: Layout) {
+    // SAFETY: the caller's promise.
+    unsafe { real::free(block.cast()) };
 }

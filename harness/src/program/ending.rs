@@ -13,6 +13,7 @@ use crate::explore::account::beyond_baseline;
 use crate::explore::child;
 use crate::explore::held::wait_until;
 use crate::explore::unix::{self, Capture, OUTPUT_KEPT};
+use crate::inject::kept;
 use crate::memory::live::{Block, LIVE};
 use crate::memory::record::{Chain, End, Evidence, Gave, Leak, Outcome, Span, finished, state};
 use crate::scope::shared::{Scope, phase};
@@ -165,6 +166,7 @@ impl Run {
             slot.chain.store(0, Release);
             return;
         }
+        kept::look(&self.scope);
         let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
         let left = self.opened().saturating_sub(usual);
         let leaks = campaign.add_leaks(&self.lost(registers));

@@ -129,12 +129,14 @@ pub struct Evidence {
     pub panics: u32,
     /// Where the first of them was raised, innermost first.
     pub panicked_in: Vec<Address>,
-    /// Where it stood when it aborted or hung.
+    /// Where it stood when it aborted or hung, or used freed memory.
     pub stood_in: Vec<Address>,
     /// Descriptors left open beyond those of runs without a failure.
     pub descriptors: u32,
     /// Memory that nothing refers to any more: the chain that made it, in how many blocks, and their bytes.
     pub leaks: Vec<(usize, u32, u64)>,
+    /// What was done to memory that had been freed behind the failure, in words; empty if nothing was.
+    pub damage: String,
     /// The end of what it printed.
     pub printed: String,
     /// The C library found its heap damaged.

@@ -217,6 +217,7 @@ impl Followed {
             stood_in: self.addresses(seen.stood_in),
             descriptors: seen.fds.max(0).cast_unsigned(),
             leaks: leaks.map(|leak| (leak.chain as usize, leak.count, leak.bytes)).collect(),
+            damage: self.campaign.text(seen.damage),
             printed: self.campaign.text(seen.stderr),
             heap_report: seen.heap_report,
             arms: self.arms(seen.ran),

@@ -162,3 +162,15 @@ pub(super) unsafe fn free(block: *mut c_void) {
     // SAFETY: the function's signature, and the caller's promise.
     unsafe { transmute::<*const c_void, unsafe extern "C" fn(*mut c_void)>(address(&FREE))(block) };
 }
+
+/// How many bytes of a block its owner may use; 0 if it cannot be told.
+///
+/// # Safety
+/// `block` is a live block of the allocator's.
+pub(super) unsafe fn usable_size(block: *mut c_void) -> usize {
+    if !known() || EARLY.holds(block) {
+        return 0;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { libc::malloc_usable_size(block) }
+}

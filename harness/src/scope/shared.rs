@@ -210,8 +210,7 @@ impl Scope {
         self.first_after.load(Relaxed) && self.first_after.swap(false, Relaxed)
     }
 
-    /// Notes the first damage that an allocator of the code's own found in itself.
-    #[cfg(feature = "alloc-core")]
+    /// Notes the first damage: what was done to freed memory, or what an allocator of the code's own found in itself.
     pub(crate) fn damaged(&self, what: &str) {
         if self.slot().evidence().damage.len == 0 {
             let what = self.campaign.add_text(what.as_bytes());

@@ -99,9 +99,14 @@ fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
 fn exited(case: &Case<'_>, status: i32, panic: Option<&Panic>, facts: &mut Vec<String>) -> Verdict {
     let evidence = case.evidence;
     let usual = status == case.usual_status;
-    if let Some(panic) = panic.filter(|panic| !panic.in_test && !usual) {
-        let _ = panic;
+    if !evidence.damage.is_empty() {
+        facts.push(evidence.damage.clone());
+    }
+    if panic.is_some_and(|panic| !panic.in_test && !usual) {
         return Verdict::Panicked;
+    }
+    if !evidence.damage.is_empty() {
+        return Verdict::Corrupted;
     }
     for (_, count, bytes) in &evidence.leaks {
         facts.push(format!("{bytes} bytes in {count} block{} are lost", if *count == 1 { "" } else { "s" }));
@@ -220,6 +225,7 @@ mod tests {
             stood_in: Vec::new(),
             descriptors: 0,
             leaks: Vec::new(),
+            damage: String::new(),
             printed: String::new(),
             heap_report: false,
             arms: Vec::new(),
@@ -250,6 +256,8 @@ mod tests {
         let said = "test a ... Fatal glibc error: failed to register TLS destructor: out of memory\n".to_owned();
         assert_eq!(verdict(&Evidence { printed: said, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Aborted);
         assert_eq!(verdict(&Evidence { heap_report: true, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Corrupted);
+        let damage = "a block of 32 bytes was freed twice".to_owned();
+        assert_eq!(verdict(&Evidence { damage, ..seen(Ending::Exited(0)) }, &[], &[]), Verdict::Corrupted);
         assert_eq!(verdict(&seen(Ending::Exited(0)), &[], &[]), Verdict::Absorbed);
         assert_eq!(verdict(&seen(Ending::Exited(101)), &[], &[]), Verdict::Recovered);
         assert_eq!(verdict(&Evidence { descriptors: 1, ..seen(Ending::Exited(0)) }, &[], &[]), Verdict::Leaked);

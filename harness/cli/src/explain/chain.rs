@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::expectations::date::Date;
+use crate::in_words::moment;
 use crate::ledger::history::Seen;
 use crate::results::outcome::Outcome;
 use crate::telling::shown::Shown;
@@ -48,12 +48,6 @@ fn told(history: &[Seen]) -> Vec<String> {
         });
     }
     lines
-}
-
-/// A moment, in microseconds since 1970, to the minute.
-fn moment(at: u64) -> String {
-    let minutes = at / 60_000_000 % 1440;
-    format!("{} {:02}:{:02} UTC", Date::at(at), minutes / 60, minutes % 60)
 }
 
 #[cfg(test)]

@@ -74,8 +74,8 @@ second.try_reserve(1)?; // reserve first, then give up ownership
 let node = Box::into_raw(first);",
         ),
         Verdict::Corrupted => (
-            "The heap was found damaged: a write outside of a block, a block released twice, or one that is not the \
-             allocator's; or an invariant that you declared does not hold.",
+            "Memory that was freed behind the failure was written to or freed once more; or the C library found its heap \
+             damaged by a write outside of a block; or an invariant that you declared does not hold.",
             "free(self.head);
 self.head = make_head()?; // returns early, and drop releases the old head again",
         ),

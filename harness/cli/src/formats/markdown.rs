@@ -7,7 +7,8 @@ use firsthit::Verdict;
 use crate::contents::cause::{Cause, Level};
 use crate::contents::gather::Contents;
 use crate::contents::previous::Trend;
-use crate::formats::text::{facts, replay, sentence, several, shown, where_of};
+use crate::formats::text::{facts, replay, sentence, shown, where_of};
+use crate::in_words::several;
 
 /// So many causes of a kind are listed: a comment holds 65,536 characters. The counts are of all.
 const LISTED_MAX: usize = 40;

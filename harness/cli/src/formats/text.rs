@@ -2,6 +2,7 @@
 
 use crate::contents::cause::Cause;
 use crate::contents::gather::Contents;
+use crate::in_words::several;
 use crate::outputs::line::{one_line, place};
 use crate::results::outcome::Outcome;
 
@@ -33,11 +34,6 @@ pub(crate) fn escaped(json: &str) -> String {
     }
     escaped.push('\n');
     escaped
-}
-
-/// `1 chain`, `3 chains`.
-pub(crate) fn several(count: usize, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 /// What a cause is, in one sentence without its place.

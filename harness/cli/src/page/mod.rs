@@ -8,7 +8,9 @@ pub(crate) mod details;
 pub(crate) mod folder;
 pub(crate) mod index;
 pub(crate) mod make;
+pub(crate) mod overview;
 pub(crate) mod report;
+pub(crate) mod rows;
 pub(crate) mod script;
 pub(crate) mod share;
 pub(crate) mod source;
@@ -16,3 +18,6 @@ pub(crate) mod subject;
 pub(crate) mod tables;
 pub(crate) mod tree;
 pub(crate) mod write;
+
+/// As many rows of a list are in the page without its script.
+const ROWS: usize = 300;

@@ -1,5 +1,7 @@
 //! Shares of a whole as a bar shows them, a thousand units wide.
 
+use crate::in_words::grouped;
+
 /// One part: where it begins, how wide it is, and how much it is.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Part {
@@ -37,19 +39,6 @@ pub(crate) fn parts(counts: impl IntoIterator<Item = (&'static str, &'static str
     parts
 }
 
-/// A number as people read it: `12,345`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,11 +60,5 @@ mod tests {
         );
         assert_eq!(super::parts([("a", "", 1), ("b", "", 9_999)])[0].share, "< 0.1 %");
         assert!(super::parts([("a", "A", 0)]).is_empty());
-    }
-
-    #[test]
-    fn numbers_are_written_in_threes() {
-        let told = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
-        assert_eq!(told, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Outcome {
     pub(crate) asked: Option<Asked>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) panic: Option<Panic>,
-    /// Where it stood when it hung or called abort.
+    /// Where it stood when it hung, called abort, or used freed memory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) stood: Vec<Frame>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

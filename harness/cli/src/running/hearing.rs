@@ -156,7 +156,8 @@ impl Sweep<'_> {
             Ending::Exited(_) => Some(false),
             _ => None,
         };
-        let stands = matches!(evidence.ending, Ending::Hung | Ending::Aborted) && judged.verdict != Verdict::Aborted;
+        let ended_here = matches!(evidence.ending, Ending::Hung | Ending::Aborted);
+        let stands = (ended_here || !evidence.damage.is_empty()) && judged.verdict != Verdict::Aborted;
         let mut facts = judged.facts;
         let printed = evidence.printed.trim();
         // What a panic says is told already.

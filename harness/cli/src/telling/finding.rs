@@ -81,8 +81,12 @@ fn marks(shows: &Outcome) -> Vec<Mark<'_>> {
     });
     let own = |chain: &'_ [Frame]| chain.iter().position(|frame| frame.owner == Owner::Workspace);
     let stood = own(&shows.stood).and_then(|at| {
-        let hung = shows.verdict == Verdict::Hung;
-        Mark::of(&shows.stood[at], if hung { "it stands here when its time is over" } else { "it is ended here" })
+        let label = match shows.verdict {
+            Verdict::Hung => "it stands here when its time is over",
+            Verdict::Corrupted => "freed memory is used here",
+            _ => "it is ended here",
+        };
+        Mark::of(&shows.stood[at], label)
     });
     let leaks = shows.leaks.iter().filter_map(|leak| {
         let blocks = if leak.count == 1 { String::new() } else { format!(" in {} blocks", leak.count) };

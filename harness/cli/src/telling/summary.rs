@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use firsthit::Verdict;
 
 use crate::contents::summary::{Aborting, Summary};
+use crate::in_words::several;
 use crate::telling::look::Look;
 
 /// Of more lines that abort, those with fewest chains are only counted.
@@ -15,10 +16,6 @@ fn counted(counts: &BTreeMap<Verdict, usize>, verdicts: &[Verdict], look: Look) 
     let of =
         |verdict: &Verdict| counts.get(verdict).map(|count| look.of_verdict(*verdict, &format!("{count} {verdict}")));
     verdicts.iter().filter_map(of).collect::<Vec<_>>().join(", ")
-}
-
-fn several(count: usize, one: &str, more: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }
 
 impl Summary {

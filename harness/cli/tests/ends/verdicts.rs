@@ -6,13 +6,15 @@ use crate::swept::{Place, Sweep};
 const RESERVE: &str = "Vec::try_reserve_exact";
 
 /// Every chain but those of `many`: test, named line, verdict, the function that was asked.
-const EXPECTED: [(&str, &str, &str, &str); 31] = [
+const EXPECTED: [(&str, &str, &str, &str); 33] = [
     ("counted tests::counts", "room", "recovered", RESERVE),
     ("seeded tests::a_unit_test_stands_beside_the_code", "room", "recovered", RESERVE),
     ("seeded::it c_checks", "c-checked", "absorbed", ""),
     ("seeded::it c_corrupts", "c-first", "absorbed", ""),
     ("seeded::it c_corrupts", "c-second", "corrupted", ""),
     ("seeded::it c_crashes", "c-unchecked", "crashed", ""),
+    ("seeded::it c_uses_what_it_freed", "c-kept", "absorbed", ""),
+    ("seeded::it c_uses_what_it_freed", "c-missing", "corrupted", ""),
     ("seeded::it changes_folder_and_environment", "room-or-none", "absorbed", RESERVE),
     ("seeded::it compares", "sum", "swallowed", RESERVE),
     ("seeded::it demands", "demanded", "panicked", RESERVE),

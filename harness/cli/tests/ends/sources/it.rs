@@ -89,6 +89,11 @@ fn c_corrupts() {
 }
 
 #[test]
+fn c_uses_what_it_freed() {
+    seeded::c_after(10);
+}
+
+#[test]
 #[should_panic(expected = "on purpose")]
 fn should_panic() {
     seeded::room(10).unwrap();

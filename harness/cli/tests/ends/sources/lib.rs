@@ -13,6 +13,7 @@ extern "C" {
     fn sum_checked(bytes: usize) -> c_int;
     fn sum_unchecked(bytes: usize) -> c_int;
     fn sum_twice(bytes: usize) -> c_int;
+    fn sum_after(bytes: usize) -> c_int;
 }
 
 /// Room, or the error.
@@ -119,6 +120,12 @@ pub fn c_unchecked(bytes: usize) -> i32 {
 pub fn c_twice(bytes: usize) -> i32 {
     // SAFETY: takes any number.
     unsafe { sum_twice(bytes) }
+}
+
+/// C that writes to what it gave back.
+pub fn c_after(bytes: usize) -> i32 {
+    // SAFETY: takes any number above 1.
+    unsafe { sum_after(bytes) }
 }
 
 #[cfg(test)]

@@ -31,3 +31,16 @@ int sum_twice(size_t bytes) {
     free(other);
     return other ? 2 : -1;
 }
+
+/* Gives the first block back when there is no second one, and goes on writing to it. */
+int sum_after(size_t bytes) {
+    volatile char *one = malloc(bytes); //~ c-kept
+    if (!one) return -1;
+    void *volatile other = malloc(bytes); //~ c-missing
+    if (!other) free((void *)one);
+    one[1] = 1;
+    if (!other) return -1;
+    free((void *)one);
+    free(other);
+    return 1;
+}
