@@ -99,7 +99,8 @@ pub struct Core {
     pub(crate) faults_version: AtomicU64,
     pub(crate) faults_at_hand: CpuLocal<Option<SourceAtHand>>,
     /// What it was built from: its next life is, too.
-    pub(crate) blueprint: Blueprint,
+    /// Apart, so that it moves nothing that requests look at.
+    pub(crate) blueprint: Box<Blueprint>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -161,7 +162,7 @@ impl Machine {
             current: Current::new(number, Machine::BOOT),
             gate: Gate::of(None),
             faults: Apart(Lock::new(None)),
-            blueprint,
+            blueprint: Box::new(blueprint),
             faults_version: AtomicU64::new(0),
             arena,
         });

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::blueprint::Blueprint;
 use crate::build_error::BuildError;
 use crate::machine::Machine;
 
@@ -103,7 +104,7 @@ impl Machine {
             _ => self.blueprint.new_host()?,
         };
         let faults = self.faults.lock().clone();
-        let next = self.blueprint.clone().raise(host)?;
+        let next = Blueprint::clone(&self.blueprint).raise(host)?;
         // What is left of the old life ends here, or with the last of its shares.
         *self = next;
         if shares == 0 {
