@@ -12,6 +12,8 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::page::course::Course;
 use crate::policy::Policy;
+#[cfg(feature = "std")]
+use crate::sync::inside;
 use crate::task::TaskId;
 use crate::units::{NodeId, Order};
 
@@ -152,8 +154,13 @@ impl Machine {
         let found = if self.has_sites.load(Relaxed) { self.sites_of(asking, &mut names) } else { 0 };
         let sites = &names[..found];
         let site = Site { capability, flags, order, size, cache, sites, asking, task: &at_hand.task };
-        let fails = at_hand.source.fails(&site);
-        let decision = if fails { Decision::Fails } else { Decision::Passes(at_hand.source.mark(&site)) };
+        let decision = {
+            // What a source notes is no request of the program that it looks at.
+            #[cfg(feature = "std")]
+            let _aside = inside::stands_aside();
+            let fails = at_hand.source.fails(&site);
+            if fails { Decision::Fails } else { Decision::Passes(at_hand.source.mark(&site)) }
+        };
         // What is not kept ends here, outside of the processor's place: it may be the last of the user's source.
         drop(self.faults_at_hand.with(&self.cpus, |slot| {
             let keeps = slot.is_none() && at_hand.version == self.faults_version.load(Acquire);
@@ -181,8 +188,10 @@ impl Machine {
 
     /// Puts a fault source in, or takes it out.
     pub fn set_faults(&self, source: Option<Arc<dyn FaultSource>>) {
-        self.gate.set(source.as_deref());
-        let before = core::mem::replace(&mut *self.faults.lock(), source);
+        let mut faults = self.faults.lock();
+        self.gate.set(source.as_deref(), self.counts_objects.load(Relaxed));
+        let before = core::mem::replace(&mut *faults, source);
+        drop(faults);
         // Whoever asks the one before at this moment does not keep it, and nobody else has it at hand.
         self.faults_version.fetch_add(1, Release);
         let mut at_hand = Vec::new();

@@ -16,7 +16,7 @@ pub enum BuildError {
     ZonesTooBig,
     /// A node's budget is 0, or larger than the node.
     BudgetOutOfRange,
-    /// The policy's largest order is above [`Order::LIMIT`].
+    /// The policy's largest order is above [`Order::LIMIT`](crate::Order::LIMIT).
     OrderTooBig,
     /// The host that was given has fewer pages than the nodes.
     HostTooSmall,

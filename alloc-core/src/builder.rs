@@ -15,6 +15,7 @@ use crate::event::Ring;
 use crate::fault::source::FaultSource;
 use crate::host::arena::Arena;
 use crate::host::contract::{Host, HostError};
+use crate::ledger::Converted;
 use crate::lock_order::LockOrder;
 use crate::machine::Machine;
 use crate::node_pages::{NodePages, zones};
@@ -25,6 +26,7 @@ use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zonelist::Zonelist;
 use crate::policy::{Policy, VmallocInner};
+use crate::retries::Retries;
 use crate::slab::options::SlabDebug;
 use crate::slab::registry::Slabs;
 use crate::stats::Stats;
@@ -219,6 +221,8 @@ impl Blueprint {
             stats: Stats::default(),
             events: Ring::new(),
             has_budget,
+            retries: Retries::default(),
+            converted: Converted::default(),
             traces_looks: self.traces_looks,
             progress: 0,
             kswapd_wanted: NodeMask::NONE,

@@ -122,7 +122,7 @@ mod tests {
         let number = policies.number(&Policy::small_may_fail());
         assert_eq!(policies.number(&Policy::small_may_fail()), number);
         assert_eq!(policies.number(&Policy::kernel()), PolicyId::OWN, "but for the machine's points it is the same");
-        let expected = Policy { small: crate::Small::MayFail, ..own };
+        let expected = Policy { small: crate::Small::MayFail, default_small: crate::Small::MayFail, ..own };
         assert_eq!(**policies.at(number), expected);
         assert_eq!(policies.all.len(), 2);
     }

@@ -34,6 +34,9 @@ pub enum AllocError {
     OverLimit,
     /// The flags contradict each other or the context, and the policy refuses that. See [`Misuse`](crate::Misuse).
     InvalidFlags,
+    /// More than a page at once, by a caller without a fallback, where the policy's discipline forbids that: ask for single
+    /// pages, or say that there is a fallback. See [`Discipline`](crate::Discipline).
+    Discipline,
     /// A request that waits without bound was made where it must not: in reclaim, on the write-out path, in atomic
     /// context, or by a task that waits already.
     ForbiddenContext,
@@ -68,6 +71,9 @@ impl fmt::Display for AllocError {
             AllocError::NoMappings => "no more mappings can be made",
             AllocError::OverLimit => "over the budget that the request is charged to",
             AllocError::InvalidFlags => "the flags contradict each other or the context",
+            AllocError::Discipline => {
+                "more than a page at once without a fallback, which the policy's discipline forbids"
+            }
             AllocError::ForbiddenContext => "a request without bound where waiting is forbidden",
             AllocError::Hang => "the request would never return: nobody is left to make progress",
             AllocError::TaskKilled => "the task is being killed",

@@ -65,6 +65,18 @@ pub enum EventKind {
     PolicyForgotten,
     /// The request failed.
     Failed(AllocError),
+    /// Requests for so many bytes failed so often in a row that a loop retries them: see
+    /// [`Machine::retry_loops`](crate::Machine::retry_loops).
+    OpenCodedNofail {
+        /// The innermost named site that they are made in.
+        site: Option<&'static str>,
+        /// The size.
+        bytes: usize,
+    },
+    /// The small requests of a site may fail from now on: see [`Machine::convert`](crate::Machine::convert).
+    SitePromoted(&'static str),
+    /// The recovery of a site left something behind, although its small requests may fail: from now on they loop again.
+    SiteRelapsed(&'static str),
     /// A debugging cache found that somebody wrote where nobody may.
     ObjectBroken {
         /// The cache's name.

@@ -61,6 +61,9 @@ impl Policy {
             Err((Refusal::Fail(AllocError::OrderTooBig), _)) => {
                 (Promise::InvalidUse, "the order is above the machine's largest")
             }
+            Err((Refusal::Fail(AllocError::Discipline), _)) => {
+                (Promise::InvalidUse, "more than a page without a fallback is against the discipline")
+            }
             Err((Refusal::Fail(_), _)) => (Promise::InvalidUse, "the combination is refused"),
             Err((Refusal::KillTask, _)) => (Promise::InvalidUse, "the task is killed for the combination"),
             Err((Refusal::Stop, _)) => (Promise::InvalidUse, "the machine stops at the combination"),

@@ -37,6 +37,7 @@ impl Still for Core {
         self.shrinkers.stop(deadline);
         self.oom_notifiers.stop(deadline);
         self.faults.stop(deadline);
+        self.faults_at_hand.stop(&self.cpus, deadline);
         self.addresses.stop(deadline);
         self.state.stop(deadline);
         self.per_cpu.stop(&self.cpus, deadline);
@@ -46,6 +47,7 @@ impl Still for Core {
         self.per_cpu.go_on();
         self.state.go_on();
         self.addresses.go_on();
+        self.faults_at_hand.go_on();
         self.faults.go_on();
         self.oom_notifiers.go_on();
         self.shrinkers.go_on();

@@ -74,6 +74,10 @@ flags! {
     ACCOUNT = 21;
     /// Unknown to the checker of reclaim locks.
     NOLOCKDEP = 22;
+    /// The caller goes on with single pages if it gets no more: see [`Discipline`](crate::Discipline).
+    FALLBACK = 23;
+    /// The caller was written, or looked through, for requests that fail: see [`Gfp::DEFAULT`].
+    CONVERTED = 24;
 }
 
 impl Gfp {
@@ -97,10 +101,22 @@ impl Gfp {
     pub const USER_MOVABLE: Gfp = Gfp::USER.with(Gfp::HIGHMEM).with(Gfp::MOVABLE);
     /// As KERNEL, and charged to the task's account.
     pub const KERNEL_ACCOUNT: Gfp = Gfp::KERNEL.with(Gfp::ACCOUNT);
+    /// The ordinary request of converted code: as KERNEL, but what small ones are promised is
+    /// [`Policy::default_small`](crate::Policy::default_small) and not [`Policy::small`](crate::Policy::small). A name proposed in the
+    /// comments on LWN's article of 2017, so that code can move away from KERNEL one caller at a time; the kernel has no such name.
+    pub const DEFAULT: Gfp = Gfp::KERNEL.with(Gfp::CONVERTED);
+    /// The other new name of that proposal: converted code that cannot handle a failure, and says so.
+    pub const DEFAULT_NOFAIL: Gfp = Gfp::DEFAULT.with(Gfp::NOFAIL);
 
-    /// The set as a number, which means nothing but that equal sets have equal ones.
-    pub(crate) const fn bits(self) -> u32 {
+    /// The set as a number, which means nothing but that equal sets have equal ones: it may stand where only numbers can, as
+    /// in [`WithFlags`](crate::WithFlags). It is not the kernel's, and may be another one in another version.
+    pub const fn bits(self) -> u32 {
         self.0
+    }
+
+    /// The set of such a number.
+    pub(crate) const fn of_bits(bits: u32) -> Gfp {
+        Gfp(bits)
     }
 
     /// Both sets together; `|` in constants.
@@ -118,6 +134,17 @@ impl Gfp {
     /// Whether all flags of `other` are set.
     pub const fn contains(self, other: Gfp) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Whether this is the old name of the ordinary request: KERNEL, alone or with more, by code that was not converted.
+    pub const fn is_old_name(self) -> bool {
+        self.contains(Gfp::KERNEL) && !self.contains(Gfp::CONVERTED) && !self.contains(Gfp::HARDWALL)
+    }
+
+    /// The same, of a caller that goes on with single pages if it gets no more.
+    #[must_use]
+    pub const fn with_fallback(self) -> Gfp {
+        self.with(Gfp::FALLBACK)
     }
 
     /// Whether the request may wait.
@@ -143,7 +170,10 @@ impl BitOrAssign for Gfp {
 impl fmt::Debug for Gfp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (mut rest, mut before) = (*self, "");
-        if rest.contains(Gfp::NOIO) {
+        if rest.contains(Gfp::DEFAULT) {
+            f.write_str("DEFAULT")?;
+            (rest, before) = (rest.without(Gfp::DEFAULT), " | ");
+        } else if rest.contains(Gfp::NOIO) {
             f.write_str(match (rest.contains(Gfp::IO), rest.contains(Gfp::FS)) {
                 (true, true) => "KERNEL",
                 (true, false) => "KERNEL without FS",
@@ -169,6 +199,7 @@ impl fmt::Display for Gfp {
     /// ```
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let composites = [
+            ("DEFAULT", Gfp::DEFAULT),
             ("USER_MOVABLE", Gfp::USER_MOVABLE),
             ("USER", Gfp::USER),
             ("KERNEL_ACCOUNT", Gfp::KERNEL_ACCOUNT),

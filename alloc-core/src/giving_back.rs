@@ -7,6 +7,8 @@ use crate::machine::Machine;
 use crate::page::frame;
 use crate::page::pages::Pages;
 use crate::page::per_cpu::PerCpu;
+#[cfg(feature = "std")]
+use crate::units::PAGE_SIZE;
 use crate::units::{FrameNumber, Order};
 
 impl Machine {
@@ -72,17 +74,30 @@ impl Machine {
     /// # Errors
     /// What the number is instead: see [`FreeError`]. Nothing has changed then.
     pub fn free_raw(&self, frame: FrameNumber, order: Order) -> Result<(), FreeError> {
-        let task = self.current();
         let mut state = self.raw();
         let given = state.give_checked(frame, order, frame::State::Raw).or_else(|_| {
             // What looks owned may be free, and at hand.
             self.collect(&mut state);
             state.give_checked(frame, order, frame::State::Raw)
         });
-        given.inspect_err(|error| {
-            state.stats.bad_frees += 1;
-            state.events.note(EventKind::BadFree(frame, *error), task, order, Gfp::NONE);
-        })
+        drop(state);
+        given.inspect_err(|error| self.note_bad_free(frame, order, *error))
+    }
+
+    /// Notes that something was not taken back.
+    #[cold]
+    pub(crate) fn note_bad_free(&self, frame: FrameNumber, order: Order, error: FreeError) {
+        let task = self.current();
+        let mut state = self.raw();
+        state.stats.bad_frees += 1;
+        state.events.note(EventKind::BadFree(frame, error), task, order, Gfp::NONE);
+    }
+
+    /// The frame that an address lies in, or one that there is not.
+    #[cfg(feature = "std")]
+    pub(crate) fn frame_at(&self, address: *const u8) -> FrameNumber {
+        let frame = self.arena.offset(address.addr()).map(|at| (at / PAGE_SIZE) as u32);
+        FrameNumber(frame.unwrap_or(u32::MAX))
     }
 
     /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.

@@ -124,6 +124,9 @@ impl Machine {
         align: usize,
         flags: Gfp,
     ) -> Result<KvBlock<'_>, AllocError> {
+        if size > PAGE_SIZE {
+            self.note_bytes(size);
+        }
         if size > self.kv_bytes_max() {
             return Err(self.impossible(AllocError::TooBig, size, flags));
         }
@@ -132,7 +135,7 @@ impl Machine {
         }
         let policy = self.rules();
         self.ask(Capability::Kvmalloc, size, flags, None)?;
-        let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN;
+        let quiet = flags.without(Gfp::NOFAIL) | Gfp::NOWARN | Gfp::FALLBACK;
         let first = match policy.kv_fast {
             _ if flags.contains(Gfp::RETRY_MAYFAIL) => quiet,
             KvFast::NoReclaim => quiet.without(Gfp::DIRECT_RECLAIM),
@@ -148,10 +151,20 @@ impl Machine {
         }
     }
 
+    /// Notes how many bytes the current task asks for, if it is inside of a named site.
+    pub(crate) fn note_bytes(&self, bytes: usize) {
+        if self.has_sites.load(Relaxed) {
+            let (task, state) = (self.current(), &mut *self.raw());
+            let site = state.site_of(task);
+            state.stats.sites.note_bytes(site, bytes);
+        }
+    }
+
     /// The cap that the current task's requests follow.
     #[inline]
     fn kv_bytes_max(&self) -> usize {
-        if self.has_other_policies.load(Relaxed) { self.rules().kv_bytes_max } else { self.policy.kv_bytes_max }
+        let cap = if self.has_other_policies.load(Relaxed) { self.rules().kv_cap } else { self.policy.kv_cap };
+        cap.bytes(self.zone_ends.last().map_or(0, |end| *end as usize * PAGE_SIZE))
     }
 
     /// Memory for an array, as [`Machine::kvmalloc`] gives it.

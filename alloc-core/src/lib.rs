@@ -25,6 +25,7 @@
 //! The system's allocator is asked when a machine, a task, a cache, a pool or a shrinker is made, and never by a request for
 //! pages or objects.
 #![no_std]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -41,7 +42,9 @@ mod build_error;
 mod builder;
 mod call_scope;
 mod calls;
+mod check;
 mod context;
+mod conversion;
 mod cpuset;
 mod current;
 mod epochs;
@@ -57,8 +60,11 @@ mod giving_back;
 mod held;
 mod host;
 mod impossible;
+mod kv_cap;
 mod kvmalloc;
 mod latency;
+mod ledger;
+mod left_behind;
 #[cfg(feature = "std")]
 mod live;
 mod lock_order;
@@ -86,6 +92,7 @@ mod reclaim_lock;
 mod registered;
 mod request;
 mod restart;
+mod retries;
 mod scope;
 mod share;
 mod sites;
@@ -99,18 +106,25 @@ mod tasks;
 #[cfg(feature = "std")]
 mod threads;
 mod time;
+mod trial;
 mod typed_request;
 mod units;
 mod vma;
 mod vmalloc;
 mod waiting;
 
+#[cfg(feature = "std")]
+pub use adapters::global::GlobalMachine;
+pub use adapters::handle::{Handle, KVmalloc, Kmalloc, Vmalloc, WithFlags};
+pub use adapters::kind::MemoryKind;
 pub use backing::{Backing, Blocks, Kmalloced, Objects};
 pub use block::PageBlock;
 pub use build_error::BuildError;
 pub use builder::MachineBuilder;
 pub use call_scope::CallScope;
+pub use check::Check;
 pub use context::{Context, Place, Scope};
+pub use conversion::{Conversion, OldName};
 pub use cpuset::{Cpuset, CpusetMove};
 pub use error::{AllocError, FreeError};
 pub use event::{Event, EventKind};
@@ -131,8 +145,11 @@ pub use host::contract::{Host, HostError};
 #[cfg(all(feature = "std", target_os = "linux"))]
 pub use host::memfd::MemfdHost;
 pub use host::plain::PlainHost;
+pub use kv_cap::KvCap;
 pub use kvmalloc::KvBlock;
 pub use latency::{Latency, RequestClass};
+pub use ledger::{Ledger, LedgerError, Recovery, Standing};
+pub use left_behind::LeftBehind;
 pub use lock_order::HeldLock;
 pub use machine::Machine;
 pub use mbind::Mbind;
@@ -154,17 +171,42 @@ pub use page::watermark::{Mark, Right, Watermarks};
 pub use page::zone::ZoneKind;
 pub use page_budget::PageBudget;
 #[cfg(all(feature = "std", unix))]
+pub use paged::array::{PagedArray, PagedRecords};
+#[cfg(all(feature = "std", unix))]
+pub use paged::blob::{BlobCookie, PagedBlob};
+#[cfg(all(feature = "std", unix))]
+pub use paged::blob_error::BlobError;
+#[cfg(all(feature = "std", unix))]
+pub use paged::file::PagedFile;
+#[cfg(all(feature = "std", unix))]
+pub use paged::hoard::SwapHoard;
+#[cfg(all(feature = "std", unix))]
+pub use paged::page_ref::{PageMut, PageRef};
+#[cfg(all(feature = "std", unix))]
+pub use paged::paged_error::{PagedCause, PagedError};
+#[cfg(all(feature = "std", unix))]
+pub use paged::record::Record;
+#[cfg(all(feature = "std", unix))]
 pub use paged::swap::{Slot, Swap};
 #[cfg(all(feature = "std", unix))]
 pub use paged::swap_error::{SwapError, SwapWay};
+#[cfg(all(feature = "std", unix))]
+pub use paged::usage::{Accesses, PagedUsage};
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub use paged::{
+    map_error::{MapError, PageIn, PageInFailure},
+    map_pages::MapUsage,
+    swap_map::{MapValue, SwapMap, SwapMapOptions},
+};
 pub use policy::{
-    AtomicSleep, BadNofail, ContextSource, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
-    VmallocInner,
+    AtomicSleep, BadNofail, ContextSource, Discipline, KvFast, LargeNofail, NestedNofail, NofsOom, OnOom, Policy,
+    Small, VmallocInner,
 };
 pub use pool_request::{BulkRequest, PoolRequest, PoolStep};
 pub use reclaim_lock::{LockError, ReclaimGuard, ReclaimLock};
 pub use request::{Request, Step};
 pub use restart::RestartError;
+pub use retries::RetryLoop;
 pub use scope::ScopeGuard;
 pub use sites::{SiteOrders, Sites};
 pub use slab::audit::SlabAuditError;
@@ -177,7 +219,7 @@ pub use slab::typed::{TypedBox, TypedCache};
 pub use stats::Stats;
 pub use task::{TaskId, TaskOptions};
 pub use time::Time;
-pub use typed_request::{AsUsual, Atomic, Blocking, Decided, TypedRequest};
+pub use typed_request::{AsUsual, Atomic, Blocking, Decided, TypedRequest, WithFallback};
 pub use units::{FrameNumber, NodeId, Order, PAGE_SIZE, array_size};
 pub use vma::{Fault, FaultStep, Vma};
 pub use vmalloc::mapping::Area;
@@ -190,3 +232,8 @@ impl Machine {
         MachineBuilder::new()
     }
 }
+
+/// The examples of README.md.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

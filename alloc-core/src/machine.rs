@@ -92,6 +92,10 @@ pub struct Core {
     pub(crate) policy: Arc<Policy>,
     /// Whether a request may follow another one: from the first scope on that has one.
     pub(crate) has_other_policies: AtomicBool,
+    /// Whether requests for objects are counted that say KERNEL.
+    pub(crate) counts_objects: AtomicBool,
+    /// Whether some requests failed and were not served since: see [`Retries`](crate::retries::Retries).
+    pub(crate) retries_watched: Arc<AtomicBool>,
     /// Whether a request may be made in a named site: from the first one on.
     pub(crate) has_sites: AtomicBool,
     pub(crate) faults: Apart<Lock<Option<Arc<dyn FaultSource>>>>,
@@ -152,6 +156,8 @@ impl Machine {
             policy: Arc::clone(&state.policy),
             has_other_policies: AtomicBool::new(false),
             has_sites: AtomicBool::new(false),
+            counts_objects: AtomicBool::new(false),
+            retries_watched: state.retries.watched(),
             zone_ends: state.zones.iter().map(|zone| zone.buddy.end()).collect(),
             cpus,
             state: Apart(Lock::new(state)),

@@ -38,6 +38,9 @@ pub enum Misuse {
     VmallocUnknown,
     /// ZERO from a pool: elements of its reserve are what their last users left.
     MempoolZero,
+    /// More than a page at once without a fallback, under a policy with that [`Discipline`](crate::Discipline): no
+    /// contradiction, but what the policy looks for.
+    LargeWithoutFallback,
 }
 
 /// One row of the table: a misuse, and what becomes of it.
@@ -79,7 +82,7 @@ const fn row(
 }
 
 /// The table. The engine, `explain` and the documentation read this one.
-pub const MISUSES: [MisuseRow; 15] = [
+pub const MISUSES: [MisuseRow; 16] = [
     row(Misuse::NofailCannotWait, "NOFAIL without DIRECT_RECLAIM", "warns and fails", true, |asked| {
         asked.has(Gfp::NOFAIL) && !asked.flags.may_wait()
     }),
@@ -129,6 +132,7 @@ pub const MISUSES: [MisuseRow; 15] = [
         |_| false,
     ),
     row(Misuse::MempoolZero, "ZERO from a mempool", "warns, and zeroes only new elements", true, |_| false),
+    row(Misuse::LargeWithoutFallback, "more than a page without a fallback", "serves it", false, |_| false),
 ];
 
 /// The misuses found in one request.

@@ -5,7 +5,9 @@ use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::latency::RequestClass;
 use crate::misuse::{MISUSES, Misuse, Misuses};
-use crate::policy::{AtomicSleep, BadNofail, ContextSource, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small};
+use crate::policy::{
+    AtomicSleep, BadNofail, ContextSource, Discipline, LargeNofail, NestedNofail, NofsOom, OnOom, Policy, Small,
+};
 use crate::units::Order;
 
 /// How hard a request tries.
@@ -65,9 +67,8 @@ impl Plan {
         if policy.context_source == ContextSource::CallerFlagsOnly {
             misuses = misuses.except(Misuse::SleepInAtomic);
         }
-        let refuse = |refusal| Err((refusal, misuses));
         if policy.strict && MISUSES.iter().any(|row| row.strict_refuses && misuses.has(row.misuse)) {
-            return refuse(Refusal::Fail(AllocError::InvalidFlags));
+            return Err((Refusal::Fail(AllocError::InvalidFlags), misuses));
         }
         if order > policy.largest {
             let misuses = if asked.contains(Gfp::NOFAIL) { misuses.and(Misuse::NofailTooBig) } else { misuses };
@@ -76,6 +77,14 @@ impl Plan {
                 None => Ok(Plan::waiting_for_ever(asked, order, misuses)),
             };
         }
+        if order > Order::ZERO && !asked.contains(Gfp::FALLBACK) {
+            match policy.discipline {
+                Discipline::Free => {}
+                Discipline::PageOrLessNoted => misuses = misuses.and(Misuse::LargeWithoutFallback),
+                Discipline::PageOrLess => return Err((Refusal::Fail(AllocError::Discipline), misuses)),
+            }
+        }
+        let refuse = |refusal| Err((refusal, misuses));
         if misuses.has(Misuse::SleepInAtomic) {
             match policy.atomic_sleep {
                 AtomicSleep::Report => {}
@@ -181,7 +190,7 @@ fn oom_step(policy: &Policy, flags: Gfp, order: Order, nofail: bool) -> OomStep 
     match () {
         () if costly || flags.contains(Gfp::RETRY_MAYFAIL) => OomStep::GiveUp,
         () if flags.contains(Gfp::THISNODE) || low_zone => OomStep::GiveUp,
-        () if policy.small == Small::MayFail && !nofail => OomStep::GiveUp,
+        () if policy.small_for(flags) == Small::MayFail && !nofail => OomStep::GiveUp,
         () if flags.contains(Gfp::FS) => OomStep::Kill,
         () => match policy.nofs_oom {
             NofsOom::Pretend => OomStep::Pretend,

@@ -1,5 +1,7 @@
 //! What the machine does where opinions differ: one value a disputed point, and presets named for what they do.
 
+use crate::gfp::Gfp;
+use crate::kv_cap::KvCap;
 use crate::units::Order;
 
 /// What becomes of a request that may wait and asks for little: up to [`Policy::costly`].
@@ -88,6 +90,30 @@ pub enum AtomicSleep {
     Bug,
 }
 
+/// Whether callers are held to ask for a page at most, or to have a fallback that does: the rule of Xen's developers, as told in
+/// the comments on LWN's article of 2017.
+///
+/// A caller says that it has a fallback by [`Gfp::FALLBACK`](crate::Gfp::FALLBACK). [`Machine::kvmalloc`](crate::Machine::kvmalloc)
+/// and [`Machine::vmalloc`](crate::Machine::vmalloc) are such fallbacks themselves, and so are slabs of caches that could be of a page.
+/// ```
+/// use alloc_core::{AllocError, Discipline, Gfp, Machine, NodePages, Order, Policy};
+/// let policy = Policy { discipline: Discipline::PageOrLess, ..Policy::kernel() };
+/// let machine = Machine::builder().node(NodePages::new(256)).policy(policy).build()?;
+/// assert_eq!(machine.kmalloc(8192, Gfp::KERNEL).unwrap_err(), AllocError::Discipline);
+/// assert!(machine.alloc_pages(Order::new(1), Gfp::KERNEL.with_fallback()).is_ok());
+/// assert!(machine.blocking::<1>().with_fallback().alloc().is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Discipline {
+    /// They are not.
+    Free,
+    /// Larger requests without a fallback are noted ([`Misuse::LargeWithoutFallback`](crate::Misuse::LargeWithoutFallback)) and served.
+    PageOrLessNoted,
+    /// Larger requests without a fallback fail with [`AllocError::Discipline`](crate::AllocError::Discipline).
+    PageOrLess,
+}
+
 /// Who knows whether a request may sleep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ContextSource {
@@ -139,6 +165,8 @@ pub enum VmallocInner {
 pub struct Policy {
     /// What becomes of small requests.
     pub small: Small,
+    /// What becomes of small requests that say [`Gfp::DEFAULT`](crate::Gfp::DEFAULT): those of converted code.
+    pub default_small: Small,
     /// Whether a single page is never refused to a caller that may wait, as if it had said NOFAIL.
     pub order_zero_nofail: bool,
     /// The largest order that counts as small. The kernel's is 3.
@@ -174,8 +202,13 @@ pub struct Policy {
     pub mems_retry: bool,
     /// The first attempt of kvmalloc.
     pub kv_fast: KvFast,
-    /// Bytes that kvmalloc is asked for at most; the kernel's cap is `i32::MAX`.
-    pub kv_bytes_max: usize,
+    /// What kvmalloc is asked for at most.
+    pub kv_cap: KvCap,
+    /// Whether more than a page may be asked for without a fallback.
+    pub discipline: Discipline,
+    /// Failures of one task in a row, in one chain of sites and for one size, beyond which they are reported as a
+    /// retry loop written by hand: see [`Machine::retry_loops`](crate::Machine::retry_loops).
+    pub retries_max: u32,
     /// The requests for page tables inside of vmalloc.
     pub vmalloc_inner: VmallocInner,
     /// Mappings that all areas of vmalloc together may have. Linux grants a process 65,530.
@@ -196,10 +229,16 @@ impl Policy {
         }
     }
 
+    /// What becomes of a small request with these flags.
+    pub(crate) fn small_for(&self, flags: Gfp) -> Small {
+        if flags.contains(Gfp::CONVERTED) { self.default_small } else { self.small }
+    }
+
     /// What Linux does, as of version 6.19. Where versions differ, the point's own values say which does what.
     pub const fn kernel() -> Policy {
         Policy {
             small: Small::Loop,
+            default_small: Small::Loop,
             order_zero_nofail: false,
             costly: Order::COSTLY,
             largest: Order::LARGEST,
@@ -217,7 +256,9 @@ impl Policy {
             compacts: true,
             mems_retry: true,
             kv_fast: KvFast::NoReclaim,
-            kv_bytes_max: i32::MAX as usize,
+            kv_cap: KvCap::IntMax,
+            discipline: Discipline::Free,
+            retries_max: 64,
             vmalloc_inner: VmallocInner::Scoped,
             mappings_max: 60_000,
             rounds_max: 1 << 16,
@@ -231,7 +272,13 @@ impl Policy {
 
     /// Small requests may fail, and nothing is killed for them: what recovery code is written for.
     pub const fn small_may_fail() -> Policy {
-        Policy { small: Small::MayFail, ..Policy::kernel() }
+        Policy { small: Small::MayFail, default_small: Small::MayFail, ..Policy::kernel() }
+    }
+
+    /// A machine in the middle of the move from KERNEL to new names: small requests that say [`Gfp::DEFAULT`](crate::Gfp::DEFAULT)
+    /// may fail, those that say KERNEL are too small to, and NOFAIL does not. See [`Machine::conversion`](crate::Machine::conversion).
+    pub const fn default_may_fail() -> Policy {
+        Policy { default_small: Small::MayFail, ..Policy::kernel() }
     }
 
     /// NOFAIL that cannot be kept fails, whatever made it impossible. Argued for in the thread on removing

@@ -1,5 +1,6 @@
 //! What a machine has done, in numbers.
 
+use crate::gfp::Gfp;
 use crate::latency::{Latency, RequestClass};
 use crate::sites::{SiteId, Sites};
 use crate::units::Order;
@@ -65,6 +66,10 @@ pub struct Stats {
     pub reclaims_beyond_caller: u64,
     /// Locks that were found to be held over reclaim and taken by reclaim, each once for a class.
     pub possible_deadlocks: u64,
+    /// Requests for more than a page that had no fallback, where the policy looks for that: noted or refused.
+    pub undisciplined: u64,
+    /// Retry loops written by hand that were found: see [`Machine::retry_loops`](crate::Machine::retry_loops).
+    pub retry_loops: u64,
     /// How long requests took.
     pub latency: Latency,
     /// Requests that were found to hang, and tasks that were found to wait for a lock for ever.
@@ -86,9 +91,9 @@ impl Tally {
 
 impl Stats {
     /// Counts requests of an order that begin.
-    pub(crate) fn count(&mut self, site: Option<SiteId>, order: Order, requests: u64) {
+    pub(crate) fn count(&mut self, site: Option<SiteId>, order: Order, flags: Gfp, requests: u64) {
         self.orders[order.min(Order::LIMIT).index()] += requests;
-        self.sites.count(site, order, requests);
+        self.sites.count(site, order, flags, requests);
     }
 
     /// Requests in all.

@@ -7,6 +7,7 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::explain::Guarantee;
 use crate::gfp::Gfp;
+use crate::kvmalloc::KvBlock;
 use crate::machine::Machine;
 use crate::units::Order;
 
@@ -104,6 +105,12 @@ impl<'m, W, E, const ORDER: u32> TypedRequest<'m, W, E, ORDER> {
         self.machine.explain(self.flags, Order::new(ORDER))
     }
 
+    /// The caller goes on with single pages, mapped side by side, if it gets no block of them: kvmalloc's way, and what a
+    /// [`Discipline`](crate::Discipline) of a page or less asks of whoever wants more.
+    pub fn with_fallback(self) -> WithFallback<'m> {
+        WithFallback { machine: self.machine, bytes: Order::new(ORDER).bytes(), flags: self.flags.with_fallback() }
+    }
+
     /// Makes the request.
     ///
     /// # Errors
@@ -148,6 +155,25 @@ impl<'m, const ORDER: u32> TypedRequest<'m, Atomic, AsUsual, ORDER> {
     /// Nothing of the reserves: failure is cheap to handle (NOWAIT).
     pub fn without_reserves(self) -> TypedRequest<'m, Atomic, Decided, ORDER> {
         TypedRequest::with(self.machine, self.flags.without(Gfp::HIGH) | Gfp::NOWAIT)
+    }
+}
+
+/// A request that goes on with single pages: see [`TypedRequest::with_fallback`].
+#[derive(Debug)]
+#[must_use = "a request is made by `alloc`"]
+pub struct WithFallback<'m> {
+    machine: &'m Machine,
+    bytes: usize,
+    flags: Gfp,
+}
+
+impl<'m> WithFallback<'m> {
+    /// Makes the request: a block if that is easy to have, and otherwise as many single pages.
+    ///
+    /// # Errors
+    /// Those of [`Machine::kvmalloc`].
+    pub fn alloc(self) -> Result<KvBlock<'m>, AllocError> {
+        self.machine.kvmalloc(self.bytes, self.flags)
     }
 }
 

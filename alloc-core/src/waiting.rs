@@ -5,6 +5,7 @@ use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::numa::node_mask::NodeMask;
+use crate::policy::Discipline;
 use crate::request::Step;
 use crate::task::TaskId;
 use crate::time::{Patience, Slept};
@@ -142,7 +143,14 @@ impl Machine {
     pub fn queue(&self, task: TaskId, order: Order) -> Result<Queued<'_>, AllocError> {
         let mut state = self.state();
         let site = state.site_of(task);
-        state.stats.count(site, order, 1);
+        state.stats.count(site, order, Gfp::NONE, 1);
+        // Who waits without bound has no fallback.
+        let policy = state.policies.at(state.policy_of(task));
+        if policy.discipline == Discipline::PageOrLess && order > Order::ZERO {
+            state.stats.undisciplined += 1;
+            state.note_failure(AllocError::Discipline, task, order, Gfp::NONE, false);
+            return Err(AllocError::Discipline);
+        }
         if let Err(error) = state.take_ticket(task, order) {
             state.stats.failures += 1;
             return Err(error);

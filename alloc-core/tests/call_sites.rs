@@ -3,7 +3,7 @@
 mod support;
 
 use alloc_core::{
-    AllocError, BadNofail, EventKind, Gfp, Machine, Misuse, OnOom, Order, Policy, Promise, Scope, Small, Step,
+    AllocError, BadNofail, EventKind, Gfp, KvCap, Machine, Misuse, OnOom, Order, Policy, Promise, Scope, Small, Step,
     TaskOptions, Wait,
 };
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ fn row_006_every_point_that_is_about_requests_is_the_scopes() {
     assert!(kinds(&machine, from).contains(&EventKind::Misused(Misuse::SlabZone)));
     drop(strict);
     assert!(machine.alloc_pages(Order::ZERO, contradiction).is_ok());
-    let capped = scope(|policy| policy.kv_bytes_max = 10_000);
+    let capped = scope(|policy| policy.kv_cap = KvCap::Absolute(10_000));
     assert_eq!(machine.kvmalloc(10_001, Gfp::KERNEL).unwrap_err(), AllocError::TooBig);
     drop(capped);
     assert!(machine.kvmalloc(10_001, Gfp::KERNEL).is_ok());

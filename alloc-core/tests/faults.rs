@@ -305,7 +305,8 @@ fn areas_are_asked_about_as_a_whole_and_page_by_page() {
     let (result, seen) = seen_by(Some(Capability::Kvmalloc), Gfp::KERNEL);
     assert_eq!((result, seen), (Err(AllocError::Injected), vec![asked(Capability::Kvmalloc, 20_000)]));
     let (result, seen) = seen_by(None, Gfp::KERNEL);
-    let first = (Capability::PageAlloc, (Gfp::NOFS | Gfp::NOWARN).without(Gfp::DIRECT_RECLAIM), 8 * 4096);
+    let first =
+        (Capability::PageAlloc, (Gfp::NOFS | Gfp::NOWARN | Gfp::FALLBACK).without(Gfp::DIRECT_RECLAIM), 8 * 4096);
     assert_eq!((result, seen), (Ok(()), vec![asked(Capability::Kvmalloc, 20_000), first]));
     let marks = Marks::failing(Some(Capability::Vmalloc));
     let machine = support::builder(Policy::kernel()).faults(marks.clone()).build().unwrap();

@@ -3,7 +3,7 @@
 
 mod support;
 
-use alloc_core::{AllocError, Fragments, Gfp, KvBlock, Machine, NodePages, PAGE_SIZE, Policy};
+use alloc_core::{AllocError, Fragments, Gfp, KvBlock, KvCap, Machine, NodePages, PAGE_SIZE, Policy};
 use support::MIN;
 
 fn machine() -> Machine {
@@ -86,7 +86,7 @@ fn row_086_memory_that_cannot_grow_is_as_it_was() {
         let (at, hoard) = (memory.bytes().as_ptr(), support::full(&machine));
         assert!(memory.kvrealloc(100 * PAGE_SIZE, Gfp::KERNEL | Gfp::NORETRY).is_err());
         drop(hoard);
-        let capped = machine.policy_scope(Policy { kv_bytes_max: 1 << 20, ..Policy::kernel() });
+        let capped = machine.policy_scope(Policy { kv_cap: KvCap::Absolute(1 << 20), ..Policy::kernel() });
         assert_eq!(memory.kvrealloc((1 << 20) + 1, Gfp::KERNEL), Err(AllocError::TooBig));
         drop(capped);
         assert!(memory.bytes().as_ptr() == at && memory.bytes().iter().copied().eq(pattern(size)));

@@ -2,7 +2,9 @@
 #![cfg(all(feature = "std", target_os = "linux", not(miri)))]
 #![expect(unsafe_code, reason = "sets limits of the process")]
 
-use alloc_core::{AllocError, Area, BuildError, Fragments, Gfp, Machine, NodePages, OnOom, Order, PAGE_SIZE, Policy};
+use alloc_core::{
+    AllocError, Area, BuildError, Fragments, Gfp, KvCap, Machine, NodePages, OnOom, Order, PAGE_SIZE, Policy,
+};
 use std::process::Command;
 
 /// Runs a test of this file again in a process of its own, whose limits are nobody else's; false in that process.
@@ -48,7 +50,8 @@ fn sizes() -> impl Iterator<Item = usize> {
 
 #[test]
 fn every_size_with_every_flag_gives_a_block_or_an_error() {
-    let policy = Policy { rounds_max: 50, kv_bytes_max: usize::MAX, on_oom: OnOom::Fail, ..Policy::kernel() };
+    let policy =
+        Policy { rounds_max: 50, kv_cap: KvCap::Absolute(usize::MAX), on_oom: OnOom::Fail, ..Policy::kernel() };
     let machine = Machine::builder().node(NodePages::new(1024)).policy(policy).build().unwrap();
     let flags = Gfp::NAMES.iter().flat_map(|(_, flag)| [Gfp::KERNEL | *flag, *flag]);
     for (size, flags) in flags.flat_map(|flags| sizes().map(move |size| (size, flags))) {

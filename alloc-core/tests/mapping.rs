@@ -4,7 +4,7 @@
 mod support;
 
 use alloc_core::{
-    AllocError, BadNofail, EventKind, Fragments, Gfp, KvBlock, KvFast, Machine, MemfdHost, Misuse, NodePages,
+    AllocError, BadNofail, EventKind, Fragments, Gfp, KvBlock, KvCap, KvFast, Machine, MemfdHost, Misuse, NodePages,
     PAGE_SIZE, PlainHost, Policy, Scope,
 };
 use support::{MIN, hog, order};
@@ -89,6 +89,27 @@ fn row_096_addresses_run_out_with_pages_free() {
 }
 
 #[test]
+fn row_096_with_128_mib_of_addresses_areas_run_out_with_half_of_the_pages_free() {
+    let pages = 256 << 8;
+    let host = MemfdHost::with_window(pages, 128 << 8).unwrap();
+    let machine = Machine::builder().node(NodePages::new(pages as u32)).host(Box::new(host)).build().unwrap();
+    let mut areas = Vec::new();
+    let refused = loop {
+        match machine.vmalloc(16 << 20, Gfp::KERNEL) {
+            Ok(area) => areas.push(area),
+            Err(error) => break error,
+        }
+    };
+    // Each has a page of guard behind it, so the eighth does not fit.
+    assert_eq!((refused, areas.len()), (AllocError::NoAddresses, 7));
+    assert!(machine.free_pages(None) > pages as u64 / 2);
+    assert!(machine.kmalloc(4 << 20, Gfp::KERNEL).is_ok(), "what needs no addresses is served");
+    assert_eq!((machine.stats().direct_passes, machine.stats().kills), (0, 0));
+    drop(areas.swap_remove(3));
+    assert!(machine.vmalloc(16 << 20, Gfp::KERNEL).is_ok());
+}
+
+#[test]
 fn row_059_nofail_of_16_mib_of_mapped_pages_kills_and_succeeds() {
     let machine = machine(Policy::kernel());
     hog(&machine, 6000);
@@ -159,7 +180,7 @@ fn row_060_nofail_for_more_bytes_than_there_can_be_is_what_the_policy_says() {
         (BadNofail::Bug, AllocError::Dead, AllocError::Dead),
     ] {
         for kv in [true, false] {
-            let machine = machine(Policy { bad_nofail, kv_bytes_max: 1000, ..Policy::kernel() });
+            let machine = machine(Policy { bad_nofail, kv_cap: KvCap::Absolute(1000), ..Policy::kernel() });
             let ask = |flags| match kv {
                 true => machine.kvmalloc(1001, flags).map(drop),
                 false => machine.vmalloc(8193 * PAGE_SIZE, flags).map(drop),
@@ -174,7 +195,7 @@ fn row_060_nofail_for_more_bytes_than_there_can_be_is_what_the_policy_says() {
             assert_eq!((stats.failures, stats.direct_passes, stats.kills), (2, 0, 0), "{bad_nofail:?}");
         }
     }
-    let strict = machine(Policy { kv_bytes_max: 1000, ..Policy::strict() });
+    let strict = machine(Policy { kv_cap: KvCap::Absolute(1000), ..Policy::strict() });
     assert_eq!(strict.kvmalloc(1001, Gfp::KERNEL | Gfp::NOFAIL).unwrap_err(), AllocError::InvalidFlags);
     let _quiet = strict.scope(Scope::NoWarn);
     let warnings = strict.stats().warnings;

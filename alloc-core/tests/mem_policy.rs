@@ -176,9 +176,15 @@ fn row_106_a_static_binding_that_the_cpuset_forbids_is_ignored_and_kills_nobody(
     support::hog(&machine, 10);
     let task = task(&machine);
     set(&machine, task, MemPolicy::Bind(on(&[0])), Rebind::Static).unwrap();
-    machine.cpuset(on(&[1])).unwrap().attach(task).unwrap();
+    let cpuset = machine.cpuset(on(&[1])).unwrap();
+    cpuset.attach(task).unwrap();
+    let hoard = machine.exhaust(NodeId(0), 0);
     assert_eq!(nodes(&machine, task, Gfp::USER, 2), [1, 1]);
-    assert_eq!(machine.stats().kills, 0);
+    assert_eq!((machine.stats().kills, machine.stats().direct_passes), (0, 0));
+    // It is ignored, and not forgotten.
+    drop(hoard);
+    cpuset.set_mems(on(&[0, 1])).unwrap();
+    assert_eq!(nodes(&machine, task, Gfp::USER, 2), [0, 0]);
 }
 
 #[test]

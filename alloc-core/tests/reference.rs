@@ -49,14 +49,14 @@ fn compare(random: &mut Random<'_>, host: &Arc<PlainHost>, case: &dyn Display) -
 
     let context = world.scopes.iter().fold(Context::default(), |context, scope| context.inside(*scope));
     let guarantee = world.rules().explain(world.flags, Order::new(world.order), context);
-    use AllocError::{Dead, Hang, InvalidFlags, NoMemory, OrderTooBig, TaskKilled, VictimReservesGone};
+    use AllocError::{Dead, Discipline, Hang, InvalidFlags, NoMemory, OrderTooBig, TaskKilled, VictimReservesGone};
     assert!(budget.is_none_or(|(budget, _)| budget.charged() == 0), "{case}");
     let (promise, allowed): (usize, &[AllocError]) = match guarantee.promise {
         Promise::CannotFail => (0, &[Hang, Dead]),
         Promise::FailsOnlyAsVictim => (1, &[Hang, Dead, VictimReservesGone]),
         Promise::FailsAfterEffort => (2, &[NoMemory, VictimReservesGone, Dead]),
         Promise::FailsFast => (3, &[NoMemory]),
-        Promise::InvalidUse => (4, &[OrderTooBig, InvalidFlags, TaskKilled, Dead]),
+        Promise::InvalidUse => (4, &[OrderTooBig, InvalidFlags, Discipline, TaskKilled, Dead]),
     };
     // Promises are about requests that could be served: neither what no node has, nor budgets enter into them.
     let interrupt = world.scopes.contains(&Scope::Interrupt);

@@ -137,9 +137,30 @@ fn row_048_without_direct_reclaim_nothing_is_reclaimed() {
     let machine = machine(Policy::kernel());
     let cache = Cache::register(&machine, ReclaimClass::Clean, 100);
     let _hoard = full(&machine);
-    let _scope = machine.scope(Scope::NoDirectReclaim);
+    let scope = machine.scope(Scope::NoDirectReclaim);
     assert_eq!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).unwrap_err(), AllocError::NoMemory);
     assert_eq!((cache.scans.load(Relaxed), machine.stats().direct_passes), (0, 0));
+    drop(scope);
+    assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok(), "it was the scope");
+}
+
+#[test]
+fn row_131_a_scope_that_never_waits_wakes_the_background_and_does_not_sleep() {
+    let machine = machine(Policy::kernel());
+    hog(&machine, 100);
+    let cache = Cache::register(&machine, ReclaimClass::Clean, 200);
+    let _hoard = full(&machine);
+    let scope = machine.scope(Scope::NoDirectReclaim);
+    for flags in [Gfp::KERNEL, Gfp::KERNEL | Gfp::RETRY_MAYFAIL, Gfp::NOFS, Gfp::NOIO, Gfp::ATOMIC] {
+        assert_eq!(machine.alloc_pages(Order::ZERO, flags).unwrap_err(), AllocError::NoMemory, "{flags}");
+    }
+    let stats = machine.stats();
+    assert_eq!((stats.sleeps, stats.direct_passes, stats.kills, stats.kswapd_wakes), (0, 0, 0, 1));
+    // The background does what the request may not, and the next one is served inside of the same scope.
+    machine.background();
+    assert!(machine.alloc_pages(Order::ZERO, Gfp::KERNEL).is_ok());
+    assert!(cache.scans.load(Relaxed) > 0);
+    drop(scope);
 }
 
 #[test]
@@ -277,7 +298,7 @@ fn row_085_what_can_never_be_satisfied_fails_at_once() {
 
 #[test]
 fn events_are_numbered_without_gaps_and_the_last_thousand_are_kept() {
-    let machine = machine(Policy::kernel());
+    let machine = machine(Policy { retries_max: u32::MAX, ..Policy::kernel() });
     let _hoard = full(&machine);
     for _ in 0..2000 {
         let _ = machine.alloc_pages(Order::ZERO, Gfp::ATOMIC).unwrap_err();

@@ -134,3 +134,20 @@ fn names_of_threads_unwind_with_them_and_locks_are_handed_on() {
     assert!(machine.held_locks().is_empty());
     is_whole(&machine);
 }
+
+#[cfg(all(feature = "std", unix))]
+#[test]
+fn pages_of_a_file_are_pinned_written_and_go_out_and_in() {
+    use alloc_core::{PagedFile, Swap};
+    let (machine, swap) = (builder().build().unwrap(), std::sync::Arc::new(Swap::temporary(50).unwrap()));
+    let mut file = PagedFile::new(&machine, &swap).unwrap();
+    for page in 0..28_u64 {
+        file.get_mut(page * PAGE_SIZE as u64).unwrap()[5] = page as u8;
+    }
+    let [one, other, hole] = [7, 7, 99].map(|page| file.get(page * PAGE_SIZE as u64).unwrap());
+    assert!([0, 3, 27].into_iter().all(|page| file.get(page * PAGE_SIZE as u64).unwrap()[5] == page as u8));
+    assert_eq!((one[5], other[5], hole[5], file.usage().pinned), (7, 7, 0, 1));
+    drop((one, other, hole));
+    drop(file);
+    is_whole(&machine);
+}

@@ -5,21 +5,14 @@ use core::alloc::Layout;
 use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 
-use alloc_core::{FreeError, Gfp, KvBlock, Machine, NodeId};
+use alloc_core::{FreeError, Gfp, Machine, MemoryKind};
 
 use crate::alloc::{AllocError, Flags, NumaNode};
 use crate::serving::serving;
 
-/// Which of the kernel's functions is asked.
+/// One of the kernel's functions, as its allocators have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
-    /// kmalloc: contiguous in the machine.
-    Contiguous,
-    /// vmalloc: contiguous by mapping.
-    Mapped,
-    /// kvmalloc: the one if it is easy, and the other if not.
-    Either,
-}
+pub(crate) struct Kind(pub(crate) MemoryKind);
 
 /// Where memory of no bytes is.
 fn nowhere(layout: Layout) -> NonNull<u8> {
@@ -35,21 +28,6 @@ fn refuse(memory: NonNull<u8>, why: &str) {
 }
 
 impl Kind {
-    fn ask(
-        self,
-        machine: &Machine,
-        node: Option<NodeId>,
-        layout: Layout,
-        flags: Gfp,
-    ) -> Result<NonNull<u8>, alloc_core::AllocError> {
-        let block = match self {
-            Kind::Contiguous => machine.kmalloc_aligned_node(node, layout, flags).map(KvBlock::Contiguous),
-            Kind::Mapped => machine.vmalloc_aligned(node, layout, flags).map(KvBlock::Mapped),
-            Kind::Either => machine.kvmalloc_aligned(node, layout, flags),
-        };
-        block.map(KvBlock::into_raw)
-    }
-
     /// Memory of a layout, which may have no bytes.
     ///
     /// # Errors
@@ -59,7 +37,7 @@ impl Kind {
             return Ok(NonNull::slice_from_raw_parts(nowhere(layout), 0));
         }
         let asked = serving(|machine| {
-            let memory = self.ask(machine, nid.id(), layout, flags.gfp()).ok()?;
+            let memory = self.0.alloc(machine, nid.id(), layout, flags.gfp()).ok()?;
             // A share for as long as the memory is in use: `free` takes it back.
             mem::forget(machine.share());
             Some(memory)
@@ -85,37 +63,12 @@ impl Kind {
             return refuse(memory, "it is no machine's");
         };
         // SAFETY: the caller's promise.
-        let freed = unsafe {
-            match self {
-                Kind::Contiguous => machine.kfree(memory.as_ptr()),
-                Kind::Mapped => machine.vfree(memory.as_ptr()),
-                Kind::Either => machine.kvfree(memory.as_ptr()),
-            }
-        };
+        let freed = unsafe { self.0.free(&machine, memory) };
         if !matches!(freed, Ok(()) | Err(FreeError::RedZone)) {
             // Nothing came back, so no share does.
             mem::forget(machine);
             refuse(memory, &freed.map_or_else(|error| error.to_string(), |()| String::new()));
         }
-    }
-
-    /// Whether memory can be used as that of another layout where it is. Pages that a mapped area has too many are given back.
-    ///
-    /// # Safety
-    /// As [`Kind::free`], but for the uses of the memory that begin behind the call.
-    unsafe fn resizes(self, machine: &Machine, memory: NonNull<u8>, layout: Layout) -> bool {
-        if !memory.addr().get().is_multiple_of(layout.align()) {
-            return false;
-        }
-        if self == Kind::Contiguous || !machine.is_vmalloc(memory.as_ptr()) {
-            return machine.ksize(memory.as_ptr()).is_ok_and(|room| room >= layout.size());
-        }
-        // SAFETY: the caller's promise; the owner lives inside of this function.
-        let Ok(mut area) = (unsafe { machine.area_at(memory.as_ptr()) }) else { return false };
-        let fits = layout.size() <= area.room() && area.vrealloc(layout.size(), Gfp::NONE).is_ok();
-        let same = area.into_raw();
-        debug_assert_eq!(same, memory);
-        fits
     }
 
     /// Makes memory larger or smaller, and says where it is now: see [`Allocator::realloc`](crate::alloc::Allocator::realloc).
@@ -135,7 +88,7 @@ impl Kind {
             // SAFETY: the memory's share is taken to look at the machine, and stays the memory's: it is not dropped.
             let machine = unsafe { Machine::take_share_at(old.as_ptr()) }.map(ManuallyDrop::new);
             // SAFETY: the caller's promise.
-            if machine.is_some_and(|machine| unsafe { self.resizes(&machine, old, layout) }) {
+            if machine.is_some_and(|machine| unsafe { self.0.resizes(&machine, old, layout) }) {
                 let gained = layout.size().saturating_sub(old_layout.size());
                 if flags.gfp().contains(Gfp::ZERO) && gained > 0 {
                     // SAFETY: the memory has `layout.size()` bytes now, and is the caller's alone.

@@ -9,6 +9,9 @@ use super::source::FaultSource;
 /// The word of a machine without a source.
 static NEVER: AtomicU32 = AtomicU32::new(0);
 
+/// The word of a machine that counts what is asked for.
+static ALWAYS: AtomicU32 = AtomicU32::new(1);
+
 /// The way to a source's word.
 ///
 /// # Invariants
@@ -22,9 +25,11 @@ impl Gate {
         Gate(AtomicPtr::new(Gate::word(source)))
     }
 
-    /// The source is another one.
-    pub(crate) fn set(&self, source: Option<&dyn FaultSource>) {
-        self.0.store(Gate::word(source), Ordering::Relaxed);
+    /// The source is another one; `always` keeps the gate open, whoever the source is.
+    pub(crate) fn set(&self, source: Option<&dyn FaultSource>, always: bool) {
+        let word = if always { ptr::from_ref(&ALWAYS).cast_mut() } else { Gate::word(source) };
+        // INVARIANT: the pointer comes from a reference to a static.
+        self.0.store(word, Ordering::Relaxed);
     }
 
     fn word(source: Option<&dyn FaultSource>) -> *mut AtomicU32 {

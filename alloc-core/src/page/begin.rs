@@ -26,9 +26,10 @@ impl Course {
         flags: Gfp,
     ) -> Result<Course, AllocError> {
         let site = state.site_of(task);
-        state.stats.count(site, order, 1);
+        state.stats.count(site, order, flags, 1);
         let planned = Self::plan(state, task, node, order, flags);
         planned.inspect_err(|error| {
+            state.stats.undisciplined += u64::from(*error == AllocError::Discipline);
             let context = state.task(task).map_or(Context::default(), Task::context);
             let quiet = context.effective(flags).contains(Gfp::NOWARN);
             state.note_failure(*error, task, order, flags, quiet);

@@ -10,6 +10,7 @@ use crate::gfp::Gfp;
 use crate::numa::node_mask::NodeMask;
 use crate::plan::{Effort, OomStep, Plan};
 use crate::policy::Policy;
+use crate::retries::Retried;
 use crate::sites::SiteId;
 use crate::stats::Tally;
 use crate::task::TaskId;
@@ -215,6 +216,8 @@ impl Course {
         *served += 1;
         state.stats.latency.record(self.plan.class(), self.steps, 1);
         state.frames.at(frame.0).owner = self.mark;
+        let what = Retried { site: self.site, bytes: self.plan.order.bytes(), area: false };
+        state.retries.served(self.task, what);
         Move::Taken(frame)
     }
 

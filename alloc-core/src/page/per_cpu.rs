@@ -60,6 +60,10 @@ impl Asked {
         (self.request.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61) as usize % ANSWERS
     }
 
+    fn flags(&self) -> Gfp {
+        Gfp::of_bits((self.request >> 32) as u32)
+    }
+
     fn order(&self) -> Order {
         Order::new((self.request >> 16) as u32 & 0xffff)
     }
@@ -221,7 +225,7 @@ impl Answer {
         if answer.asked == Asked::NOTHING {
             return;
         }
-        stats.count(answer.tally.site, answer.asked.order(), answer.served);
+        stats.count(answer.tally.site, answer.asked.order(), answer.asked.flags(), answer.served);
         let served = if answer.certain { &mut stats.served_by_policy } else { &mut stats.served_by_chance };
         *served += answer.served;
         stats.latency.record(answer.tally.class, answer.tally.steps, answer.served);

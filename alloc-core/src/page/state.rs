@@ -19,10 +19,12 @@ use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
 use crate::host::arena::Arena;
+use crate::ledger::Converted;
 use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::policy::Policy;
+use crate::retries::{Retried, Retries};
 use crate::sites::SiteId;
 use crate::stats::Stats;
 use crate::task::{Task, TaskId};
@@ -49,6 +51,10 @@ pub(crate) struct State {
     pub(crate) events: Ring,
     /// Whether some zone has more frames than may be used at once.
     pub(crate) has_budget: bool,
+    /// Failures in a row.
+    pub(crate) retries: Retries,
+    /// How far call sites are on their way to may fail.
+    pub(crate) converted: Converted,
     /// Whether looks at zones are noted, too.
     pub(crate) traces_looks: bool,
     /// Counts everything that can help somebody who waits.
@@ -174,6 +180,7 @@ impl State {
     /// Notes a misuse of flags.
     pub(crate) fn note_misuse(&mut self, misuse: Misuse, task: TaskId, order: Order, flags: Gfp) {
         self.stats.warnings += u64::from(!flags.contains(Gfp::NOWARN));
+        self.stats.undisciplined += u64::from(misuse == Misuse::LargeWithoutFallback);
         self.events.note(EventKind::Misused(misuse), task, order, flags);
     }
 
@@ -229,8 +236,26 @@ impl State {
     pub(crate) fn note_failure(&mut self, error: AllocError, task: TaskId, order: Order, flags: Gfp, quiet: bool) {
         self.stats.failures += 1;
         self.stats.injected += u64::from(error == AllocError::Injected);
+        let site = self.site_of(task);
+        self.stats.sites.note_failure(site, error == AllocError::Injected);
         self.stats.warnings += u64::from(!quiet);
         self.events.note(EventKind::Failed(error), task, order, flags);
+        let over = matches!(error, AllocError::Dead | AllocError::TaskKilled | AllocError::NoSuchTask);
+        if !quiet && !over {
+            self.watch_failure(task, Retried { site, bytes: order.bytes(), area: false }, order, flags);
+        }
+    }
+
+    /// Notes one more failure in a row, and tells the loop that is found by it.
+    pub(crate) fn watch_failure(&mut self, task: TaskId, what: Retried, order: Order, flags: Gfp) {
+        let most = self.policies.at(self.policy_of(task)).retries_max;
+        if self.retries.failed(task, what, most) {
+            self.stats.retry_loops += 1;
+            let mut names = [""];
+            let named = self.stats.sites.names(what.site, &mut names) > 0;
+            let kind = EventKind::OpenCodedNofail { site: named.then_some(names[0]), bytes: what.bytes };
+            self.events.note(kind, task, order, flags);
+        }
     }
 
     /// Whether some zone of the nodes would admit a request if everything reclaimable were free, or as things are.

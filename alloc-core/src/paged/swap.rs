@@ -116,7 +116,7 @@ impl Swap {
         if slots > Swap::SLOTS_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a swap has 2^31 slots at most"));
         }
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", not(miri)))]
         if usize::try_from(position(slots) + PAGE_SIZE as u64)
             .is_ok_and(|len| !crate::host::memfd::is_allowed_file_of(len))
         {
@@ -147,6 +147,12 @@ impl Swap {
     /// Pages that can be written before the swap is full.
     pub fn available(&self) -> u32 {
         self.slots.lock().available()
+    }
+
+    /// Whether the slot to spare is taken: somebody brings a page in, or could not.
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        let slots = self.slots.lock();
+        slots.used() > slots.capacity()
     }
 
     /// Pages that were written so far.
@@ -194,14 +200,15 @@ impl Swap {
 
     /// Writes a page, about which the fault source was asked; with `spare` even if all slots but the one to spare are taken.
     pub(crate) fn write_unasked(&self, page: &[u8], spare: bool) -> Result<Slot, SwapError> {
-        assert_eq!(page.len(), PAGE_SIZE, "a slot takes a page");
+        let page: &[u8; PAGE_SIZE] =
+            page.try_into().unwrap_or_else(|_| panic!("a slot takes a page, not {} bytes", page.len()));
         let file = self.open_file()?;
         let slot = self.slots.lock().take(spare).ok_or(SwapError::NoSpace)?;
         if let Err(error) = file.write_all_at(page, position(slot)) {
             self.slots.lock().free(slot);
             return Err(told(SwapWay::Out, slot, &error));
         }
-        let sum = sum(u64::from(slot), page);
+        let sum = sum(page);
         self.slots.lock().fill(slot, sum);
         self.outs.fetch_add(1, Relaxed);
         Ok(Slot(slot))
@@ -209,12 +216,19 @@ impl Swap {
 
     /// Reads a page, about which the fault source was asked.
     pub(crate) fn read_unasked(&self, slot: &Slot, page: &mut [u8]) -> Result<(), SwapError> {
-        assert_eq!(page.len(), PAGE_SIZE, "a slot has a page");
+        let len = page.len();
+        let page: &mut [u8; PAGE_SIZE] =
+            page.try_into().unwrap_or_else(|_| panic!("a slot has a page, not {len} bytes"));
         let slot = slot.0;
         self.open_file()?.read_exact_at(page, position(slot)).map_err(|error| told(SwapWay::In, slot, &error))?;
         self.ins.fetch_add(1, Relaxed);
         let expected = self.slots.lock().sum(slot);
-        if sum(u64::from(slot), page) == expected { Ok(()) } else { Err(SwapError::Corrupted { slot }) }
+        if sum(page) == expected { Ok(()) } else { Err(SwapError::Corrupted { slot }) }
+    }
+
+    /// Takes a slot, with nothing in it that could be read.
+    pub(super) fn take(&self) -> Option<Slot> {
+        self.slots.lock().take(false).map(Slot)
     }
 
     /// Gives a slot back.
@@ -222,13 +236,11 @@ impl Swap {
         self.slots.lock().free(slot.0);
     }
 
-    #[expect(dead_code, reason = "for files, which are built on it")]
     /// Gives a slot up to whoever needs it: what lies there is in memory as well.
     pub(crate) fn keep(&self, slot: Slot) -> KeptSlot {
         KeptSlot { slot: slot.0, turn: self.slots.lock().keep(slot.0) }
     }
 
-    #[expect(dead_code, reason = "for files, which are built on it")]
     /// Takes a slot back that was kept, unless it was given to somebody.
     pub(crate) fn claim(&self, kept: KeptSlot) -> Option<Slot> {
         self.slots.lock().claim(kept.slot, kept.turn).then_some(Slot(kept.slot))

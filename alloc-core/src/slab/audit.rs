@@ -76,6 +76,9 @@ impl Machine {
 
     /// The same, but for frames that are not known as parts of slabs.
     pub(crate) fn audit_known_slabs(&self) -> Result<(), SlabAuditError> {
+        // What is noted here is not taken from what is looked at.
+        #[cfg(feature = "std")]
+        let _aside = crate::sync::inside::stands_aside();
         let books = &self.slabs.books;
         for id in self.slabs.ids() {
             self.slabs.with(id, |core| drop(self.collect_sheaves(core)));

@@ -50,7 +50,7 @@ impl Machine {
     ///
     /// Up to 8 KiB it is an object of the smallest of thirteen classes that holds it, above a whole block. It is aligned to
     /// the class's largest power of two: memory of a size that is a power of two is aligned to its size. What is asked
-    /// for with DMA is always a whole block. Memory of no bytes is at [`ZERO_SIZE_PTR`], and takes nothing.
+    /// for with DMA is always a whole block. Memory of no bytes is at [`ZERO_SIZE_PTR`](crate::ZERO_SIZE_PTR), and takes nothing.
     ///
     /// ```
     /// use alloc_core::{AllocError, Gfp, Machine, NodePages};

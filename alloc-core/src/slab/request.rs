@@ -1,6 +1,8 @@
 //! How an object is got: flags are looked at, the fault source is asked, free objects are looked for, a slab is made.
 #![expect(unsafe_code, reason = "constructs, poisons and zeroes objects that nobody has yet")]
 
+use core::sync::atomic::Ordering::Relaxed;
+
 use super::cache_core::CacheCore;
 use super::guard::{Broken, Guards};
 use super::lists::{Lists, begin_slab};
@@ -15,6 +17,8 @@ use crate::machine::Machine;
 use crate::misuse::Misuse;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::State;
+use crate::policy::Discipline;
+use crate::retries::Retried;
 use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 
 /// Flags that ask for zones: objects of one slab cannot lie in the zones of each request.
@@ -75,12 +79,22 @@ impl Machine {
             return Ok(at);
         }
         let at = self.find_object(core, node, flags, state)?;
+        if self.retries_watched.load(Relaxed) {
+            let (task, state) = (self.current(), &mut *self.raw());
+            let (site, bytes) = (state.site_of(task), core.shape.least.bytes());
+            state.retries.served(task, Retried { site, bytes, area: false });
+        }
         self.hand_out(core, at, flags);
         Ok(at)
     }
 
     /// Looks at the flags, and asks the fault source: before any work.
     pub(crate) fn begin_object(&self, core: &CacheCore, flags: Gfp) -> Result<Gfp, AllocError> {
+        if self.counts_objects.load(Relaxed) && flags.is_old_name() {
+            let (task, state) = (self.current(), &mut *self.raw());
+            let site = state.site_of(task);
+            state.stats.sites.note_object(site);
+        }
         let flags = self.without_zones(flags, Gfp::NONE)?;
         let cache = CacheSite { name: core.options.name, failslab: core.options.failslab };
         self.ask(Capability::Slab, core.options.size, flags, Some(cache))?;
@@ -167,9 +181,12 @@ impl Machine {
             None => self.alloc_pages(order, flags),
         };
         let (want, least) = (core.shape.order, core.shape.least);
-        let quiet = flags.without(Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
+        let quiet = flags.without(Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY | Gfp::FALLBACK;
         let cheap = if flags.may_wait() { quiet.without(Gfp::RECLAIM) | Gfp::NOMEMALLOC } else { quiet };
-        let large = if want > least { get(want, cheap).ok() } else { None };
+        // Objects of more than a page have no fallback, and slabs of them no larger ones.
+        let disciplined = least > Order::ZERO && self.rules().discipline == Discipline::PageOrLess;
+        let cheap = if least > Order::ZERO { cheap.without(Gfp::FALLBACK) } else { cheap };
+        let large = if want > least && !disciplined { get(want, cheap).ok() } else { None };
         let block = large.map_or_else(|| get(least, flags), Ok)?;
         Ok(self.add_slab(core, block, then))
     }

@@ -64,7 +64,7 @@ impl<'c> SlabBox<'c> {
     }
 
     /// Turns the object into a bare pointer, as kernel code passes it around. It comes back through
-    /// [`Cache::free`](crate::Cache::free) or [`Machine::kfree`].
+    /// [`Cache::free`](crate::Cache::free) or [`Machine::kfree`](crate::Machine::kfree).
     pub fn into_raw(self) -> NonNull<u8> {
         let object = ManuallyDrop::new(self);
         object.cache.machine.slabs.books.objects.set(object.at, ObjectState::Raw);

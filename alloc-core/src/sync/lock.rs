@@ -6,6 +6,7 @@ use core::fmt;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use super::inside;
 use super::steps::{AtomicUsize, me, wait_for};
 
 /// Nobody's, where the number of a thread may stand.
@@ -65,6 +66,7 @@ impl<T> Lock<T> {
     pub(crate) unsafe fn let_go(&self) {
         // INVARIANT: the right was the caller's, and ends here.
         self.holder.store(NOBODY, Release);
+        inside::leave();
     }
 
     /// Before a fork: keeps everybody out until [`Lock::go_on`], once nobody uses the value. Whether that happened in time; if it
@@ -109,7 +111,10 @@ impl<T> Lock<T> {
     pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
         let free = self.holder.compare_exchange(NOBODY, me(), Acquire, Relaxed).is_ok();
         // INVARIANT: this thread made the change. A guard for nothing must not even be made: it would unlock.
-        free.then(|| Guard { lock: self })
+        free.then(|| {
+            inside::enter();
+            Guard { lock: self }
+        })
     }
 }
 
@@ -156,5 +161,6 @@ impl<T> Drop for Guard<'_, T> {
     fn drop(&mut self) {
         // INVARIANT: the guard's right ends with it. What was done to the value is seen by the next holder.
         self.lock.holder.store(NOBODY, Release);
+        inside::leave();
     }
 }

@@ -8,7 +8,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{numbers, threads};
+use super::{inside, numbers, threads};
 
 /// How long a fork waits for other threads at most: they are done in no time, unless they wait for the one that forks.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -131,6 +131,8 @@ impl Drop for Registered {
 // A fork's handlers: the first two run in the parent, and the child's calls nothing but the operating system.
 
 extern "C" fn before() {
+    // Handlers of others, between these, may ask for memory: not a machine that is kept still.
+    inside::enter();
     LIST.lock();
     let deadline = Deadline(Instant::now() + LONGEST);
     LIST.each().for_each(|node| node.still().stop(deadline));
@@ -139,6 +141,7 @@ extern "C" fn before() {
 extern "C" fn behind_in_parent() {
     LIST.each().for_each(|node| node.still().go_on(false));
     LIST.unlock();
+    inside::leave();
 }
 
 extern "C" fn behind_in_child() {
@@ -146,6 +149,7 @@ extern "C" fn behind_in_child() {
     threads::leave_behind();
     LIST.each().for_each(|node| node.still().go_on(true));
     LIST.unlock();
+    inside::leave();
 }
 
 #[cfg(not(miri))]

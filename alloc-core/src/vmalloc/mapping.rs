@@ -3,6 +3,7 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::sync::atomic::Ordering::Relaxed;
 
 use super::tables::COVERED;
 use crate::error::AllocError;
@@ -11,6 +12,7 @@ use crate::gfp::Gfp;
 use crate::machine::Machine;
 use crate::misuse::Misuse;
 use crate::page::frame::{FrameList, State};
+use crate::retries::Retried;
 use crate::units::{FrameNumber, NodeId, Order, PAGE_SIZE};
 
 /// The flags that vmalloc knows.
@@ -22,7 +24,9 @@ const SUPPORTED: Gfp = Gfp::USER
     .with(Gfp::NORETRY)
     .with(Gfp::RETRY_MAYFAIL)
     .with(Gfp::ACCOUNT)
-    .with(Gfp::NOLOCKDEP);
+    .with(Gfp::NOLOCKDEP)
+    .with(Gfp::FALLBACK)
+    .with(Gfp::CONVERTED);
 
 /// An area of pages that lie side by side, whatever frames they are. Given back on drop.
 ///
@@ -80,7 +84,10 @@ impl Area<'_> {
     fn extend(&mut self, node: Option<NodeId>, want: usize, flags: Gfp) -> Result<(FrameNumber, usize), AllocError> {
         let machine = self.machine;
         let largest = Order::new(want.ilog2()).min(machine.raw().policy.largest);
-        let cheap = flags.without(Gfp::DIRECT_RECLAIM | Gfp::NOFAIL | Gfp::RETRY_MAYFAIL) | Gfp::NOWARN | Gfp::NORETRY;
+        let cheap = flags.without(Gfp::DIRECT_RECLAIM | Gfp::NOFAIL | Gfp::RETRY_MAYFAIL)
+            | Gfp::NOWARN
+            | Gfp::NORETRY
+            | Gfp::FALLBACK;
         // Blocks that lie side by side share a mapping, so they are taken one by one from the free lists.
         let ask = |order, flags| machine.request(machine.current(), node, order, flags)?.once().finish();
         let large = (1..=largest.get()).rev().find_map(|order| {
@@ -213,10 +220,32 @@ impl Machine {
         align: usize,
         flags: Gfp,
     ) -> Result<Area<'_>, AllocError> {
-        let pages = size.div_ceil(PAGE_SIZE);
-        if pages as u64 > self.raw().managed() {
+        self.note_bytes(size);
+        if size.div_ceil(PAGE_SIZE) as u64 > self.raw().managed() {
             return Err(self.impossible(AllocError::Impossible, size, flags));
         }
+        let made = self.make_area(node, size, align, flags);
+        if made.is_err() || self.retries_watched.load(Relaxed) {
+            self.watch_area(size, flags, made.is_ok());
+        }
+        made
+    }
+
+    /// An area was made or could not be: ends the row of failures of its size, or makes it longer. What its pages count in
+    /// rows of their own is part of the area's.
+    #[cold]
+    fn watch_area(&self, size: usize, flags: Gfp, made: bool) {
+        let (task, state) = (self.current(), &mut *self.raw());
+        let site = state.site_of(task);
+        let area = Retried { site, bytes: size, area: true };
+        state.retries.served(task, if made { area } else { Retried { site, bytes: PAGE_SIZE, area: false } });
+        if !made && !flags.contains(Gfp::NOWARN) {
+            state.watch_failure(task, area, Order::for_layout(size, 1), flags);
+        }
+    }
+
+    fn make_area(&self, node: Option<NodeId>, size: usize, align: usize, flags: Gfp) -> Result<Area<'_>, AllocError> {
+        let pages = size.div_ceil(PAGE_SIZE);
         self.ask(Capability::Vmalloc, size, flags, None)?;
         let mut addresses = self.addresses.lock();
         let room = addresses.room(flags.may_wait());

@@ -39,6 +39,13 @@ impl Machine {
         self.arena.window_offset(pointer.addr()).is_some()
     }
 
+    /// Whether an address lies in the machine's memory: in its frames, or in its window.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(crate) fn has(&self, pointer: *const u8) -> bool {
+        self.arena.offset(pointer.addr()).is_some() || self.is_vmalloc(pointer)
+    }
+
     /// The area again that [`Area::into_raw`] made a pointer of.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Descriptions of machines: any numbers in them.
 
 use alloc_core::{
-    BuildError, Machine, MachineBuilder, NodeId, NodePages, OnOom, Order, PlainHost, Policy, VmallocInner,
+    BuildError, KvCap, Machine, MachineBuilder, NodeId, NodePages, OnOom, Order, PlainHost, Policy, VmallocInner,
 };
 
 use crate::{NUMBERS, flags};
@@ -31,7 +31,7 @@ fn machines_of_any_description_are_built_or_refused() {
         costly: Order::new(number as u32),
         rounds_max: number as u32,
         mappings_max: number,
-        kv_bytes_max: number,
+        kv_cap: KvCap::Absolute(number),
         on_oom: OnOom::Fail,
         ..Policy::kernel()
     };

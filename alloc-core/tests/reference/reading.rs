@@ -1,8 +1,8 @@
 //! The second reading of the policy: slow, obvious, and without a word of the engine's.
 
 use alloc_core::{
-    AllocError, AtomicSleep, BadNofail, ContextSource, Gfp, LargeNofail, NestedNofail, NofsOom, OnOom, ReclaimClass,
-    Scope, Small,
+    AllocError, AtomicSleep, BadNofail, ContextSource, Discipline, Gfp, LargeNofail, NestedNofail, NofsOom, OnOom,
+    ReclaimClass, Scope, Small,
 };
 use std::collections::BTreeSet;
 
@@ -203,6 +203,9 @@ impl Reading {
             };
             return self.end(Err(error));
         }
+        if policy.discipline == Discipline::PageOrLess && order > 0 && !had(Gfp::FALLBACK) {
+            return self.end(Err(AllocError::Discipline));
+        }
         match policy.atomic_sleep {
             AtomicSleep::Fail if sleeps_elsewhere => return self.end(Err(AllocError::InvalidFlags)),
             AtomicSleep::Bug if sleeps_elsewhere => return self.end(Err(AllocError::Dead)),
@@ -248,6 +251,7 @@ impl Reading {
         let waits = self.has(Gfp::DIRECT_RECLAIM) && may_reclaim;
         let mild = self.has(Gfp::NORETRY) || self.has(Gfp::RETRY_MAYFAIL);
         let certain = self.has(Gfp::NOFAIL) || (policy.order_zero_nofail && order == 0 && waits && !mild);
+        let small = if had(Gfp::CONVERTED) { policy.default_small } else { policy.small };
         let kills_for_large = certain && policy.large_nofail == LargeNofail::Kill;
 
         if self.nodes(self.has(Gfp::HARDWALL)).is_empty() {
@@ -292,7 +296,7 @@ impl Reading {
                     || self.has(Gfp::THISNODE)
                     || self.has(Gfp::DMA32)
                     || self.in_scope(Scope::CoreDump)
-                    || (policy.small == Small::MayFail && !certain);
+                    || (small == Small::MayFail && !certain);
                 let door = match policy.nofs_oom {
                     _ if never => NofsOom::Fail,
                     _ if self.has(Gfp::FS) => NofsOom::Kill,

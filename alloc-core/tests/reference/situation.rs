@@ -2,9 +2,9 @@
 #![expect(unsafe_code, reason = "one host's memory is lent to many machines, one after the other")]
 
 use alloc_core::{
-    AtomicSleep, BadNofail, ContextSource, FrameNumber, Gfp, Host, LargeNofail, Machine, MemPolicy, NestedNofail,
-    NodeId, NodeMask, NodePages, NofsOom, OnOom, Order, Pages, PlainHost, Policy, Rebind, ReclaimClass, Scope,
-    Shrinker, Small, TaskId, TaskOptions,
+    AtomicSleep, BadNofail, ContextSource, Discipline, FrameNumber, Gfp, Host, LargeNofail, Machine, MemPolicy,
+    NestedNofail, NodeId, NodeMask, NodePages, NofsOom, OnOom, Order, Pages, PlainHost, Policy, Rebind, ReclaimClass,
+    Scope, Shrinker, Small, TaskId, TaskOptions,
 };
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -79,6 +79,12 @@ fn policy(random: &mut Random<'_>) -> Policy {
     let kernel = Policy::kernel();
     Policy {
         small: random.of(&[Small::Loop, Small::Loop, Small::MayFail]),
+        default_small: random.of(&[Small::Loop, Small::MayFail]),
+        discipline: match random.below(12) {
+            0 => Discipline::PageOrLess,
+            1 => Discipline::PageOrLessNoted,
+            _ => Discipline::Free,
+        },
         order_zero_nofail: random.one_in(4),
         costly: Order::new(random.below(5) as u32),
         largest: Order::new(random.of(&[5, 5, 5, 4, 6])),
@@ -127,6 +133,8 @@ fn flags(random: &mut Random<'_>) -> Gfp {
         Gfp::RECLAIMABLE,
         Gfp::HARDWALL,
         Gfp::ACCOUNT,
+        Gfp::CONVERTED,
+        Gfp::FALLBACK,
     ] {
         flags |= if random.one_in(6) { flag } else { Gfp::NONE };
     }

@@ -47,11 +47,12 @@ pub fn kinds(machine: &Machine, from: u64) -> Vec<EventKind> {
 }
 
 /// The policies that have names.
-pub fn presets() -> [(&'static str, Policy); 6] {
+pub fn presets() -> [(&'static str, Policy); 7] {
     [
         ("kernel", Policy::kernel()),
         ("strict", Policy::strict()),
         ("small_may_fail", Policy::small_may_fail()),
+        ("default_may_fail", Policy::default_may_fail()),
         ("impossible_nofail_fails", Policy::impossible_nofail_fails()),
         ("impossible_nofail_kills", Policy::impossible_nofail_kills()),
         ("single_page_never_fails", Policy::single_page_never_fails()),

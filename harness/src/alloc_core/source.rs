@@ -103,6 +103,8 @@ fn text(site: &Site<'_>) -> String {
         Capability::PageAlloc => format!("{door}(order {}, {flags})", site.order.get()),
         // The classes of kmalloc are caches of their own.
         Capability::Slab => format!("{door}({}, {flags})", site.cache.map_or("a cache", |cache| cache.name)),
+        // A transfer has no flags.
+        Capability::SwapIo => format!("{door}({} bytes)", site.size),
         _ => format!("{door}({} bytes, {flags})", site.size),
     }
 }

@@ -4,7 +4,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use alloc_core::PAGE_SIZE;
+use alloc_core::{MemoryKind, PAGE_SIZE};
 
 use super::alloc_error::AllocError;
 use super::contract::Allocator;
@@ -71,7 +71,7 @@ macro_rules! allocators {
 }
 
 allocators! {
-    Kmalloc: Kind::Contiguous, KMALLOC_ALIGN;
-    Vmalloc: Kind::Mapped, PAGE_SIZE;
-    KVmalloc: Kind::Either, KMALLOC_ALIGN;
+    Kmalloc: Kind(MemoryKind::Contiguous), KMALLOC_ALIGN;
+    Vmalloc: Kind(MemoryKind::Mapped), PAGE_SIZE;
+    KVmalloc: Kind(MemoryKind::Either), KMALLOC_ALIGN;
 }
