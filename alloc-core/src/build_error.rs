@@ -14,6 +14,8 @@ pub enum BuildError {
     TooManyNodes,
     /// A node's special zones are larger than the node.
     ZonesTooBig,
+    /// A node's budget is 0, or larger than the node.
+    BudgetOutOfRange,
     /// The policy's largest order is above [`Order::LIMIT`](crate::Order::LIMIT).
     OrderTooBig,
     /// The host that was given has fewer pages than the nodes.
@@ -30,6 +32,9 @@ impl fmt::Display for BuildError {
             BuildError::NoPages => f.write_str("a machine needs a node, and a node needs a page"),
             BuildError::TooManyNodes => f.write_str("a machine has 64 nodes at most"),
             BuildError::ZonesTooBig => f.write_str("a node's zones are larger than the node"),
+            BuildError::BudgetOutOfRange => {
+                f.write_str("a node's budget is 0 or more than its pages: give it from 1 page to all of them")
+            }
             BuildError::OrderTooBig => f.write_str("the policy's largest order is above 18"),
             BuildError::HostTooSmall => f.write_str("the host has fewer pages than the nodes together"),
             BuildError::NoPageTables => f.write_str("the nodes have not enough pages for the prepared page tables"),

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 #[cfg(feature = "std")]
 use std::time::Duration;
 
+use crate::blueprint::Blueprint;
 use crate::budget::Budgets;
 use crate::build_error::BuildError;
 use crate::calls::Policies;
@@ -20,6 +21,7 @@ use crate::machine::Machine;
 use crate::node_pages::{NodePages, zones};
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameTable;
+use crate::page::movable::Movables;
 use crate::page::state::State;
 use crate::page::watermark::Watermarks;
 use crate::page::zonelist::Zonelist;
@@ -33,67 +35,41 @@ use crate::task::{Task, TaskOptions};
 #[cfg(feature = "std")]
 use crate::threads::Live;
 use crate::time::Time;
-use crate::units::{NodeId, Order};
+use crate::units::NodeId;
 
 /// Processors that a machine has at most.
 const CPUS_MAX: usize = 1024;
 
-/// How long a live machine's requests wait for something to move.
-#[cfg(feature = "std")]
-const WATCHDOG: Duration = Duration::from_secs(2);
-
 /// Puts a machine together; see [`Machine::builder`].
 pub struct MachineBuilder {
-    nodes: Vec<NodePages>,
-    distances: Vec<(NodeId, NodeId, u8)>,
-    policy: Policy,
+    blueprint: Blueprint,
     host: Option<Box<dyn Host>>,
-    min_free_pages: Option<u64>,
-    cpus: Option<usize>,
-    time: Time,
-    #[cfg(feature = "std")]
-    watchdog: Duration,
     faults: Option<Arc<dyn FaultSource>>,
-    traces_looks: bool,
-    slab_debug: SlabDebug,
 }
 
 impl MachineBuilder {
     pub(crate) fn new() -> MachineBuilder {
-        MachineBuilder {
-            nodes: Vec::new(),
-            distances: Vec::new(),
-            policy: Policy::kernel(),
-            host: None,
-            min_free_pages: None,
-            cpus: None,
-            time: Time::Stepped,
-            #[cfg(feature = "std")]
-            watchdog: WATCHDOG,
-            faults: None,
-            traces_looks: false,
-            slab_debug: SlabDebug::NONE,
-        }
+        MachineBuilder { blueprint: Blueprint::new(), host: None, faults: None }
     }
 
     /// One more node.
     #[must_use]
     pub fn node(mut self, node: NodePages) -> MachineBuilder {
-        self.nodes.push(node);
+        self.blueprint.nodes.push(node);
         self
     }
 
     /// How far two nodes are apart, both ways. Otherwise a node is 10 from itself and 20 from any other.
     #[must_use]
     pub fn distance(mut self, one: NodeId, other: NodeId, distance: u8) -> MachineBuilder {
-        self.distances.push((one, other, distance));
+        self.blueprint.distances.push((one, other, distance));
         self
     }
 
     /// What the machine does where opinions differ. Otherwise, what the kernel does.
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> MachineBuilder {
-        self.policy = policy;
+        self.blueprint.policy = policy;
         self
     }
 
@@ -101,13 +77,14 @@ impl MachineBuilder {
     #[must_use]
     pub fn host(mut self, host: Box<dyn Host>) -> MachineBuilder {
         self.host = Some(host);
+        self.blueprint.is_given_host = true;
         self
     }
 
     /// Pages that all zones together keep free for the urgent. Otherwise as [`Watermarks::min_free_pages`] says.
     #[must_use]
     pub fn min_free_pages(mut self, pages: u64) -> MachineBuilder {
-        self.min_free_pages = Some(pages);
+        self.blueprint.min_free_pages = Some(pages);
         self
     }
 
@@ -115,7 +92,7 @@ impl MachineBuilder {
     /// and as many as the host has in live time. [`Machine::set_cpu`] says on which one requests are made.
     #[must_use]
     pub fn cpus(mut self, cpus: usize) -> MachineBuilder {
-        self.cpus = Some(cpus.clamp(1, CPUS_MAX));
+        self.blueprint.cpus = Some(cpus.clamp(1, CPUS_MAX));
         self
     }
 
@@ -134,7 +111,7 @@ impl MachineBuilder {
     /// ```
     #[must_use]
     pub fn time(mut self, time: Time) -> MachineBuilder {
-        self.time = time;
+        self.blueprint.time = time;
         self
     }
 
@@ -142,7 +119,7 @@ impl MachineBuilder {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn watchdog(mut self, watchdog: Duration) -> MachineBuilder {
-        self.watchdog = watchdog;
+        self.blueprint.watchdog = watchdog;
         self
     }
 
@@ -156,14 +133,14 @@ impl MachineBuilder {
     /// Notes every look at a zone among the events.
     #[must_use]
     pub fn trace_looks(mut self) -> MachineBuilder {
-        self.traces_looks = true;
+        self.blueprint.traces_looks = true;
         self
     }
 
     /// What all caches of the machine look for, those of kmalloc included (the kernel's boot option `slab_debug`).
     #[must_use]
     pub fn slab_debug(mut self, debug: SlabDebug) -> MachineBuilder {
-        self.slab_debug = debug;
+        self.blueprint.slab_debug = debug;
         self
     }
 
@@ -172,22 +149,33 @@ impl MachineBuilder {
     /// # Errors
     /// What the description lacks, or why there is no memory to stand on.
     pub fn build(self) -> Result<Machine, BuildError> {
-        if self.nodes.len() > NodeMask::NODES_MAX {
-            return Err(BuildError::TooManyNodes);
-        }
-        if self.nodes.is_empty() || self.nodes.iter().any(|node| node.pages == 0) {
-            return Err(BuildError::NoPages);
-        }
-        if self.policy.largest > Order::LIMIT {
-            return Err(BuildError::OrderTooBig);
-        }
-        let total = self.nodes.iter().map(|node| u64::from(node.pages)).sum::<u64>();
-        let pages = usize::try_from(total).ok().filter(|_| total < u64::from(u32::MAX));
-        let pages = pages.ok_or(HostError::TooManyPages)?;
-        let host: Arc<dyn Host> = Arc::from(match self.host {
-            Some(host) => host,
-            None => default_host(pages)?,
-        });
+        let MachineBuilder { blueprint, host, faults } = self;
+        blueprint.check()?;
+        let host = match host {
+            Some(host) => Arc::from(host),
+            None => blueprint.new_host()?,
+        };
+        let machine = blueprint.raise(host)?;
+        machine.set_faults(faults);
+        Ok(machine)
+    }
+}
+
+impl Blueprint {
+    /// New memory, for a machine that was given none.
+    ///
+    /// # Errors
+    /// The host's.
+    pub(crate) fn new_host(&self) -> Result<Arc<dyn Host>, BuildError> {
+        Ok(Arc::from(default_host(self.pages()?)?))
+    }
+
+    /// The machine on its host, with all memory free and without a fault source.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(crate) fn raise(self, host: Arc<dyn Host>) -> Result<Machine, BuildError> {
+        let (pages, usable) = (self.pages()?, self.usable());
         #[cfg(feature = "std")]
         let live = (self.time == Time::Live).then(|| Arc::new(Live::new(self.watchdog)));
         #[cfg(feature = "std")]
@@ -203,8 +191,8 @@ impl MachineBuilder {
             return Err(BuildError::HostTooSmall);
         }
         let mut frames = FrameTable::new(pages).ok_or(HostError::NoMemory)?;
-        let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(total));
-        let zones = zones(&self.nodes, &mut frames, min, total, self.policy.largest)?;
+        let min = self.min_free_pages.unwrap_or_else(|| Watermarks::min_free_pages(usable));
+        let zones = zones(&self.nodes, &mut frames, min, usable, self.policy.largest)?;
         let distance = |one: NodeId, other: NodeId| {
             let given =
                 self.distances.iter().rev().find(|(a, b, _)| (*a, *b) == (one, other) || (*b, *a) == (one, other));
@@ -217,7 +205,8 @@ impl MachineBuilder {
         let names = core::iter::once("boot").chain(core::iter::repeat_n("kswapd", reclaimers));
         let kernel_thread = |name| Task::new(TaskOptions { kernel_thread: true, ..TaskOptions::named(name) });
         let tasks = names.map(kernel_thread).collect();
-        let policy = Arc::new(self.policy);
+        let policy = Arc::new(self.policy.clone());
+        let has_budget = zones.iter().any(|zone| zone.backed.is_some());
         let state = State {
             policies: Policies::new(Arc::clone(&policy)),
             policy,
@@ -228,8 +217,10 @@ impl MachineBuilder {
             locks: LockOrder::default(),
             budgets: Budgets::default(),
             cpusets: Vec::new(),
+            movables: Movables::new(),
             stats: Stats::default(),
             events: Ring::new(),
+            has_budget,
             retries: Retries::default(),
             converted: Converted::default(),
             traces_looks: self.traces_looks,
@@ -254,11 +245,10 @@ impl MachineBuilder {
             VmallocInner::HardwiredKernel | VmallocInner::Scoped => 0,
         };
         #[cfg(feature = "std")]
-        let machine = Machine::assemble(state, arena, slabs, cpus, None, live);
+        let machine = Machine::assemble(state, arena, slabs, cpus, self, live);
         #[cfg(not(feature = "std"))]
-        let machine = Machine::assemble(state, arena, slabs, cpus, None);
+        let machine = Machine::assemble(state, arena, slabs, cpus, self);
         machine.prepare_addresses(prepared as usize).map_err(|_| BuildError::NoPageTables)?;
-        machine.set_faults(self.faults);
         #[cfg(feature = "std")]
         let machine = machine.start()?;
         Ok(machine)

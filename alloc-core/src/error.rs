@@ -26,6 +26,8 @@ pub enum AllocError {
     ZeroSize,
     /// No range of addresses is free that is long enough.
     NoAddresses,
+    /// A page that is not the range's: see [`Vma`](crate::Vma).
+    BeyondRange,
     /// More mappings than the machine may have, or than the operating system grants.
     NoMappings,
     /// The budget that the request is charged to has no room for it, although there are pages. See [`MemCg`](crate::MemCg).
@@ -65,6 +67,7 @@ impl fmt::Display for AllocError {
             AllocError::Overflow => "the number of bytes overflows",
             AllocError::ZeroSize => "an area of no bytes",
             AllocError::NoAddresses => "no free range of addresses is long enough",
+            AllocError::BeyondRange => "the pages are not all of the range's",
             AllocError::NoMappings => "no more mappings can be made",
             AllocError::OverLimit => "over the budget that the request is charged to",
             AllocError::InvalidFlags => "the flags contradict each other or the context",

@@ -47,6 +47,10 @@ pub enum EventKind {
         /// Who holds it.
         holder: TaskId,
     },
+    /// A pass of compaction ended, which moved so many pages.
+    Compacted(u64),
+    /// The memory behind so many free pages was given back to the host, at the border of a budget.
+    GivenBack(u64),
     /// The OOM notifiers were called, and gave so many pages back.
     OomNotified(u64),
     /// A task was killed.

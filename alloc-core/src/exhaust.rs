@@ -1,7 +1,10 @@
 //! Memory made scarce on demand: real pages, really taken, until a guard gives them back.
 
+use alloc::vec::Vec;
+
 use crate::machine::Machine;
 use crate::page::frame::{FrameList, State};
+use crate::page::zone::Zone;
 use crate::random::Random;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -71,7 +74,7 @@ impl Machine {
             let mut zones = state.zones.iter_mut().filter(|zone| zone.node == node);
             // Large blocks first: what fits into the excess, down to single pages.
             let taken = zones.find_map(|zone| {
-                (0..=largest.get()).rev().find_map(|order| zone.buddy.take(frames, Order::new(order), State::Hoarded))
+                (0..=largest.get()).rev().find_map(|order| zone.take_any(frames, Order::new(order), State::Hoarded))
             });
             let Some(frame) = taken else { break };
             blocks.push(frames, frame.0);
@@ -85,6 +88,7 @@ impl Machine {
         let mut state = self.state();
         let state = &mut *state;
         let mut all = FrameList::EMPTY;
+        let mut rooms: Vec<_> = state.zones.iter().map(Zone::free).collect();
         for zone in &mut state.zones {
             while let Some(frame) = zone.buddy.take(&mut state.frames, Order::ZERO, State::Hoarded) {
                 all.push(&mut state.frames, frame.0);
@@ -100,7 +104,10 @@ impl Machine {
             }
         };
         while let Some(frame) = all.pop(&mut state.frames) {
-            if keeps(frame) {
+            // Those of a zone with a budget end where the budget does.
+            let room = &mut rooms[usize::from(state.frames.at(frame.0).zone)];
+            if *room > 0 && keeps(frame) {
+                *room -= 1;
                 blocks.push(&mut state.frames, frame.0);
             } else {
                 state.give(frame);

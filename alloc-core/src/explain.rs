@@ -31,11 +31,14 @@ pub struct Guarantee {
     pub promise: Promise,
     /// Why, in one sentence.
     pub reason: &'static str,
+    /// Whether pages that can be moved are moved out of the way before it fails, or somebody is killed for it.
+    pub compacts: bool,
 }
 
 impl fmt::Display for Guarantee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}", self.promise, self.reason)
+        write!(f, "{:?}: {}", self.promise, self.reason)?;
+        f.write_str(if self.compacts { "; compacts before that" } else { "" })
     }
 }
 
@@ -43,8 +46,9 @@ impl Policy {
     /// What a request with these flags, of this order, in this context is promised.
     ///
     /// The answer is made from the same plan that the engine follows, so the two cannot drift apart. The size of the
-    /// machine does not enter: a request for more pages than the machine has fails at once. Nor do budgets
-    /// ([`MemCg`](crate::MemCg)), which refuse requests whatever they are promised here.
+    /// machine does not enter: a request for more pages than the machine has, or may use at once
+    /// ([`NodePages::with_budget`](crate::NodePages::with_budget)), fails at once, and for all others a budget of a node is its size. Nor do
+    /// the budgets of groups ([`MemCg`](crate::MemCg)), which refuse requests whatever they are promised here.
     ///
     /// ```
     /// use alloc_core::{Context, Gfp, Order, Policy, Promise};
@@ -52,6 +56,7 @@ impl Policy {
     /// assert_eq!(atomic.promise, Promise::FailsFast);
     /// ```
     pub fn explain(&self, flags: Gfp, order: Order, context: Context) -> Guarantee {
+        let mut compacts = false;
         let (promise, reason) = match Plan::new(self, flags, order, context) {
             Err((Refusal::Fail(AllocError::OrderTooBig), _)) => {
                 (Promise::InvalidUse, "the order is above the machine's largest")
@@ -62,9 +67,12 @@ impl Policy {
             Err((Refusal::Fail(_), _)) => (Promise::InvalidUse, "the combination is refused"),
             Err((Refusal::KillTask, _)) => (Promise::InvalidUse, "the task is killed for the combination"),
             Err((Refusal::Stop, _)) => (Promise::InvalidUse, "the machine stops at the combination"),
-            Ok(plan) => self.promise(&plan, context),
+            Ok(plan) => {
+                compacts = self.compacts && order > Order::ZERO && plan.effort != Effort::NoWait;
+                self.promise(&plan, context)
+            }
         };
-        Guarantee { promise, reason }
+        Guarantee { promise, reason, compacts }
     }
 
     fn promise(&self, plan: &Plan, context: Context) -> (Promise, &'static str) {

@@ -102,11 +102,15 @@ impl Machine {
 
     /// Tells the host that the contents of free memory are not needed: what stands behind it may be given back.
     pub fn release_free_memory(&self) {
-        let state = self.state();
+        let state = &mut *self.state();
         for frame in 0..state.frames.len() as u32 {
             let entry = state.frames.get(frame);
             if let Some(entry) = entry.filter(|entry| entry.state == frame::State::Free) {
                 self.arena.release(FrameNumber(frame), entry.order);
+                let zone = state.zones.get_mut(usize::from(entry.zone));
+                if let Some(backed) = zone.and_then(|zone| zone.backed.as_mut()) {
+                    backed.forget(FrameNumber(frame), entry.order);
+                }
             }
         }
     }

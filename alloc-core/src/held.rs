@@ -29,6 +29,8 @@ pub enum Holder {
     Slab,
     /// It is a page table of mapped areas.
     PageTable,
+    /// An owner of pages that can be moved: a [`MovablePages`](crate::MovablePages) or a [`Vma`](crate::Vma).
+    Movable,
 }
 
 /// Objects of one cache that were given out and have not come back.
@@ -104,10 +106,15 @@ impl Machine {
                 State::Kmalloc => Holder::Kmalloc,
                 State::Slab => Holder::Slab,
                 State::PageTable => Holder::PageTable,
+                State::Movable => Holder::Movable,
             };
             let marked =
                 matches!(holder, Holder::Owner | Holder::Number | Holder::Area | Holder::Kmalloc | Holder::PageTable);
-            let mark = if marked { entry.owner } else { 0 };
+            let mark = match holder {
+                Holder::Movable => state.movables.mark(entry.owner),
+                _ if marked => entry.owner,
+                _ => 0,
+            };
             Some(Held { frame: FrameNumber(frame), order: entry.order, holder, mark })
         });
         held.collect()

@@ -6,6 +6,7 @@ use core::fmt;
 use core::ops::Deref;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::blueprint::Blueprint;
 use crate::current::Current;
 use crate::epochs::Epochs;
 use crate::fault::at_hand::SourceAtHand;
@@ -101,6 +102,9 @@ pub struct Core {
     /// How often the source was replaced.
     pub(crate) faults_version: AtomicU64,
     pub(crate) faults_at_hand: CpuLocal<Option<SourceAtHand>>,
+    /// What it was built from: its next life is, too.
+    /// Apart, so that it moves nothing that requests look at.
+    pub(crate) blueprint: Box<Blueprint>,
     #[cfg(feature = "std")]
     pub(crate) live: Option<Arc<Live>>,
 }
@@ -135,7 +139,7 @@ impl Machine {
         arena: Arena,
         slabs: Slabs,
         cpus: Cpus,
-        faults: Option<Arc<dyn FaultSource>>,
+        blueprint: Blueprint,
         #[cfg(feature = "std")] live: Option<Arc<Live>>,
     ) -> Machine {
         let number = MACHINES.fetch_add(1, Ordering::Relaxed);
@@ -162,8 +166,9 @@ impl Machine {
             addresses: Lock::new(Addresses::new(arena.window_pages())),
             slabs,
             current: Current::new(number, Machine::BOOT),
-            gate: Gate::of(faults.as_deref()),
-            faults: Apart(Lock::new(faults)),
+            gate: Gate::of(None),
+            faults: Apart(Lock::new(None)),
+            blueprint: Box::new(blueprint),
             faults_version: AtomicU64::new(0),
             arena,
         });
@@ -177,6 +182,25 @@ impl Machine {
     #[cfg(feature = "std")]
     pub(crate) fn unowned(&self) -> Machine {
         Machine::of_core(Arc::clone(&self.core))
+    }
+
+    /// How many threads are in this machine's hands.
+    pub(crate) fn threads(&self) -> usize {
+        #[cfg(feature = "std")]
+        return self._threads.as_ref().map_or(0, |threads| threads.handles.len());
+        #[cfg(not(feature = "std"))]
+        0
+    }
+
+    /// Ends the threads that are in this machine's hands.
+    pub(crate) fn end_threads(&mut self) {
+        #[cfg(feature = "std")]
+        drop(self._threads.take());
+    }
+
+    /// How many others have a share of the machine: none that is not counted can come to be while it is borrowed exclusively.
+    pub(crate) fn other_shares(&mut self) -> usize {
+        Arc::strong_count(&self.core) - 1
     }
 
     /// A machine that does not own its threads.
@@ -211,9 +235,9 @@ impl Machine {
     pub(crate) fn raw(&self) -> Locked<'_> {
         #[cfg(feature = "std")]
         if let Some(live) = &self.live {
-            return Locked::live(self.state.lock(), &live.signals);
+            return Locked::live(self.state.lock(), &self.arena, &live.signals);
         }
-        Locked::stepped(self.state.lock())
+        Locked::stepped(self.state.lock(), &self.arena)
     }
 
     /// The number by which machines are told apart.

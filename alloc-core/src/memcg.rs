@@ -13,7 +13,7 @@ use crate::task::TaskId;
 /// [`MemCg::account`], all of its requests are charged to that one. Over budget, a request fails with
 /// [`AllocError::OverLimit`], after its pages were found; NOFAIL, HIGH, and tasks that free memory are charged all the
 /// same, as in the kernel. Pages are charged until they come back, whoever gives them back. Reclaim and the killer know
-/// nothing of budgets.
+/// nothing of these budgets; that of a node ([`NodePages::with_budget`](crate::NodePages::with_budget)) is the node's size to them.
 ///
 /// ```
 /// use alloc_core::{AllocError, Gfp, Machine, NodePages, Order};

@@ -195,6 +195,9 @@ pub struct Policy {
     pub atomic_sleep: AtomicSleep,
     /// Whether that is looked for.
     pub context_source: ContextSource,
+    /// Whether a request of several pages that finds the pages, only not side by side, moves what can be moved
+    /// ([`MovablePages`](crate::MovablePages)) out of the way, behind reclaim and before it kills or fails (`CONFIG_COMPACTION`).
+    pub compacts: bool,
     /// Whether a request that missed a move of its task's nodes looks again before it kills or fails.
     pub mems_retry: bool,
     /// The first attempt of kvmalloc.
@@ -250,6 +253,7 @@ impl Policy {
             release_on_kill: false,
             atomic_sleep: AtomicSleep::Report,
             context_source: ContextSource::TaskTracked,
+            compacts: true,
             mems_retry: true,
             kv_fast: KvFast::NoReclaim,
             kv_cap: KvCap::IntMax,

@@ -132,8 +132,8 @@ impl Machine {
         zone_state.at_hand = true;
         let remembered = self.per_cpu.with(&self.cpus, |pages| {
             pages.remember(asked, zone, course, stats, || {
-                let enough = zone_state.buddy.free() >= zone_state.plenty() + order.pages();
-                enough.then(|| zone_state.buddy.take(frames, order, frame::State::Owned)).flatten()
+                let enough = zone_state.free() >= zone_state.plenty() + order.pages();
+                enough.then(|| zone_state.take_any(frames, order, frame::State::Owned)).flatten()
             });
         });
         *at_hand |= remembered.is_some();
@@ -189,7 +189,9 @@ mod tests {
         let policies =
             [Policy::kernel(), Policy::strict(), Policy::small_may_fail(), Policy::single_page_never_fails()];
         let node = |pages: u64| NodePages::new(300 + pages as u32).with_movable(100).with_dma32(60);
-        let builder = Machine::builder().node(node(random.below(100))).node(node(random.below(100)));
+        let (one, other) = (node(random.below(100)), node(random.below(100)));
+        let one = if random.below(3) == 0 { one.with_budget(200 + random.below(100) as u32) } else { one };
+        let builder = Machine::builder().node(one).node(other);
         builder.min_free_pages(20).cpus(2).policy(policies[random.below(4) as usize].clone()).build().unwrap()
     }
 
@@ -299,6 +301,7 @@ mod tests {
                 assert_eq!(served[1].0 - served[0].0, served[2].0 - served[1].0, "case {case}: by policy or by chance");
                 assert_eq!(served[1].1 - served[0].1, served[2].1 - served[1].1, "case {case}: by policy or by chance");
                 state.give(taken);
+                state.give_back_beyond_budget(&machine.arena);
                 state.audit().unwrap();
             }
         }

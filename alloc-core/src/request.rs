@@ -7,6 +7,7 @@ use crate::block::PageBlock;
 use crate::error::AllocError;
 use crate::gfp::Gfp;
 use crate::machine::Machine;
+use crate::numa::node_mask::NodeMask;
 use crate::page::course::{Course, Move, WaitFor};
 use crate::quick::Claimed;
 use crate::task::TaskId;
@@ -67,6 +68,10 @@ impl<'m> Request<'m> {
             Move::Reclaim(flags, pages) => {
                 let gained = self.machine.direct_reclaim(self.course.task(), flags, pages);
                 self.course.reclaimed(&mut self.machine.state(), gained);
+                Step::Next
+            }
+            Move::Compact => {
+                self.course.compact(&mut self.machine.state(), &self.machine.arena);
                 Step::Next
             }
             Move::NotifyOom => {
@@ -178,6 +183,22 @@ impl Machine {
         flags: Gfp,
     ) -> Result<Request<'_>, AllocError> {
         self.request_decided(task, node, order, flags, None)
+    }
+
+    /// A request for a page that begins at a node and is bound to others, whatever the task's policy says. Its answer is nobody else's.
+    ///
+    /// # Errors
+    /// As [`Machine::request`].
+    pub(crate) fn request_bound(
+        &self,
+        task: TaskId,
+        node: Option<NodeId>,
+        nodes: Option<NodeMask>,
+        flags: Gfp,
+    ) -> Result<Request<'_>, AllocError> {
+        let mut request = self.request(task, node, Order::ZERO, flags)?.once();
+        request.course.bind(&self.raw(), nodes);
+        Ok(request)
     }
 
     /// The same; the fault source may have been asked before.

@@ -29,10 +29,24 @@ pub struct Stats {
     pub kswapd_passes: u64,
     /// Times that a sleeping background reclaimer was woken.
     pub kswapd_wakes: u64,
+    /// Passes of compaction: a request of several pages, some of which can be moved, found none side by side.
+    pub compactions: u64,
+    /// Passes that brought a block together.
+    pub compactions_served: u64,
+    /// Pages that can be moved, and were looked at by such a pass.
+    pub scanned: u64,
+    /// Pages that were moved: by such a pass, or to other nodes by [`Vma::mbind`](crate::Vma::mbind).
+    pub migrated: u64,
+    /// Pages that were not, because somebody had their address, or there was no page to move them to.
+    pub migrations_failed: u64,
     /// Times that a request had to sleep.
     pub sleeps: u64,
     /// Pages that came back to the free lists.
     pub freed_pages: u64,
+    /// Free pages whose memory was given back to the host at the border of a budget: see [`NodePages::with_budget`](crate::NodePages::with_budget).
+    pub given_back: u64,
+    /// Times that this was done: each is a batch of several pages.
+    pub given_back_batches: u64,
     /// Numbers that were given back and were no block of that order, or no longer.
     pub bad_frees: u64,
     /// Tasks that the OOM killer killed.

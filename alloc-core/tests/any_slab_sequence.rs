@@ -55,7 +55,10 @@ fn machine(random: &mut Random) -> Machine {
     (policy.on_oom, policy.rounds_max) = (alloc_core::OnOom::Fail, 50);
     let debug = [SlabDebug::NONE, SlabDebug::NONE, SlabDebug::ALL][random.below(3) as usize];
     let node = |pages: u64| NodePages::new(60 + pages as u32).with_dma32(16).with_movable(16);
-    let builder = Machine::builder().node(node(random.below(60))).min_free_pages(8).policy(policy).slab_debug(debug);
+    let one = node(random.below(60));
+    // Some have more frames than they may use.
+    let one = if random.below(3) == 0 { one.with_budget(50 + random.below(40) as u32 % 11) } else { one };
+    let builder = Machine::builder().node(one).min_free_pages(8).policy(policy).slab_debug(debug);
     // Only machines of one node keep objects at hand.
     let builder = if random.below(3) == 0 { builder.node(node(random.below(60))) } else { builder };
     builder.cpus(3).build().unwrap()

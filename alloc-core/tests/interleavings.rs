@@ -14,6 +14,8 @@ mod mark;
 mod mems;
 #[path = "../src/numa/node_mask.rs"]
 mod node_mask;
+#[path = "../src/sync/read_write.rs"]
+mod read_write;
 #[path = "../src/units.rs"]
 mod units;
 
@@ -66,6 +68,7 @@ use loom::thread;
 use mark::Mark;
 use mems::{Mems, MemsMove, MoveKind};
 use node_mask::NodeMask;
+use read_write::ReadWrite;
 use units::NodeId;
 
 mod sync {
@@ -228,5 +231,49 @@ fn who_knows_of_a_change_is_given_no_answer_from_before_it() {
         assert!(given as usize >= known, "the answer is older than what the asker knows");
         assert_eq!(epochs.of(other), 0);
         changes.join().unwrap();
+    });
+}
+
+#[test]
+fn row_118_who_writes_is_alone_and_readers_see_all_of_it() {
+    // Waiting in vain is many steps, of which three overtakings show all that there is to see.
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let lock = Arc::new(ReadWrite::new((Watched::new(), Watched::new())));
+        let reader = {
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || {
+                let value = lock.read();
+                assert_eq!(value.0.get(), value.1.get(), "half of a change was seen");
+                value.0.get()
+            })
+        };
+        let writing = lock.write();
+        writing.0.add();
+        writing.1.add();
+        drop(writing);
+        let read = lock.read();
+        assert_eq!((read.0.get(), read.1.get()), (1, 1));
+        drop(read);
+        assert!(reader.join().unwrap() <= 1);
+        assert!(lock.try_write().is_some(), "nobody has it any more");
+    });
+}
+
+#[test]
+fn row_118_readers_do_not_wait_for_each_other_and_keep_a_writer_out() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let lock = Arc::new(ReadWrite::new(Watched::new()));
+        let first = lock.read();
+        let reader = {
+            let lock = Arc::clone(&lock);
+            thread::spawn(move || lock.read().get())
+        };
+        assert!(lock.try_write().is_none());
+        assert_eq!(reader.join().unwrap(), 0);
+        assert_eq!(first.get(), 0);
     });
 }

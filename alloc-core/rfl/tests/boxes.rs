@@ -194,3 +194,19 @@ fn a_trait_object_is_made_by_way_of_the_pointer() {
     });
     assert_eq!(count.now(), 0);
 }
+
+#[test]
+fn row_024_a_box_outlives_the_restart_of_its_machine_in_the_old_life() {
+    let mut machine = alloc_core::Machine::builder().node(alloc_core::NodePages::new(64)).build().unwrap();
+    let kept = kernel::with_machine(&machine, || KBox::new([7_u8; 4096], GFP_KERNEL)).unwrap();
+    machine.restart().unwrap();
+    assert_eq!(machine.free_pages(None), 64);
+    let everything = alloc_core::Gfp::ATOMIC | alloc_core::Gfp::MEMALLOC;
+    let mut pages: std::vec::Vec<_> =
+        std::iter::from_fn(|| machine.alloc_pages(alloc_core::Order::ZERO, everything).ok()).collect();
+    assert_eq!(pages.len(), 64);
+    pages.iter_mut().for_each(|page| page.bytes_mut().fill(1));
+    assert!(kept.iter().all(|byte| *byte == 7));
+    drop(kept);
+    assert!(pages.iter().all(|page| page.bytes().iter().all(|byte| *byte == 1)));
+}

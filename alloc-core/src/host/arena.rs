@@ -26,6 +26,19 @@ impl Arena {
         Arena { base: host.base(), pages: host.pages(), host }
     }
 
+    /// The host, for another machine that is to stand on it.
+    pub(crate) fn host(&self) -> Arc<dyn Host> {
+        Arc::clone(&self.host)
+    }
+
+    /// Tells the host that nothing of it is used any more, as when it was made.
+    pub(crate) fn vacate(&self) {
+        self.host.release(FrameNumber(0), self.pages);
+        if let Some((_, pages)) = self.host.window() {
+            self.host.unmap(0, pages);
+        }
+    }
+
     /// Pages in all.
     pub(crate) fn pages(&self) -> usize {
         self.pages
@@ -86,6 +99,17 @@ impl Arena {
         if let Some(bytes) = self.bytes(first, order) {
             // SAFETY: the range lies within the host's writable pages, and the caller vouches that it is alone.
             unsafe { bytes.cast::<u8>().write_bytes(0, bytes.len()) };
+        }
+    }
+
+    /// Copies a block to another of its order.
+    ///
+    /// # Safety
+    /// The blocks are two, and nobody else uses the bytes of either.
+    pub(crate) unsafe fn copy(&self, from: FrameNumber, to: FrameNumber, order: Order) {
+        if let Some((from, to)) = self.bytes(from, order).zip(self.bytes(to, order)) {
+            // SAFETY: both ranges lie within the host's pages, are apart, and the caller vouches that it is alone.
+            unsafe { to.cast::<u8>().copy_from_nonoverlapping(from.cast(), from.len()) };
         }
     }
 

@@ -9,7 +9,8 @@ use crate::units::{FrameNumber, Order, PAGE_SIZE};
 /// The memory that a machine's frames lie in.
 ///
 /// Any thread may call, several at once. `release` is called under the machine's lock, so that the pages stay free
-/// meanwhile: it must not ask the machine for anything.
+/// meanwhile: it must not ask the machine for anything. A machine that is restarted calls `release` and `unmap` for all that the host has, and
+/// goes on with it.
 ///
 /// # Safety
 /// The implementor vouches that

@@ -135,6 +135,21 @@ impl TaskPolicy {
         if let MemPolicy::Preferred(node) = self.bound { Some(node) } else { None }
     }
 
+    /// The node that the request for a page of a range begins at: those that interleave do so by page.
+    pub(crate) fn node_of(&self, page: usize) -> Option<NodeId> {
+        let MemPolicy::Interleave(interleave) = self.bound else { return self.node() };
+        let weights = || interleave.nodes().iter().map(|node| (node, usize::from(interleave.weight(node))));
+        let mut place = page % weights().map(|(_, weight)| weight).sum::<usize>().max(1);
+        let mut nodes = weights();
+        nodes.find_map(|(node, weight)| match place.checked_sub(weight) {
+            None => Some(node),
+            Some(rest) => {
+                place = rest;
+                None
+            }
+        })
+    }
+
     /// The node whose turn it is. Interleaving goes on by one request.
     pub(crate) fn next_node(&mut self) -> Option<NodeId> {
         match self.bound {

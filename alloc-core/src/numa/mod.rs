@@ -3,3 +3,4 @@
 pub(crate) mod mem_policy;
 pub(crate) mod mems;
 pub(crate) mod node_mask;
+pub(crate) mod vma_policy;

@@ -45,6 +45,11 @@ impl Buddy {
         self.end
     }
 
+    /// Frames, free or not.
+    pub(crate) fn frames(&self) -> u64 {
+        u64::from(self.end - self.start)
+    }
+
     /// Free pages.
     pub(crate) fn free(&self) -> u64 {
         self.free
@@ -74,6 +79,22 @@ impl Buddy {
         let entry = table.at(frame.0);
         (entry.state, entry.order, entry.owner) = (state, order, 0);
         Some(frame)
+    }
+
+    /// Takes the last pages of a free block, as a block of `order`; what lies before them stays free.
+    pub(crate) fn take_top(&mut self, table: &mut FrameTable, block: FrameNumber, order: Order) -> FrameNumber {
+        let (mut begin, mut have) = (block.0, table.at(block.0).order);
+        self.lists[have.index()].remove(table, begin);
+        self.note(have.index());
+        while have > order {
+            have = Order::new(have.get() - 1);
+            self.link(table, begin, have);
+            begin += have.pages() as u32;
+        }
+        self.free -= order.pages();
+        let entry = table.at(begin);
+        (entry.state, entry.order, entry.owner) = (State::Owned, order, 0);
+        FrameNumber(begin)
     }
 
     /// Gives a block back that begins at `frame` with the order that its entry says, merging it with free neighbours.

@@ -23,6 +23,8 @@ pub(crate) enum Move {
     Next,
     /// A pass of direct reclaim, for these flags and so many pages; its gain is told to `reclaimed`.
     Reclaim(Gfp, u64),
+    /// A step of compaction, which [`Course::compact`] makes with the machine's memory at hand.
+    Compact,
     /// To have the OOM notifiers called; what came of it is told to `notified`.
     NotifyOom,
     /// To sleep until something else has happened.
@@ -55,6 +57,7 @@ pub(super) enum Stage {
     Decide,
     Reclaiming,
     AfterReclaim(usize),
+    Compacting,
     Retry,
     OomLock,
     OomLook(usize),
@@ -65,6 +68,16 @@ pub(super) enum Stage {
     /// NOFAIL before it goes round: half of the reserve, first inside of the cpuset and then outside.
     Half(usize, bool),
     Over,
+}
+
+/// A pass of compaction over the zones of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Compaction {
+    /// The place in the zonelist.
+    pub(super) at: usize,
+    /// Where the next block to move may begin, and where the frames end that blocks are moved to; `None` before the zone was looked at.
+    pub(super) cursors: Option<(u32, u32)>,
+    pub(super) moved: u64,
 }
 
 /// A request under way.
@@ -96,6 +109,9 @@ pub(crate) struct Course {
     pub(super) steps: u32,
     /// Rounds in all.
     pub(super) rounds: u32,
+    /// The pass of compaction that it makes, and whether it has made one in this round.
+    pub(super) compaction: Option<Compaction>,
+    pub(super) compacted: bool,
     /// Whether the last pass of reclaim gave something.
     pub(super) gained: bool,
     /// Whether the OOM notifiers were called since it came to the killer's door.
@@ -126,6 +142,8 @@ impl Course {
             idle: 0,
             steps: 0,
             rounds: 0,
+            compaction: None,
+            compacted: false,
             gained: false,
             notified: false,
             looked_as_victim: false,
@@ -259,6 +277,12 @@ impl Course {
         state.stats.latency.record(self.plan.class(), self.steps, 1);
         state.note_failure(error, self.task, self.plan.order, self.plan.flags, quiet);
         Move::Failed(error)
+    }
+
+    /// Binds it to nodes before its first step, instead of its task's policy. Once they and the task's meet no more, they are forgotten.
+    pub(crate) fn bind(&mut self, state: &State, nodes: Option<NodeMask>) {
+        let allowed = state.task(self.task).map_or(NodeMask::NONE, |task| task.mems.allowed);
+        self.bound = nodes.filter(|nodes| nodes.overlaps(allowed));
     }
 
     /// Gives up what it holds, when its driver does not go on with it.

@@ -1,4 +1,4 @@
-//! The request, step by step: free lists, background reclaim, reserves, direct reclaim, the killer, and when to give up.
+//! The request, step by step: free lists, background reclaim, reserves, direct reclaim, compaction, the killer, and when to give up.
 //!
 //! A course is a state machine that touches nothing but the machine's state. What takes place outside of it, calling
 //! shrinkers and sleeping, it asks its driver for; so every place where a request can be overtaken is a step's end.
@@ -62,9 +62,12 @@ impl Course {
                 match self.look(state, at, Mark::Min, right, self.keeps_walls(state, right)) {
                     Look::Taken(frame) => self.taken(state, frame),
                     Look::More => self.go(Stage::AfterReclaim(at + 1)),
+                    Look::End if self.wants_compaction(state) => self.begin_compaction(state),
                     Look::End => self.go(Stage::Retry),
                 }
             }
+            Stage::Compacting => Move::Compact,
+            Stage::Retry if self.wants_compaction(state) => self.begin_compaction(state),
             Stage::Retry => self.retry(state),
             Stage::OomLock => self.lock(state),
             Stage::OomLook(at) => match self.look(state, at, Mark::High, Right::PLAIN, true) {
@@ -102,6 +105,7 @@ impl Course {
         if self.plan.effort == Effort::OnePass {
             return self.go(Stage::NoPage);
         }
+        self.compacted = false;
         self.rounds += 1;
         if self.rounds > self.policy(state).rounds_max {
             let error = self.hang(state);

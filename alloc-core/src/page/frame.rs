@@ -33,6 +33,8 @@ pub(crate) enum State {
     Kmalloc,
     /// It is a page table of such areas.
     PageTable,
+    /// It begins a block that can be moved, whose owner knows its place.
+    Movable,
 }
 
 /// One frame's entry.
@@ -40,7 +42,7 @@ pub(crate) enum State {
 pub(crate) struct Frame {
     next: u32,
     prev: u32,
-    /// The task whose user page it is; of a block of a request's, the request's mark.
+    /// The task whose user page it is; of a block of a request's, the request's mark; of one that can be moved, its place.
     pub(crate) owner: u32,
     pub(crate) order: Order,
     pub(crate) state: State,

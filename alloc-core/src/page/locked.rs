@@ -1,8 +1,9 @@
-//! The state under its lock; when the lock is given back, those are woken who wait for what was done under it.
+//! The state under its lock; when the lock is given back, memory beyond a budget is, too, and those are woken who wait for what was done.
 
 use core::ops::{Deref, DerefMut};
 
 use super::state::State;
+use crate::host::arena::Arena;
 use crate::sync::lock::Guard;
 #[cfg(feature = "std")]
 use crate::{numa::node_mask::NodeMask, sync::signal::Signal};
@@ -43,15 +44,17 @@ impl Seen {
 pub(crate) struct Locked<'m> {
     /// `None` only while it is dropped.
     state: Option<Guard<'m, State>>,
+    arena: &'m Arena,
     #[cfg(feature = "std")]
     live: Option<(&'m Signals, Seen, NodeMask)>,
 }
 
 impl<'m> Locked<'m> {
     /// The state in steps: nobody is to be woken.
-    pub(crate) fn stepped(state: Guard<'m, State>) -> Locked<'m> {
+    pub(crate) fn stepped(state: Guard<'m, State>, arena: &'m Arena) -> Locked<'m> {
         Locked {
             state: Some(state),
+            arena,
             #[cfg(feature = "std")]
             live: None,
         }
@@ -59,9 +62,9 @@ impl<'m> Locked<'m> {
 
     /// The state of a live machine.
     #[cfg(feature = "std")]
-    pub(crate) fn live(state: Guard<'m, State>, signals: &'m Signals) -> Locked<'m> {
+    pub(crate) fn live(state: Guard<'m, State>, arena: &'m Arena, signals: &'m Signals) -> Locked<'m> {
         let live = Some((signals, Seen::of(&state), state.kswapd_wanted));
-        Locked { state: Some(state), live }
+        Locked { state: Some(state), arena, live }
     }
 }
 
@@ -79,9 +82,20 @@ impl DerefMut for Locked<'_> {
     }
 }
 
-#[cfg(feature = "std")]
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
+        // Before those who took it write to what was taken.
+        if let Some(state) = self.state.as_deref_mut().filter(|state| state.has_budget) {
+            state.give_back_beyond_budget(self.arena);
+        }
+        #[cfg(feature = "std")]
+        self.wake();
+    }
+}
+
+#[cfg(feature = "std")]
+impl Locked<'_> {
+    fn wake(&mut self) {
         let Some(((signals, seen, wanted), state)) = self.live.zip(self.state.as_deref_mut()) else { return };
         let moved = state.sleepers > 0 && Seen::of(state) != seen;
         let work = state.kswapd_wanted != wanted || state.reap_wanted;

@@ -64,7 +64,7 @@ impl State {
             .zones
             .iter()
             .filter(|zone| nodes.has(zone.node))
-            .any(|zone| zone.buddy.free() > zone.marks.min.saturating_add(order.pages()));
+            .any(|zone| zone.free() > zone.marks.min.saturating_add(order.pages()));
         self.stats.kills_with_free_memory += u64::from(enough);
         self.events.note(EventKind::Killed(victim), asking, order, flags);
         self.make_victim(victim);

@@ -4,8 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::backed::Backed;
 use super::buddy::{AuditError, Buddy};
 use super::frame::{self, FrameTable};
+use super::movable::Movables;
 use super::reclaim::ReclaimClass;
 use super::watermark::{Mark, Right};
 use super::zone::{Zone, ZoneKind};
@@ -16,6 +18,7 @@ use crate::epochs::Epochs;
 use crate::error::{AllocError, FreeError};
 use crate::event::{EventKind, Ring};
 use crate::gfp::Gfp;
+use crate::host::arena::Arena;
 use crate::ledger::Converted;
 use crate::lock_order::LockOrder;
 use crate::misuse::Misuse;
@@ -43,8 +46,11 @@ pub(crate) struct State {
     pub(crate) budgets: Budgets,
     /// The nodes of each cpuset.
     pub(crate) cpusets: Vec<NodeMask>,
+    pub(crate) movables: Movables,
     pub(crate) stats: Stats,
     pub(crate) events: Ring,
+    /// Whether some zone has more frames than may be used at once.
+    pub(crate) has_budget: bool,
     /// Failures in a row.
     pub(crate) retries: Retries,
     /// How far call sites are on their way to may fail.
@@ -106,6 +112,12 @@ impl State {
         inside.and_then(|task| task.calls.site(task.is_in_interrupt()))
     }
 
+    /// The node that a frame lies on.
+    pub(crate) fn node_of(&self, frame: FrameNumber) -> NodeId {
+        let zone = self.frames.get(frame.0).and_then(|entry| self.zones.get(usize::from(entry.zone)));
+        zone.map_or(NodeId(0), |zone| zone.node)
+    }
+
     /// The nodes that the machine has.
     pub(crate) fn online(&self) -> NodeMask {
         let nodes = (0..self.zonelists.len() as u8).map(|node| NodeMask::of(&[NodeId(node)]));
@@ -124,7 +136,7 @@ impl State {
 
     /// Whether a zone's free lists alone have what any first look at it asks for.
     pub(crate) fn is_plentiful(&self, zone: usize) -> bool {
-        self.zones[zone].buddy.free() >= self.zones[zone].plenty()
+        self.zones[zone].free() >= self.zones[zone].plenty()
     }
 
     /// All pages, free or not.
@@ -135,7 +147,7 @@ impl State {
     /// Free pages, of one node or of all.
     pub(crate) fn free(&self, node: Option<NodeId>) -> u64 {
         let zones = self.zones.iter().filter(|zone| node.is_none_or(|node| node == zone.node));
-        zones.map(|zone| zone.buddy.free()).sum()
+        zones.map(Zone::free).sum()
     }
 
     /// The highest kind of zone that is at or below `kind`, or the lowest that the machine has.
@@ -262,12 +274,34 @@ impl State {
     /// Whether all zones of a node have what the background reclaimer works for.
     pub(crate) fn is_balanced(&self, node: NodeId) -> bool {
         let mut zones = self.zones.iter().filter(|zone| zone.node == node);
-        zones.all(|zone| zone.buddy.free() >= zone.marks.high)
+        zones.all(|zone| zone.free() >= zone.marks.high)
+    }
+
+    /// Gives memory back that stands behind free pages, in zones where it stands behind more than it may.
+    pub(crate) fn give_back_beyond_budget(&mut self, arena: &Arena) {
+        let mut given = 0;
+        for zone in &mut self.zones {
+            let (end, beyond) = (zone.buddy.end(), |backed: &&mut Backed| backed.count() > backed.border());
+            if let Some(backed) = zone.backed.as_mut().filter(beyond) {
+                self.stats.given_back_batches += 1;
+                given += backed.give_back(&self.frames, end, |frame, order| arena.release(frame, order));
+            }
+        }
+        if given > 0 {
+            self.stats.given_back += given;
+            self.events.note(EventKind::GivenBack(given), TaskId(0), Order::ZERO, Gfp::NONE);
+        }
     }
 
     /// Looks at everything.
     pub(crate) fn audit(&self) -> Result<(), AuditError> {
         self.zones.iter().try_for_each(|zone| zone.buddy.audit(&self.frames))?;
+        for (zone, backed) in self.zones.iter().filter_map(|zone| Some((zone, zone.backed.as_ref()?))) {
+            let used = zone.buddy.frames() - zone.buddy.free();
+            let audited = backed.audit(&self.frames, zone.buddy.end(), used);
+            audited.map_err(|what| AuditError { frame: FrameNumber(zone.buddy.end() - 1), what })?;
+        }
+        self.audit_movables().map_err(|(frame, what)| AuditError { frame, what })?;
         for (id, task) in self.tasks.iter().enumerate() {
             let theirs = task.user_pages.iter(&self.frames).filter(|frame| {
                 let entry = self.frames.get(*frame);

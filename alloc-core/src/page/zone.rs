@@ -1,5 +1,6 @@
 //! A zone: the frames of one node that serve one kind of request, with their free blocks and levels.
 
+use super::backed::Backed;
 use super::buddy::Buddy;
 use super::frame::{FrameTable, State};
 use super::watermark::{Mark, Right, Watermarks};
@@ -48,8 +49,10 @@ pub(crate) struct Zone {
     pub(crate) kind: ZoneKind,
     pub(crate) buddy: Buddy,
     pub(crate) marks: Watermarks,
-    /// Pages in the zone, free or not.
+    /// Pages that may be used, and those that are free count with them: all of the zone's, unless it has a budget.
     pub(crate) managed: u64,
+    /// Its budget, if it has more frames than may be used at once.
+    pub(crate) backed: Option<Backed>,
     /// Pages that those who wait in this zone's queue before whoever is looked at are to have.
     pub(crate) claimed: u64,
     /// Pages that a request leaves here although it could have them, by the highest zone that it could use instead.
@@ -62,6 +65,40 @@ pub(crate) struct Zone {
 }
 
 impl Zone {
+    /// Free pages: of a zone with a budget, those that may still be used.
+    #[inline]
+    pub(crate) fn free(&self) -> u64 {
+        let free = self.buddy.free();
+        match self.backed {
+            None => free,
+            Some(_) => (free + self.managed).saturating_sub(self.buddy.frames()),
+        }
+    }
+
+    /// Takes a free block, without regard to levels and rights; of a zone with a budget, one that it has room for.
+    pub(crate) fn take_any(&mut self, table: &mut FrameTable, order: Order, state: State) -> Option<FrameNumber> {
+        if self.backed.is_some() && self.free() < order.pages() {
+            return None;
+        }
+        let frame = self.buddy.take(table, order, state)?;
+        if let Some(backed) = self.backed.as_mut().filter(|_| state != State::Hoarded) {
+            backed.note(frame, order);
+        }
+        Some(frame)
+    }
+
+    /// Takes the last pages of a free block, as a block of `order`, to move another one there.
+    pub(crate) fn take_top(&mut self, table: &mut FrameTable, block: FrameNumber, order: Order) -> Option<FrameNumber> {
+        if self.free() < order.pages() {
+            return None;
+        }
+        let frame = self.buddy.take_top(table, block, order);
+        if let Some(backed) = &mut self.backed {
+            backed.note(frame, order);
+        }
+        Some(frame)
+    }
+
     /// Whether a request may take a block of `order` from here now.
     pub(crate) fn admits(&self, order: Order, highest: ZoneKind, mark: Mark, right: Right) -> bool {
         self.would_admit(order, highest, mark, right, 0)
@@ -69,8 +106,8 @@ impl Zone {
 
     /// Whether it might, if `more` pages were free.
     pub(crate) fn would_admit(&self, order: Order, highest: ZoneKind, mark: Mark, right: Right, more: u64) -> bool {
-        let free = self.buddy.free().saturating_add(more).min(self.managed);
-        let shaped = (order == Order::ZERO && more > 0) || self.buddy.has(order);
+        let free = self.free().saturating_add(more).min(self.managed);
+        let shaped = (order == Order::ZERO && more > 0) || (self.buddy.has(order) && free >= order.pages());
         shaped && right.admits(free, order, self.marks.level(mark), self.kept[highest as usize])
     }
 
@@ -80,13 +117,13 @@ impl Zone {
     }
 
     fn admits_in_turn(&self, order: Order) -> bool {
-        let free = self.buddy.free().saturating_sub(self.claimed);
+        let free = self.free().saturating_sub(self.claimed);
         Right::PLAIN.admits(free, order, self.marks.level(Mark::Min), self.kept[ZoneKind::Normal as usize])
     }
 
     /// Takes a block for one in the zone's queue, from what those before it leave.
     pub(crate) fn take_in_turn(&mut self, table: &mut FrameTable, order: Order) -> Option<FrameNumber> {
-        if self.admits_in_turn(order) { self.buddy.take(table, order, State::Owned) } else { None }
+        if self.admits_in_turn(order) { self.take_any(table, order, State::Owned) } else { None }
     }
 
     /// Free pages with which a first look at this zone succeeds, whatever the flags.
@@ -105,6 +142,6 @@ impl Zone {
         state: State,
     ) -> Option<FrameNumber> {
         let admitted = self.admits(order, highest, mark, right);
-        if admitted { self.buddy.take(table, order, state) } else { None }
+        if admitted { self.take_any(table, order, state) } else { None }
     }
 }

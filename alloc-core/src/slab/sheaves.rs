@@ -105,6 +105,6 @@ impl Machine {
     pub(crate) fn is_memory_scarce(&self, order: Order) -> bool {
         let state = self.raw();
         let mut zones = state.zones.iter().filter(|zone| zone.kind <= ZoneKind::Normal);
-        !zones.any(|zone| zone.buddy.free() >= zone.plenty() + order.pages() && zone.buddy.has(order))
+        !zones.any(|zone| zone.free() >= zone.plenty() + order.pages() && zone.buddy.has(order))
     }
 }

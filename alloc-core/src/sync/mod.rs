@@ -9,6 +9,7 @@ pub(crate) mod lock;
 pub(crate) mod mark;
 #[cfg(feature = "std")]
 pub(crate) mod numbers;
+pub(crate) mod read_write;
 #[cfg(feature = "std")]
 pub(crate) mod signal;
 /// The model checkers put their own in the place of these two: see `tests/interleavings.rs`, and the folder `schedules`.
