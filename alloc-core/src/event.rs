@@ -7,6 +7,7 @@ use crate::error::{AllocError, FreeError};
 use crate::gfp::Gfp;
 use crate::misuse::Misuse;
 use crate::numa::mems::MemsStep;
+use crate::numa::move_rules::MoveRule;
 use crate::page::reclaim::ReclaimClass;
 use crate::page::zone::ZoneKind;
 use crate::task::TaskId;
@@ -59,6 +60,8 @@ pub enum EventKind {
     Reaped(u64),
     /// The task's nodes moved by a step.
     Moved(MemsStep),
+    /// A task whose moves are watched has broken a rule.
+    BrokeMoveRule(MoveRule),
     /// The request looks again, because its task's nodes moved.
     Restarted,
     /// The request forgets its task's memory policy, whose nodes and those that the task may use no longer meet.

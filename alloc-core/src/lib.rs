@@ -161,6 +161,7 @@ pub use node_pages::NodePages;
 pub use nodes_move::NodesMove;
 pub use numa::mem_policy::{Interleave, MemPolicy, Rebind};
 pub use numa::mems::{MemsStep, MoveKind};
+pub use numa::move_rules::MoveRule;
 pub use numa::node_mask::NodeMask;
 pub use page::buddy::AuditError;
 pub use page::course::WaitFor;

@@ -1,5 +1,6 @@
 //! Simulated tasks: who asks, who holds user pages, and whom the OOM killer may choose.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -11,6 +12,7 @@ use crate::fault::source::TaskFaults;
 use crate::gfp::Gfp;
 use crate::numa::mem_policy::TaskPolicy;
 use crate::numa::mems::Mems;
+use crate::numa::move_rules::MoveWatch;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
 use crate::page::reclaim::ReclaimClass;
@@ -107,6 +109,8 @@ pub(crate) struct Task {
     /// Its memory's lock is held by somebody, and the reaper cannot get it.
     pub(crate) memory_locked: bool,
     pub(crate) reap_tries: u32,
+    /// Whether it keeps the rules for those whose nodes move, if that is watched.
+    pub(crate) move_watch: Option<Box<MoveWatch>>,
 }
 
 impl Task {
@@ -134,6 +138,7 @@ impl Task {
             reaped: false,
             memory_locked: false,
             reap_tries: 0,
+            move_watch: None,
         }
     }
 

@@ -3,8 +3,8 @@
 mod support;
 
 use alloc_core::{
-    AllocError, Cpuset, EventKind, Gfp, Interleave, Machine, MemPolicy, MoveKind, NodeId, NodeMask, NodePages, Order,
-    Policy, Rebind, Scope, Step, TaskId, TaskOptions,
+    AllocError, Cpuset, EventKind, Gfp, Interleave, Machine, MemPolicy, MemsStep, MoveKind, MoveRule, NodeId, NodeMask,
+    NodePages, Order, Policy, Rebind, Scope, Step, TaskId, TaskOptions,
 };
 
 fn on(nodes: &[u8]) -> NodeMask {
@@ -232,4 +232,41 @@ fn row_103_requests_that_were_answered_before_take_their_turns_all_the_same() {
     let cpuset = machine.cpuset(on(&[2])).unwrap();
     cpuset.attach(task).unwrap();
     assert_eq!(nodes(&machine, task, Gfp::KERNEL, 5), [2; 5]);
+}
+
+#[test]
+fn row_115_each_breach_of_the_rules_for_those_whose_nodes_move_is_an_event() {
+    let machine = machine();
+    let broken = |rule| machine.broken_move_rules(Machine::BOOT, rule);
+    let all = [MoveRule::NoAllocation, MoveRule::NoPolicyChange, MoveRule::NoSavedPolicy];
+    assert_eq!(all.map(broken), [None; 3]);
+    machine.watch_move_rules(Machine::BOOT).unwrap();
+    assert_eq!(machine.watch_move_rules(TaskId(99)), Err(AllocError::NoSuchTask));
+    let asks = |requests| nodes(&machine, Machine::BOOT, Gfp::USER, requests);
+    let sets = |policy| machine.set_mem_policy(policy, Rebind::Remap);
+    // Between moves everything is allowed.
+    let saved = MemPolicy::Bind(on(&[1]));
+    sets(saved).unwrap();
+    asks(3);
+    sets(saved).unwrap();
+    assert_eq!(all.map(broken), [Some(0); 3]);
+    let mut moved = machine.move_nodes(Machine::BOOT, on(&[1, 2]), MoveKind::ExpandThenShrink);
+    // The first request in each state of the move; the second is served by the quick way.
+    while moved.step().is_some_and(|step| step != MemsStep::Ended) {
+        asks(2);
+    }
+    assert_eq!(all.map(broken), [Some(3), Some(0), Some(0)]);
+    asks(2);
+    assert_eq!(machine.mem_policy(Machine::BOOT), Some(MemPolicy::Bind(on(&[2]))));
+    sets(saved).unwrap();
+    assert_eq!(all.map(broken), [Some(3), Some(0), Some(1)]);
+    moved.finish();
+    let mut moved = machine.move_nodes(Machine::BOOT, on(&[2]), MoveKind::AtOnce);
+    moved.step();
+    sets(MemPolicy::Default).unwrap();
+    moved.finish();
+    assert_eq!(all.map(broken), [Some(3), Some(1), Some(1)]);
+    let events = machine.events_since(0);
+    let told = events.iter().filter(|event| matches!(event.kind, EventKind::BrokeMoveRule(_)));
+    assert_eq!(told.map(|event| event.task).collect::<Vec<_>>(), [Machine::BOOT; 5]);
 }

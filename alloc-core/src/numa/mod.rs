@@ -2,5 +2,6 @@
 
 pub(crate) mod mem_policy;
 pub(crate) mod mems;
+pub(crate) mod move_rules;
 pub(crate) mod node_mask;
 pub(crate) mod vma_policy;

@@ -51,6 +51,7 @@ impl Course {
         if usize::from(home.0) >= state.zonelists.len() {
             return Err(AllocError::NoSuchNode);
         }
+        let watched = asking.move_watch.is_some();
         let context = asking.context();
         let rules = state.policy_of(task);
         let planned = Plan::new(state.policies.at(rules), flags, order, context);
@@ -62,6 +63,9 @@ impl Course {
         let looks_at_locks = state.locks.any_held() && context.place() == Place::Process;
         if looks_at_locks && plan.effort != Effort::NoWait && !plan.flags.contains(Gfp::NOLOCKDEP) {
             state.check_locks(task, plan.flags);
+        }
+        if watched && context.place() != Place::Interrupt {
+            state.check_move_rules(task, plan.flags, order);
         }
         state.begun += 1;
         let highest = state.highest(ZoneKind::highest(plan.flags));
