@@ -16,13 +16,13 @@ fn table() -> String {
         ("KERNEL \\| RETRY_MAYFAIL", Gfp::KERNEL | Gfp::RETRY_MAYFAIL),
         ("KERNEL \\| NOFAIL", Gfp::KERNEL | Gfp::NOFAIL),
     ];
-    let mut text = String::from("| flags | orders 0 to 3 | orders 4 to 10 |\n|---|---|---|\n");
+    let mut text = String::from("| flags | one page | orders 1 to 3 | orders 4 to 10 |\n|---|---|---|---|\n");
     for (name, flags) in requests {
         let promise = |order| Policy::kernel().explain(flags, Order::new(order), Context::default());
         assert!(
-            (0..=3).all(|order| promise(order) == promise(0)) && (4..=10).all(|order| promise(order) == promise(4))
+            (1..=3).all(|order| promise(order) == promise(1)) && (4..=10).all(|order| promise(order) == promise(4))
         );
-        writeln!(text, "| {name} | {} | {} |", promise(0), promise(4)).unwrap();
+        writeln!(text, "| {name} | {} | {} | {} |", promise(0), promise(1), promise(4)).unwrap();
     }
     text
 }
