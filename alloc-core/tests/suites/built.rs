@@ -70,7 +70,6 @@ fn link_allocator(source: &Path) {
 impl Suite {
     /// Builds the tests of a crate: those of its library, and those beside it that need no crate but the given ones.
     pub(crate) fn built(name: &str, dependencies: &str, features: &str) -> Suite {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let sources = sources(name);
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("suites");
         let folder = root.join(name);
@@ -90,8 +89,26 @@ impl Suite {
         }
         let manifest = fs::read_to_string(sources.join("Cargo.toml")).unwrap();
         let line = |key: &str| manifest.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+        let package = format!("{}\n{}\n", line("version = "), line("edition = "));
+        Suite::of(&folder, name, &package, dependencies, features)
+    }
+
+    /// Builds the tests of a library of one file.
+    pub(crate) fn seeded(name: &str, source: &str) -> Suite {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("suites").join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::write(folder.join("src/lib.rs"), source).unwrap();
+        link_allocator(&folder.join("src/lib.rs"));
+        Suite::of(&folder, name, "version = \"0.0.0\"\nedition = \"2024\"\n", "", "")
+    }
+
+    /// Builds the tests of a package whose sources lie in a folder.
+    fn of(folder: &Path, name: &str, package: &str, dependencies: &str, features: &str) -> Suite {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = folder.parent().unwrap();
+        let package = format!("[package]\nname = {name:?}\n{package}");
         let allocator = root.join(format!("allocator-of-{name}"));
-        let package = format!("[package]\nname = {name:?}\n{}\n{}\n", line("version = "), line("edition = "));
         let dependencies = format!("[dependencies]\n{dependencies}on_a_machine = {{ path = {allocator:?} }}\n");
         fs::write(folder.join("Cargo.toml"), format!("{package}[features]\n{features}{dependencies}[workspace]\n"))
             .unwrap();
@@ -106,7 +123,7 @@ impl Suite {
         .unwrap();
         fs::copy(here.join("tests/suites/on_a_machine.rs"), allocator.join("src/lib.rs")).unwrap();
         fs::copy(here.join("../Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        let built = printed(cargo(&folder).args(["test", "--no-run", "--offline", "--lib", "--tests"]));
+        let built = printed(cargo(folder).args(["test", "--no-run", "--offline", "--lib", "--tests"]));
         let programs = built.lines().filter_map(|line| line.trim().strip_prefix("Executable ")?.split_once('('));
         let programs = programs.filter_map(|(_, path)| Some(folder.join(path.strip_suffix(')')?)));
         let tests = programs.flat_map(|program| {

@@ -97,3 +97,17 @@ fn row_056_the_suite_of_hashbrown_passes_and_ends_cleanly_without_memory() {
 fn row_056_the_suite_of_smallvec_passes_and_ends_cleanly_without_memory() {
     suite("smallvec", "[dev-dependencies]\n", "const_generics = []\nunion = []\nwrite = []\n", 60);
 }
+
+#[test]
+#[ignore = "builds a crate"]
+fn the_audit_finds_the_damage_that_a_test_leaves() {
+    let suite = Suite::seeded("seeded", include_str!("seeded.rs"));
+    let found = |name: &str| {
+        let test = suite.tests.iter().find(|test| test.name == format!("tests::{name}")).unwrap();
+        run(test, &[("SUITE_GUARDS", 1)]).found
+    };
+    assert_eq!(found("healthy"), "whole");
+    assert_eq!(found("frees_twice"), "frees were refused");
+    let behind = found("writes_behind");
+    assert!(behind.contains("behind the object"), "{behind}");
+}
