@@ -2,12 +2,12 @@
 #![expect(unsafe_code, reason = "fills and reads memory that its owner has given up")]
 
 use std::alloc::Layout;
-use std::cell::UnsafeCell;
 use std::fmt;
-use std::hint;
 use std::ptr;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use super::spin::Spin;
 
 /// As many blocks are kept at most: error paths come directly behind the failure, and so what they free is among them.
 const BLOCKS_MAX: usize = 4096;
@@ -57,13 +57,11 @@ pub(crate) enum Misuse {
 /// All threads of the process meet here, so a short spin lock guards the table, which is used behind a failure only.
 pub(crate) struct Freed {
     count: AtomicUsize,
-    locked: AtomicBool,
-    table: UnsafeCell<Table>,
+    table: Spin<Table>,
 }
 
-// SAFETY: 1. The table is only touched by the thread that holds `locked`. 2. The memory of the blocks in it belongs to nobody
-// else, whichever thread looks at it.
-unsafe impl Sync for Freed {}
+// SAFETY: the memory of the blocks in it belongs to nobody else, whichever thread looks at it.
+unsafe impl Send for Table {}
 
 /// What this process keeps back.
 pub(crate) static FREED: Freed = Freed::new();
@@ -71,7 +69,7 @@ pub(crate) static FREED: Freed = Freed::new();
 impl Freed {
     const fn new() -> Freed {
         let table = Table { places: [EMPTY; PLACES], bytes: 0, by_stranger: None };
-        Freed { count: AtomicUsize::new(0), locked: AtomicBool::new(false), table: UnsafeCell::new(table) }
+        Freed { count: AtomicUsize::new(0), table: Spin::new(table) }
     }
 
     /// Whether any block is kept.
@@ -87,7 +85,7 @@ impl Freed {
     /// any time, by any thread.
     pub(crate) unsafe fn keep(&self, address: *mut u8, layout: Layout, give_back: GiveBack) -> bool {
         let block = Block { address, size: layout.size(), align: layout.align(), give_back: Some(give_back) };
-        self.with(|table| {
+        self.table.with(|table| {
             let room = self.count.load(Relaxed) < BLOCKS_MAX && block.size > 0 && table.bytes + block.size <= BYTES_MAX;
             if room {
                 table.put(block);
@@ -102,13 +100,13 @@ impl Freed {
 
     /// What it is to free this address, if it is kept: nobody may do so.
     pub(crate) fn freed_again(&self, address: *const u8) -> Option<Misuse> {
-        let size = self.with(|table| table.place_of(address).map(|place| table.places[place].size));
+        let size = self.table.with(|table| table.place_of(address).map(|place| table.places[place].size));
         size.map(|size| Misuse::FreedAgain { size })
     }
 
     /// Takes out the block of this address, if it is kept, for somebody who goes on with it.
     pub(crate) fn resized(&self, address: *const u8) -> Option<Misuse> {
-        let taken = self.with(|table| {
+        let taken = self.table.with(|table| {
             let block = table.take(table.place_of(address)?);
             self.count.fetch_sub(1, Relaxed);
             Some(block)
@@ -118,7 +116,7 @@ impl Freed {
 
     /// Notes what a thread did that is not of the sweep.
     pub(crate) fn by_stranger(&self, misuse: Misuse) {
-        self.with(|table| table.by_stranger = table.by_stranger.or(Some(misuse)));
+        self.table.with(|table| table.by_stranger = table.by_stranger.or(Some(misuse)));
     }
 
     /// What can be seen by now: what strangers did, and blocks that were written to since they were freed.
@@ -126,7 +124,7 @@ impl Freed {
         if !self.holds_any() {
             return None;
         }
-        self.with(|table| table.by_stranger.take().or_else(|| table.places.iter().find_map(Block::written)))
+        self.table.with(|table| table.by_stranger.take().or_else(|| table.places.iter().find_map(Block::written)))
     }
 
     /// Gives all blocks back.
@@ -134,7 +132,7 @@ impl Freed {
         if !self.holds_any() {
             return;
         }
-        self.with(|table| {
+        self.table.with(|table| {
             for place in &mut table.places {
                 let Block { address, size, align, give_back } = std::mem::replace(place, EMPTY);
                 if let Some(give_back) = give_back {
@@ -145,16 +143,6 @@ impl Freed {
             table.bytes = 0;
             self.count.store(0, Relaxed);
         });
-    }
-
-    fn with<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
-        while self.locked.compare_exchange_weak(false, true, Acquire, Relaxed).is_err() {
-            hint::spin_loop();
-        }
-        // SAFETY: the lock is held, so no other thread touches the table.
-        let result = work(unsafe { &mut *self.table.get() });
-        self.locked.store(false, Release);
-        result
     }
 }
 

@@ -2,12 +2,11 @@
 #![expect(unsafe_code, reason = "keeps its table in memory of the system allocator, below the one it accounts for")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::UnsafeCell;
-use std::hint;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::record::Leak;
+use super::spin::Spin;
 
 /// One live allocation; `address` 0 is a free place.
 #[derive(Clone, Copy)]
@@ -41,18 +40,16 @@ struct Table {
 /// runs of one chain, never on the ordinary path.
 pub(crate) struct Live {
     open: AtomicBool,
-    locked: AtomicBool,
-    table: UnsafeCell<Table>,
+    table: Spin<Table>,
 }
 
-// SAFETY: the table is only touched by the thread that holds `locked`.
-unsafe impl Sync for Live {}
+// SAFETY: the entries are the table's own, whichever thread has it.
+unsafe impl Send for Table {}
 
 /// The account of this process; a forked child has its own copy.
 pub(crate) static LIVE: Live = Live {
     open: AtomicBool::new(false),
-    locked: AtomicBool::new(false),
-    table: UnsafeCell::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
+    table: Spin::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
 };
 
 impl Live {
@@ -64,7 +61,7 @@ impl Live {
 
     /// Starts an empty account.
     pub(crate) fn open(&self) {
-        self.with(Table::clear);
+        self.table.with(Table::clear);
         self.open.store(true, Relaxed);
     }
 
@@ -79,7 +76,7 @@ impl Live {
         let mut leaks: Vec<Leak> = Vec::new();
         // Room is made outside of the lock: making it may free a block, which the account is asked about.
         loop {
-            let used = self.with(|table| {
+            let used = self.table.with(|table| {
                 if table.used <= leaks.capacity() {
                     let alive = table.entries().iter().filter(|entry| entry.address != 0);
                     leaks.extend(alive.map(|entry| Leak { chain: entry.chain, count: 1, bytes: entry.size as u64 }));
@@ -107,8 +104,8 @@ impl Live {
     #[cfg(all(feature = "preload", not(firsthit_portable)))]
     pub(crate) fn blocks(&self, wanted: impl Fn(u32) -> bool) -> Vec<Block> {
         let mut blocks = Vec::new();
-        blocks.reserve_exact(self.with(|table| table.used));
-        self.with(|table| {
+        blocks.reserve_exact(self.table.with(|table| table.used));
+        self.table.with(|table| {
             let alive = table.entries().iter().filter(|entry| entry.address != 0 && wanted(entry.chain));
             let room = blocks.capacity();
             blocks.extend(alive.take(room).map(|entry| Block {
@@ -123,27 +120,17 @@ impl Live {
     /// Where the account itself lies, from its first byte to behind its last.
     #[cfg(all(feature = "preload", not(firsthit_portable)))]
     pub(crate) fn own_memory(&self) -> (usize, usize) {
-        self.with(|table| (table.entries.addr(), table.entries.addr() + table.capacity * size_of::<Entry>()))
+        self.table.with(|table| (table.entries.addr(), table.entries.addr() + table.capacity * size_of::<Entry>()))
     }
 
     /// Notes an allocation.
     pub(crate) fn add(&self, address: usize, size: usize, chain: u32) {
-        self.with(|table| table.add(Entry { address, size, chain }));
+        self.table.with(|table| table.add(Entry { address, size, chain }));
     }
 
     /// Notes that an address was freed; the size and chain of what was there.
     pub(crate) fn remove(&self, address: usize) -> Option<(usize, u32)> {
-        self.with(|table| table.remove(address))
-    }
-
-    fn with<R>(&self, work: impl FnOnce(&mut Table) -> R) -> R {
-        while self.locked.compare_exchange_weak(false, true, Acquire, Relaxed).is_err() {
-            hint::spin_loop();
-        }
-        // SAFETY: the lock is held, so no other thread touches the table.
-        let result = work(unsafe { &mut *self.table.get() });
-        self.locked.store(false, Release);
-        result
+        self.table.with(|table| table.remove(address))
     }
 }
 
@@ -248,8 +235,7 @@ mod tests {
     fn what_is_not_removed_is_summed_up_by_chain() {
         let live = Live {
             open: AtomicBool::new(false),
-            locked: AtomicBool::new(false),
-            table: UnsafeCell::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
+            table: Spin::new(Table { entries: std::ptr::null_mut(), capacity: 0, used: 0 }),
         };
         live.open();
         for n in 1..=MANY {

@@ -11,6 +11,7 @@ pub(crate) mod live;
 pub(crate) mod map;
 pub(crate) mod record;
 pub(crate) mod seen;
+pub(crate) mod spin;
 
 #[cfg(test)]
 mod tests;
