@@ -3,12 +3,13 @@
 //! Nothing is kept still for a fork: a place that was being changed in that moment is lost in the child, and nobody waits for it.
 #![expect(unsafe_code, reason = "reads places of the list, which are never freed")]
 
-use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicPtr, AtomicUsize, fence};
+
+use crate::sync::growing::Growing;
 
 /// A place of the list. Places are never taken out of it; they are used again.
 ///
@@ -19,22 +20,10 @@ struct Place {
     version: AtomicUsize,
     bounds: [AtomicUsize; 4],
     owner: AtomicPtr<()>,
-    next: AtomicPtr<Place>,
 }
 
-/// The place that was added last.
-static FIRST: AtomicPtr<Place> = AtomicPtr::new(ptr::null_mut());
-
-/// Every place, from `first` on.
-fn each(first: &AtomicPtr<Place>) -> impl Iterator<Item = &'static Place> {
-    let mut next = first;
-    core::iter::from_fn(move || {
-        // SAFETY: null, or a place, which is never freed.
-        let place = unsafe { next.load(Acquire).as_ref() }?;
-        next = &place.next;
-        Some(place)
-    })
-}
+/// Every place that there is.
+static PLACES: Growing<Place> = Growing::new();
 
 impl Place {
     /// Changes the place, whose version the caller has just made odd.
@@ -74,26 +63,17 @@ impl fmt::Debug for Registered {
 impl Registered {
     /// Puts an owner into the list. Called once.
     pub(crate) fn enter(&self, ranges: &[Range<usize>; 2], owner: *mut ()) {
-        let vacant = each(&FIRST).find(|place| {
+        let vacant = PLACES.iter().find(|place| {
             let version = place.version.load(Acquire);
             let is_free = version.is_multiple_of(2) && place.owner.load(Relaxed).is_null();
             is_free && place.version.compare_exchange(version, version + 1, AcqRel, Relaxed).is_ok()
         });
         let place = vacant.unwrap_or_else(|| {
-            let place: &'static Place = Box::leak(Box::new(Place {
+            PLACES.add(Place {
                 version: AtomicUsize::new(1),
                 bounds: [const { AtomicUsize::new(0) }; 4],
                 owner: AtomicPtr::default(),
-                next: AtomicPtr::default(),
-            }));
-            let mut first = FIRST.load(Relaxed);
-            loop {
-                place.next.store(first, Relaxed);
-                match FIRST.compare_exchange(first, ptr::from_ref(place).cast_mut(), Release, Relaxed) {
-                    Ok(_) => break place,
-                    Err(now) => first = now,
-                }
-            }
+            })
         });
         place.change(ranges, owner);
         self.0.store(ptr::from_ref(place).cast_mut(), Release);
@@ -113,7 +93,7 @@ impl Drop for Registered {
 
 /// Whose memory an address lies in. Right if its owner is in the list during the whole call; otherwise nobody's, or anybody's.
 pub(crate) fn owner_of(address: usize) -> Option<*mut ()> {
-    each(&FIRST).find_map(|place| place.owner_of(address))
+    PLACES.iter().find_map(|place| place.owner_of(address))
 }
 
 #[cfg(all(test, feature = "std"))]

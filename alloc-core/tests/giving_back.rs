@@ -61,23 +61,9 @@ fn blocks_are_real_memory_aligned_and_apart() {
 #[cfg(all(feature = "std", target_os = "linux"))]
 #[test]
 fn row_025_free_memory_is_given_back_to_the_host_on_demand() {
-    use alloc_core::{Host, MemfdHost};
+    use alloc_core::MemfdHost;
     let host = std::sync::Arc::new(MemfdHost::new(PAGES as usize).unwrap());
-    struct Shared(std::sync::Arc<MemfdHost>);
-    #[expect(unsafe_code, reason = "a host around a host")]
-    // SAFETY: all four promises are those of the host inside, which the test only asks for its size.
-    unsafe impl Host for Shared {
-        fn base(&self) -> std::ptr::NonNull<u8> {
-            self.0.base()
-        }
-        fn pages(&self) -> usize {
-            self.0.pages()
-        }
-        fn release(&self, first: FrameNumber, pages: usize) {
-            self.0.release(first, pages);
-        }
-    }
-    let machine = support::builder(Policy::kernel()).host(Box::new(Shared(host.clone()))).build().unwrap();
+    let machine = support::builder(Policy::kernel()).host(Box::new(support::Shared(host.clone()))).build().unwrap();
     let mut kept = machine.alloc_pages(order(3), Gfp::KERNEL).unwrap();
     kept.bytes_mut().fill(1);
     machine.alloc_pages(order(8), Gfp::KERNEL).unwrap().bytes_mut().fill(2);

@@ -6,8 +6,8 @@ mod support;
 use std::sync::Arc;
 
 use alloc_core::{
-    AllocError, BuildError, EventKind, FrameNumber, Gfp, Host, Machine, MemfdHost, NodeId, NodePages, Order, PageBlock,
-    Policy, ReclaimClass,
+    AllocError, BuildError, EventKind, Gfp, Machine, MemfdHost, NodeId, NodePages, Order, PageBlock, Policy,
+    ReclaimClass,
 };
 use support::random::Random;
 use support::{Cache, NODE, builder, hog, order};
@@ -17,29 +17,10 @@ const ARENA: u32 = 64 << 8;
 const BUDGET: u32 = 16 << 8;
 const PAGE: u64 = 4096;
 
-/// A host that others may ask for its size.
-struct Shared(Arc<MemfdHost>);
-#[expect(unsafe_code, reason = "a host around a host")]
-// SAFETY: all promises are those of the host inside, which the test only asks for its size.
-unsafe impl Host for Shared {
-    fn base(&self) -> std::ptr::NonNull<u8> {
-        self.0.base()
-    }
-    fn pages(&self) -> usize {
-        self.0.pages()
-    }
-    fn release(&self, first: FrameNumber, pages: usize) {
-        self.0.release(first, pages);
-    }
-    fn barrier(&self) -> bool {
-        self.0.barrier()
-    }
-}
-
 fn machine_of(frames: u32, budget: u32) -> (Machine, Arc<MemfdHost>) {
     let host = Arc::new(MemfdHost::new(frames as usize).unwrap());
     let node = NodePages::new(frames).with_budget(budget);
-    (Machine::builder().node(node).host(Box::new(Shared(host.clone()))).build().unwrap(), host)
+    (Machine::builder().node(node).host(Box::new(support::Shared(host.clone()))).build().unwrap(), host)
 }
 
 /// Single pages, each written to, until so many are used; then each that chance picks is given back and taken again from

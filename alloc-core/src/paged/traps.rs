@@ -11,6 +11,8 @@ use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, fence};
 use std::sync::Once;
 
+use crate::sync::growing::Growing;
+
 /// A thread's note that it has touched an address. It lies on the thread's stack until it is answered.
 struct Note {
     address: usize,
@@ -38,23 +40,12 @@ struct Place {
     first: AtomicPtr<Note>,
     /// Changes with each note, and when the owner is to look up.
     bell: AtomicU32,
-    next: AtomicPtr<Place>,
 }
 
-static FIRST: AtomicPtr<Place> = AtomicPtr::new(ptr::null_mut());
+static PLACES: Growing<Place> = Growing::new();
 
 /// What handled SIGSEGV before.
 static BEFORE: AtomicPtr<libc::sigaction> = AtomicPtr::new(ptr::null_mut());
-
-fn each() -> impl Iterator<Item = &'static Place> {
-    let mut next = &FIRST;
-    core::iter::from_fn(move || {
-        // SAFETY: null, or a place, which is never freed.
-        let place = unsafe { next.load(Acquire).as_ref() }?;
-        next = &place.next;
-        Some(place)
-    })
-}
 
 impl Place {
     /// Whether an address lies in the range, and this process waits for it.
@@ -113,29 +104,20 @@ impl Trap {
     /// The operating system's number, if it takes no handler.
     pub(super) fn new(range: Range<usize>) -> Result<Trap, i32> {
         install()?;
-        let vacant = each().find(|place| {
+        let vacant = PLACES.iter().find(|place| {
             let version = place.version.load(Acquire);
             let is_free = version.is_multiple_of(2) && place.end.load(Relaxed) == 0;
             is_free && place.version.compare_exchange(version, version + 1, AcqRel, Relaxed).is_ok()
         });
         let place = vacant.unwrap_or_else(|| {
-            let place: &'static Place = Box::leak(Box::new(Place {
+            PLACES.add(Place {
                 version: AtomicUsize::new(1),
                 begin: AtomicUsize::new(0),
                 end: AtomicUsize::new(0),
                 process: AtomicI32::new(0),
                 first: AtomicPtr::default(),
                 bell: AtomicU32::new(0),
-                next: AtomicPtr::default(),
-            }));
-            let mut first = FIRST.load(Relaxed);
-            loop {
-                place.next.store(first, Relaxed);
-                match FIRST.compare_exchange(first, ptr::from_ref(place).cast_mut(), Release, Relaxed) {
-                    Ok(_) => break place,
-                    Err(now) => first = now,
-                }
-            }
+            })
         });
         // SAFETY: asks for a number.
         place.change(range, unsafe { libc::getpid() });
@@ -243,7 +225,7 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
     // SAFETY: the thread's own number of its last error; the kernel's description of the fault lives as long as the handler runs.
     let (errno, code, address) = unsafe { (*libc::__errno_location(), (*info).si_code, (*info).si_addr().addr()) };
     // A signal that somebody sent has no address.
-    let place = if code > 0 { each().find(|place| place.has(address)) } else { None };
+    let place = if code > 0 { PLACES.iter().find(|place| place.has(address)) } else { None };
     let Some(place) = place else {
         // SAFETY: what this handler was given.
         return unsafe { hand_on(signal, info, context) };

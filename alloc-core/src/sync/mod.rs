@@ -4,6 +4,7 @@ pub(crate) mod apart;
 pub(crate) mod asymmetric;
 pub(crate) mod cpu_local;
 pub(crate) mod cpus;
+pub(crate) mod growing;
 pub(crate) mod inside;
 pub(crate) mod lock;
 pub(crate) mod mark;

@@ -139,3 +139,28 @@ impl Shrinker for Cache {
         }
     }
 }
+
+/// A host that others may ask for its size.
+#[cfg(all(feature = "std", target_os = "linux"))]
+pub struct Shared(pub Arc<alloc_core::MemfdHost>);
+
+#[cfg(all(feature = "std", target_os = "linux"))]
+#[expect(unsafe_code, reason = "a host around a host")]
+// SAFETY: all promises are those of the host inside, which a test only asks for its size.
+unsafe impl alloc_core::Host for Shared {
+    fn base(&self) -> std::ptr::NonNull<u8> {
+        self.0.base()
+    }
+
+    fn pages(&self) -> usize {
+        self.0.pages()
+    }
+
+    fn release(&self, first: alloc_core::FrameNumber, pages: usize) {
+        self.0.release(first, pages);
+    }
+
+    fn barrier(&self) -> bool {
+        self.0.barrier()
+    }
+}
