@@ -214,6 +214,7 @@ fn row_124_any_sequence_of_allocations_pins_and_frees_keeps_contents_and_pins() 
         (_, true) => (3, 400),
         _ => (20, 2000),
     };
+    let mut compactions = 0;
     for seed in 0..seeds {
         let mut random = Random(seed);
         let node = NodePages::new(200 + random.below(100) as u32).with_dma32(40);
@@ -263,13 +264,14 @@ fn row_124_any_sequence_of_allocations_pins_and_frees_keeps_contents_and_pins() 
                 assert!(kept.pins.iter().all(|(pin, frame)| kept.page.frame() == *frame && holds(pin, kept.number)));
             }
         }
-        let stats = machine.stats();
-        assert!(cfg!(miri) || stats.compactions > 0, "seed {seed}: {stats:?}");
+        compactions += machine.stats().compactions;
         drop((kept, blocks));
         drop(arena);
         assert_eq!(machine.free_pages(None), free, "seed {seed}: pages were lost");
         machine.audit()?;
     }
+    // A machine that fills up at once has nothing to compact; most do not.
+    assert!(cfg!(miri) || compactions > seeds, "{compactions} compactions with {seeds} seeds");
     Ok(())
 }
 
