@@ -29,7 +29,7 @@ fn decided(kind: Kind, size: usize, align: usize, old: *mut c_void, serve: &dyn 
         return serve();
     }
     // The account asks for memory itself, which comes by here.
-    let own = thread::current().filter(|thread| !thread.busy.get());
+    let own = thread::current().filter(|thread| !thread.busy.get() && !thread.creates.get());
     let Some(own) = own else { return serve() };
     let made = if old.is_null() { None } else { own.quietly(|| LIVE.remove(old.addr())) };
     let new = serve();

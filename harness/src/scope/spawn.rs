@@ -72,8 +72,11 @@ pub(crate) unsafe extern "C" fn firsthit_pthread_create(
         // SAFETY: the caller's own arguments.
         return unsafe { create(thread, attributes, start, argument) };
     };
+    let creates = |creates| thread::current().map(|current| current.creates.set(creates));
+    creates(true);
     // SAFETY: the caller's own arguments, and a start routine that gets the value it expects.
     let result = unsafe { create(thread, attributes, live, birth.cast()) };
+    creates(false);
     if result != 0 {
         // SAFETY: no thread was created, so the value is still this function's alone.
         drop(unsafe { take(birth) });

@@ -122,6 +122,9 @@ pub(crate) struct ThreadScope {
     pub(crate) sites: Sites,
     /// Whether a panic of a std that is not this one was raised on it.
     pub(crate) raised: Cell<bool>,
+    /// It is in the C library's `pthread_create`: what that asks for belongs to a stack, which the C library keeps for later
+    /// threads when its thread has ended.
+    pub(crate) creates: Cell<bool>,
     /// Set from a failure on this thread to the first recovery arm behind it.
     pub(crate) failed: Cell<bool>,
     /// The chain of the last request to an allocator of the code's own.
@@ -304,6 +307,7 @@ impl ThreadScope {
             kernel_id: Cell::new(kernel_id()),
             sites: Sites::default(),
             raised: Cell::new(false),
+            creates: Cell::new(false),
             failed: Cell::new(false),
             told: Cell::new(NONE),
             next: Cell::new(ptr::null()),
