@@ -34,6 +34,9 @@ deny = []
 allow = []
 # allow = ["panicked", "unusable"]
 
+# Which findings are failed once more, in a fresh process: "groups" for one call chain of each, "all" or "none".
+confirm = "groups"
+
 # Fail if less than this per cent of the recovery paths is tested: `cargo firsthit test --help`.
 # fail-under = 80
 

@@ -11,6 +11,7 @@ use firsthit::Verdict;
 
 use crate::config::{Config, EXPECTATIONS};
 use crate::options::cargo::CargoOptions;
+use crate::options::confirm::Confirm;
 use crate::options::filter::FilterOptions;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     /// Only chains that no earlier sweep has failed.
     pub(crate) new_only: bool,
     pub(crate) resume: bool,
+    /// Which findings get a second opinion.
+    pub(crate) confirm: Confirm,
     /// The reports that are written at the end.
     pub(crate) reports: Vec<ReportFile>,
     pub(crate) gates: GateOptions,
@@ -87,6 +90,7 @@ impl Settings {
             in_diff: options.in_diff.clone(),
             new_only: options.new,
             resume: options.resume,
+            confirm: options.confirm.unwrap_or(config.confirm),
             reports: options.report.clone(),
             gates: with_gates(&options.gates, config, &root),
             message_format: options.runs.message_format,

@@ -103,6 +103,7 @@ function chainPage(chain, details, cause) {
   const facts = [["Test", make("a", { href: address("chains", { test: chainTest(chain) }), class: "name" }, cut(chainTest(chain), 300))],
     ["Chain", make("span", { class: "name" }, id)], ["Build", make("span", { class: "name" }, cut(details.build, 60))],
     ["Standing", ["passed", "expected", "finding"][chains.standing[chain]] + (chains.note[chain] < 0 ? "" : `: ${text(chains.note[chain])}`)]];
+  if (details.second_opinion) facts.push(["Second opinion", details.second_opinion]);
   if (report.trend && cause >= 0) facts.push(["Since the run before", isNew(cause) ? "new" : "it was there before"]);
   const side = make("aside", { "aria-label": "About this chain" }, make("h3", {}, "See it again"), command(`cargo firsthit replay ${shortId(id)}`),
     make("p", { class: "small" }, next), make("p", { class: "small" }, make("a", { href: address("tree", { node: chains.node[chain] }) }, "In the call tree")),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use firsthit::Verdict;
 
+use crate::contents::second_opinions::SecondOpinions;
 use crate::exit_code::ExitCode;
 use crate::expectations::apply::Standing;
 use crate::outputs::line::{innermost, one_line, place};
@@ -46,6 +47,8 @@ pub(crate) struct Summary {
     pub(crate) expected: BTreeMap<Verdict, usize>,
     /// How many of the chains are findings.
     pub(crate) findings: usize,
+    /// What fresh processes said of them.
+    pub(crate) second_opinions: SecondOpinions,
     /// Where memory was asked for by chains that abort; those that are expected are not among them.
     pub(crate) aborting: Vec<Aborting>,
     /// How many tests were swept to the end.
@@ -123,7 +126,8 @@ impl Summary {
             other_shards: sum(|chains| chains.other_shards),
             not_asked_for: sum(|chains| chains.not_asked_for),
         };
-        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, notes, class }
+        let second_opinions = SecondOpinions::default();
+        Summary { verdicts, expected, findings, second_opinions, aborting, swept, left_out, not_swept, notes, class }
     }
 }
 

@@ -88,6 +88,7 @@ pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
             "expected": words(contents.summary.expected.clone()),
             "findings": contents.summary.findings,
             "swept": contents.summary.swept,
+            "second_opinions": contents.summary.second_opinions,
         }),
         recovery: json!({
             "counted": recovery.counted.word(), "tested": recovery.rate.tested, "all": recovery.rate.all,
@@ -118,6 +119,7 @@ fn cause(cause: &Cause) -> Value {
         "by": by,
         "panic": cause.panic.as_ref().map(|(file, line)| json!({ "file": file, "line": line })),
         "note": cause.note,
+        "second_opinion": cause.second_opinion,
         "chains": cause.chains.iter().map(|(test, id)| json!({ "test": test, "id": id })).collect::<Vec<_>>(),
     })
 }

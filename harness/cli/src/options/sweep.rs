@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use firsthit::Verdict;
 
+use crate::options::confirm::Confirm;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
@@ -30,6 +31,13 @@ pub(crate) struct SweepOptions {
     /// Go on where the last sweep was stopped.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// Which findings are failed once more, in a fresh process of the test that shares nothing with the sweep: one call chain of
+    /// each finding, by default; all of them; or none.
+    ///
+    /// A finding that ends in another way there, or is not met, is told as unconfirmed, with the reason. It fails the run all
+    /// the same, for it was seen.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) confirm: Option<Confirm>,
     /// At the end, write a report in this form into a file; may be given several times. The forms: `report --help`.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub(crate) report: Vec<ReportFile>,

@@ -24,6 +24,9 @@ pub(crate) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     fallible: Option<bool>,
     build: String,
+    /// What a fresh process showed of the same failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_opinion: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,6 +61,7 @@ impl Details {
             panic: outcome.panic.as_ref().map(panicked),
             fallible: outcome.asked.as_ref().map(|asked| asked.fallible),
             build: clean::line(&outcome.build),
+            second_opinion: outcome.second_opinion.as_ref().map(|opinion| clean::line(&opinion.sentence())),
         }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn outcome(test: &str, chain: u128, verdict: Verdict) -> Outcome {
         leaks: Vec::new(),
         arms: Vec::new(),
         evidence: vec![format!("chain {chain} ended")],
+        second_opinion: None,
     }
 }
 

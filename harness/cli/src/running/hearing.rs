@@ -179,6 +179,7 @@ impl Sweep<'_> {
             leaks,
             arms: evidence.arms.clone(),
             evidence: facts,
+            second_opinion: None,
         };
         self.told.insert(outcome.id);
         self.listener.outcome(outcome, printed);

@@ -99,6 +99,7 @@ impl Replay<'_> {
             test_code: &settings.test_code,
             packages: &packages,
             limit: settings.timeout,
+            apart: false,
             stop: &stop,
         };
         let watch = Watch {

@@ -20,6 +20,7 @@ use crate::formats::write::write_all;
 use crate::gates::Gates;
 use crate::in_diff::InDiff;
 use crate::ledger::open::Ledger;
+use crate::options::confirm::Confirm;
 use crate::options::output::MessageFormat;
 use crate::outputs::folder::{self, RunFolder};
 use crate::print;
@@ -32,6 +33,7 @@ use crate::running::kept::Kept;
 use crate::running::library;
 use crate::running::progress::Progress;
 use crate::running::resume::resume;
+use crate::running::second_opinions::{SecondOpinions, doubted};
 use crate::running::setting::Setting;
 use crate::running::subject::Subject;
 use crate::running::sweep::{Choice, Common, refused};
@@ -63,6 +65,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let known = known(&ledger, &subjects, settings.new_only)?;
     let (mut kept, before) = begin(setting, &ledger, &subjects)?;
     let done: BTreeMap<TestId, Swept> = before.done;
+    let of_programs = subjects.clone();
     subjects.retain(|subject| !done.contains_key(&subject.test));
     let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
@@ -76,6 +79,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         test_code: &settings.test_code,
         packages: &packages,
         limit: settings.timeout,
+        apart: false,
         stop: &stop,
     };
     let shard = settings.shard.unwrap_or(Shard::WHOLE);
@@ -99,7 +103,18 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         told.hear(news, &mut kept, settings.message_format, &stop);
     });
     progress.end();
-    let stopped = told.trouble.is_some() || !told.has_all(&subjects);
+    let mut stopped = told.trouble.is_some() || !told.has_all(&subjects);
+    if !stopped && settings.confirm != Confirm::None {
+        kept.write()?;
+        let measures = Measures { expectations: &expectations, findings: &settings.findings };
+        let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
+        let doubted = doubted(Contents::of(result, measures, setting.root), settings.confirm);
+        let asked = SecondOpinions { subjects: &of_programs, common: &common, jobs: settings.jobs.get() };
+        stopped = asked.ask(doubted, |outcome| {
+            told.hear(News::Outcome(Box::new(outcome)), &mut kept, settings.message_format, &stop);
+        });
+        stopped |= told.trouble.is_some();
+    }
     kept.end(!stopped)?;
     if let Some(trouble) = told.trouble {
         return Err(trouble);

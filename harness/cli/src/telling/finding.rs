@@ -67,7 +67,8 @@ pub(super) fn finding(cause: &Cause, shows: &Outcome, sources: &Sources<'_>, loo
 
 fn title(shows: &Outcome) -> String {
     let through = shows.asked.as_ref().map(|asked| format!(", through {}", name(&asked.function)));
-    format!("{} fails{}", Asking(&shows.request), through.unwrap_or_default())
+    let mark = if shows.is_unconfirmed() { " (unconfirmed)" } else { "" };
+    format!("{} fails{}{mark}", Asking(&shows.request), through.unwrap_or_default())
 }
 
 /// The places of the workspace's sources that have a part in it, the one that asked first; none if that is none of them.
@@ -109,7 +110,7 @@ fn notes(cause: &Cause, shows: &Outcome) -> Vec<String> {
     if !shows.spawned_by.is_empty() {
         notes.push(format!("on a thread that was spawned\n{}", frames(&shows.spawned_by)));
     }
-    notes.extend(shows.evidence.iter().map(|fact| fact.lines().map(one_line).collect::<Vec<_>>().join("\n")));
+    notes.extend(shows.facts().iter().map(|fact| fact.lines().map(one_line).collect::<Vec<_>>().join("\n")));
     if !shows.stood.is_empty() {
         notes.push(format!("where it stood:\n{}", frames(&shows.stood)));
     }

@@ -23,6 +23,7 @@ impl Summary {
     pub(crate) fn told(&self, look: Look, all: bool) -> String {
         let Summary { not_swept, notes, left_out, .. } = self;
         let mut lines = vec![self.failed(look)];
+        lines.extend(self.second_opinions.told());
         let sum = |counts: &BTreeMap<Verdict, usize>| counts.get(&Verdict::Unreached).copied().unwrap_or(0);
         let were = |count: u64| if count == 1 { "1 chain was".to_owned() } else { format!("{count} chains were") };
         let options = [
