@@ -8,7 +8,7 @@ use firsthit::Verdict;
 use serde::{Deserialize, Deserializer};
 
 use crate::options::confirm::Confirm;
-use crate::options::value::{Jobs, Percent, Seconds};
+use crate::options::value::{Depth, Jobs, Percent, Seconds};
 use crate::trouble::Trouble;
 
 /// Where it lies, relative to the workspace.
@@ -31,6 +31,8 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "verdicts")]
     pub(crate) allow: Vec<Verdict>,
     pub(crate) confirm: Confirm,
+    pub(crate) depth: Depth,
+    pub(crate) pairs_max: Option<u32>,
     pub(crate) fail_under: Option<Percent>,
     pub(crate) fail_new: bool,
     /// Relative to the workspace.

@@ -98,6 +98,10 @@ function chainPage(chain, details, cause) {
     asked ? [", through ", make("code", {}, cut(asked))] : null, details.fallible === false ? ", which cannot report a failure" : null);
   const body = [make("h2", {}, "What was injected"), injected, frameList(details.chain, word, true)];
   if (details.spawned) body.push(make("h3", {}, "On a thread that was spawned here"), frameList(details.spawned, word, false));
+  if (details.behind) {
+    body.push(make("h3", {}, "Behind this failure"), make("p", { class: "injected" }, make("code", {}, details.behind.request), " failed before"),
+      frameList(details.behind.chain, word, true));
+  }
   body.push(...happened(chain, details, word));
   const next = report.verdicts[chains.verdict[chain]].next;
   const facts = [["Test", make("a", { href: address("chains", { test: chainTest(chain) }), class: "name" }, cut(chainTest(chain), 300))],

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use firsthit::Verdict;
+use firsthit::{SecondFailures, Verdict};
 
+use crate::contents::second_failures;
 use crate::contents::second_opinions::SecondOpinions;
 use crate::exit_code::ExitCode;
 use crate::expectations::apply::Standing;
@@ -49,6 +50,8 @@ pub(crate) struct Summary {
     pub(crate) findings: usize,
     /// What fresh processes said of them.
     pub(crate) second_opinions: SecondOpinions,
+    /// At depth 2: what became of the chains that are met only behind a failure.
+    pub(crate) second_failures: Option<SecondFailures>,
     /// Where memory was asked for by chains that abort; those that are expected are not among them.
     pub(crate) aborting: Vec<Aborting>,
     /// How many tests were swept to the end.
@@ -127,7 +130,20 @@ impl Summary {
             not_asked_for: sum(|chains| chains.not_asked_for),
         };
         let second_opinions = SecondOpinions::default();
-        Summary { verdicts, expected, findings, second_opinions, aborting, swept, left_out, not_swept, notes, class }
+        let second_failures = second_failures::of(tests, outcomes.iter().copied());
+        Summary {
+            verdicts,
+            expected,
+            findings,
+            second_opinions,
+            second_failures,
+            aborting,
+            swept,
+            left_out,
+            not_swept,
+            notes,
+            class,
+        }
     }
 }
 

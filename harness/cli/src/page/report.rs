@@ -212,6 +212,7 @@ fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) 
             .chain
             .iter()
             .chain(&outcome.spawned_by)
+            .chain(outcome.behind.iter().flat_map(|first| &first.chain))
             .chain(&outcome.stood)
             .chain(outcome.leaks.iter().flat_map(|leak| &leak.chain))
     });

@@ -25,6 +25,9 @@ pub(crate) struct Outcome {
     /// The same of the place that spawned the thread, if the workspace's code did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) spawned_by: Vec<Frame>,
+    /// Of a second failure: the first one, behind which alone the chain is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<First>,
     /// The function of std that was asked, and whether it can report a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<Asked>,
@@ -57,6 +60,15 @@ impl Outcome {
         let doubt = self.second_opinion.as_ref().filter(|opinion| !opinion.confirms());
         self.evidence.iter().cloned().chain(doubt.map(SecondOpinion::sentence)).collect()
     }
+}
+
+/// A failure before the one that an outcome is of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct First {
+    pub(crate) id: ChainId,
+    pub(crate) request: Request,
+    /// As of an outcome.
+    pub(crate) chain: Vec<Frame>,
 }
 
 /// What was asked of the allocator when the chain was first met.

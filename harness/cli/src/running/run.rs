@@ -79,6 +79,8 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         test_code: &settings.test_code,
         packages: &packages,
         limit: settings.timeout,
+        depth: settings.depth,
+        pairs_max: settings.pairs_max,
         apart: false,
         stop: &stop,
     };
@@ -87,9 +89,13 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         let touched = diff.as_ref().is_none_or(|diff| diff.touches(&named.frames));
         match () {
             () if !touched => Choice::NotAskedFor,
-            () if before.contains(&(test.clone(), id)) => Choice::Done,
+            // What is behind a failure is met only where that is delivered once more.
+            () if before.contains(&(test.clone(), id)) && (settings.depth == 1 || named.behind.is_some()) => {
+                Choice::Done
+            }
             () if known.contains(&(test.clone(), id)) => Choice::SeenBefore,
-            () if !shard.has(test, id) => Choice::OtherShard,
+            // What is behind a failure is there where that is delivered.
+            () if !shard.has(test, named.behind.unwrap_or(id)) => Choice::OtherShard,
             () => Choice::Fail,
         }
     };

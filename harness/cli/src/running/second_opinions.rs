@@ -1,6 +1,6 @@
 //! Second opinions: findings failed once more, each in a fresh process of its test, before they are told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering::Relaxed;
 
 use crate::chains::chain_id::ChainId;
@@ -52,9 +52,12 @@ impl SecondOpinions<'_> {
             .cloned()
             .collect();
         let common = Common { symbols: self.common.symbols.clone(), apart: true, ..*self.common };
+        let firsts: BTreeSet<Key> =
+            open.values().filter_map(|outcome| Some((outcome.test.clone(), outcome.behind.as_ref()?.id))).collect();
         let choose = |test: &TestId, id: ChainId, _: &Named| {
-            let is_asked = asked.binary_search(&(test.clone(), id)).is_ok();
-            if is_asked { Choice::Fail } else { Choice::NotAskedFor }
+            let key = (test.clone(), id);
+            // Without its first failure no second one is met.
+            if asked.binary_search(&key).is_ok() || firsts.contains(&key) { Choice::Fail } else { Choice::NotAskedFor }
         };
         sweep_all(&subjects, &common, self.jobs, &choose, |news| match news {
             News::Outcome(again) => {

@@ -17,7 +17,7 @@ use crate::chains::named::{Identities, Named};
 use crate::chains::symbols::{Module, Symbols};
 use crate::chains::test_code::TestCode;
 use crate::results::outcome::Outcome;
-use crate::results::swept::{Chains, Ended, Swept};
+use crate::results::swept::{Chains, Ended, Second, Swept};
 use crate::running::base::Base;
 use crate::running::subject::Subject;
 
@@ -40,6 +40,10 @@ pub(crate) struct Common<'a> {
     pub(crate) packages: &'a [Utf8PathBuf],
     /// How long a run may take.
     pub(crate) limit: Option<Duration>,
+    /// How many failures a run gets: 1, or 2.
+    pub(crate) depth: u32,
+    /// How many pairs of failures each test gets at the most.
+    pub(crate) pairs_max: u32,
     /// Whether every run is a fresh process of the program, and none a fork of one that stands before its `main`.
     pub(crate) apart: bool,
     /// Set when the user asks to stop.
@@ -124,6 +128,7 @@ pub(crate) fn refused(subject: &Subject, why: String) -> Swept {
         rounds: 0,
         nanos: 0,
         chains: Chains::default(),
+        second: None,
         notes: Vec::new(),
     }
 }
@@ -156,6 +161,7 @@ pub(super) struct Sweep<'a> {
     /// How many there have been of them.
     pub(super) to_fail: usize,
     pub(super) chains: Chains,
+    pub(super) second: Second,
     begun: Instant,
     pub(super) closed: bool,
     /// Whether there are chains that were to be failed, and were taken back when the user asked to stop.
@@ -172,6 +178,7 @@ impl<'a> Sweep<'a> {
             workers: listener.workers(),
             frame_pointers: subject.frame_pointers,
             chains_max: 1 << 17,
+            depth: common.depth,
         };
         let memory = |error| {
             format!("memory for the record of the sweep was refused: {error}\n  help: raise `ulimit -v` and `-n`")
@@ -202,6 +209,7 @@ impl<'a> Sweep<'a> {
             open: Vec::new(),
             to_fail: 0,
             chains: Chains::default(),
+            second: Second::default(),
             begun: Instant::now(),
             closed: false,
             withdrawn: false,
@@ -335,6 +343,7 @@ impl<'a> Sweep<'a> {
             rounds: baseline.rounds,
             nanos: baseline.nanos,
             chains: self.chains,
+            second: (self.common.depth > 1).then(|| self.second.clone()),
             notes: unsettled.into_iter().collect(),
         }
     }

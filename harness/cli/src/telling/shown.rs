@@ -4,7 +4,7 @@ use std::fmt::{self, Formatter};
 
 use crate::chains::frame::{Frame, Owner};
 use crate::outputs::line::{Asking, one_line, place};
-use crate::results::outcome::Outcome;
+use crate::results::outcome::{First, Outcome};
 
 /// An outcome in several lines, with every frame of its chain.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,10 @@ impl fmt::Display for Shown<'_> {
         if !spawned_by.is_empty() {
             writeln!(f, "  on a thread that was spawned")?;
             frames(f, spawned_by)?;
+        }
+        if let Some(First { request, chain, .. }) = &self.0.behind {
+            writeln!(f, "  behind the failure of {}", Asking(request))?;
+            frames(f, chain)?;
         }
         for fact in self.0.facts() {
             writeln!(f, "  {}", fact.replace('\n', "\n    "))?;
