@@ -1,7 +1,6 @@
 //! Second opinions: findings failed once more, each in a fresh process of its test, before they are told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering::Relaxed;
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::Named;
@@ -39,9 +38,9 @@ pub(super) struct SecondOpinions<'a> {
 }
 
 impl SecondOpinions<'_> {
-    /// Fails each of them once more, and tells `hear` of each again, with what was seen. Gives whether it was stopped on the
-    /// way: then some are left without.
-    pub(super) fn ask(&self, doubted: Vec<Outcome>, mut hear: impl FnMut(Outcome)) -> bool {
+    /// Fails each of them once more, and tells `hear` of each again, with what was seen. Gives how many are left without,
+    /// where the user stops that.
+    pub(super) fn ask(&self, doubted: Vec<Outcome>, mut hear: impl FnMut(Outcome)) -> usize {
         let mut open: BTreeMap<Key, Outcome> =
             doubted.into_iter().map(|outcome| ((outcome.test.clone(), outcome.id), outcome)).collect();
         let asked: Vec<Key> = open.keys().cloned().collect();
@@ -75,7 +74,7 @@ impl SecondOpinions<'_> {
             }
             News::Done(_) | News::Begun(_) | News::Planned(..) | News::Pause => {}
         });
-        common.stop.load(Relaxed)
+        open.len()
     }
 }
 
