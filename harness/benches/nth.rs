@@ -99,7 +99,7 @@ fn own(frames: impl Iterator<Item = u64>) -> Vec<u64> {
 }
 
 fn swept(subject: &Path, library: &Path, workers: usize) -> (Found, usize, u64) {
-    let asked = Asked { limit: None, workers, frame_pointers: true, chains_max: 1 << 14 };
+    let asked = Asked { limit: None, workers, frame_pointers: true, chains_max: 1 << 14, depth: 1 };
     let mut followed = Followed::begin(&asked).expect("there is memory");
     let (variable, orders) = followed.variable();
     let mut command = Command::new(subject);

@@ -75,7 +75,7 @@ fn command(subject: &Path, megabytes: usize) -> Command {
 
 /// Sweeps the program, with its own chains failed one at a time or none; how many were.
 fn swept(subject: &Path, library: &Path, megabytes: usize, fails: bool) -> u32 {
-    let asked = Asked { limit: None, workers: 1, frame_pointers: true, chains_max: 1 << 14 };
+    let asked = Asked { limit: None, workers: 1, frame_pointers: true, chains_max: 1 << 14, depth: 1 };
     let mut followed = Followed::begin(&asked).expect("there is memory");
     let (variable, orders) = followed.variable();
     let mut program = command(subject, megabytes)

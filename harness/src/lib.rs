@@ -65,6 +65,7 @@ mod outcome;
 pub mod program;
 mod report;
 mod scope;
+mod second_failures;
 mod settings;
 mod sweep;
 #[cfg_attr(firsthit_portable, path = "portable/symbols.rs")]
@@ -84,6 +85,7 @@ pub use mode::{Mode, UnknownWord};
 pub use outcome::Outcome;
 pub use report::Report;
 pub use scope::handle::Handle;
+pub use second_failures::SecondFailures;
 pub use sweep::{Sweep, invariant, sweep};
 pub use trouble::Trouble;
 pub use unswept::unswept;

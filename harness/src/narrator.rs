@@ -10,6 +10,7 @@ use crate::explain::frames::{self, Frames};
 use crate::explain::name;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, End, Evidence, Facts, Gave, Kind, NONE, Request, Retry, Span, state};
+use crate::second_failures::SecondFailures;
 use crate::settings::Settings;
 use crate::symbols::{Address, Module, Symbols};
 use crate::token::Token;
@@ -165,6 +166,18 @@ impl<'a> Narrator<'a> {
     pub(crate) fn dropped_by(&self, Declared { function, point }: &Declared) -> String {
         let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
         format!("dropped by `{}` at {file}:{}:{}", point.kind.as_str(), point.line, point.column)
+    }
+
+    /// Of each recovery arm that ran because of a failure: how many of the chains behind that failure failed, too.
+    pub(crate) fn second_by_arm(&self) -> Vec<String> {
+        let by_arm = SecondFailures::by_arm(self.campaign).into_iter();
+        let told = by_arm.filter_map(|(arm, second)| {
+            let Declared { function, point } = registry::declared().get(arm as usize)?;
+            let file = Frames { base: frames::base(&self.folder) }.shown(Path::new(function.file));
+            let (kind, place) = (point.kind.as_str(), format!("{file}:{}:{}", point.line, point.column));
+            Some(format!("depth 2: behind the arm `{kind}` at {place}: {second}"))
+        });
+        told.collect()
     }
 
     /// What was seen, a fact a line.

@@ -16,6 +16,7 @@ use crate::memory::campaign::Campaign;
 use crate::memory::record::{Kind, Quiet, state};
 use crate::narrator::{Failed, Narrator, failed, settle_whose_panic};
 use crate::oracle::judge::judge;
+use crate::second_failures::SecondFailures;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
@@ -26,6 +27,7 @@ pub struct Report {
     verdicts: Vec<Verdict>,
     failing: usize,
     trouble: Option<Trouble>,
+    second_failures: SecondFailures,
     text: String,
 }
 
@@ -45,6 +47,11 @@ impl Report {
         self.verdicts.iter().filter(|found| **found == verdict).count()
     }
 
+    /// At depth 2: what became of the chains that are met only behind a failure.
+    pub fn second_failures(&self) -> SecondFailures {
+        self.second_failures
+    }
+
     /// What kept the sweep from being carried through.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
@@ -53,13 +60,21 @@ impl Report {
     /// A report that says nothing but why there was no sweep.
     pub(crate) fn troubled(settings: &Settings, trouble: Trouble) -> Report {
         let text = format!("firsthit: {}\n{trouble}", title(settings));
-        Report { verdicts: Vec::new(), failing: 0, trouble: Some(trouble), text }
+        let second_failures = SecondFailures::default();
+        Report { verdicts: Vec::new(), failing: 0, trouble: Some(trouble), second_failures, text }
     }
 
     /// The report of a sweep that another process has done, or is to do: this one only goes past it.
     pub(crate) fn passed_over(settings: &Settings, earlier: Earlier) -> Report {
         let text = format!("firsthit: {}: not swept in this process", title(settings));
-        Report { verdicts: earlier.verdicts, failing: usize::from(!earlier.clean), trouble: None, text }
+        let second_failures = SecondFailures::default();
+        Report {
+            verdicts: earlier.verdicts,
+            failing: usize::from(!earlier.clean),
+            trouble: None,
+            second_failures,
+            text,
+        }
     }
 
     /// What stands in a finished campaign.
@@ -100,6 +115,9 @@ impl Report {
             findings.push(finding);
         }
         tell_how(campaign, &failed, &verdicts, &mut notes);
+        let second_failures = if settings.depth > 1 { SecondFailures::of(campaign) } else { SecondFailures::default() };
+        notes.extend((settings.depth > 1).then(|| tell_second(settings, second_failures)));
+        notes.extend(narrator.second_by_arm());
         let mut shown = findings.iter().filter(|finding| !finding.verdict.is_good()).flat_map(|finding| &finding.chain);
         let blind =
             shown.all(|symbol| symbol.line.is_none()) && findings.iter().any(|finding| !finding.verdict.is_good());
@@ -132,7 +150,7 @@ impl Report {
             Some(trouble) => text = format!("{text}\n\n{trouble}"),
             None => {}
         }
-        Report { verdicts, failing, trouble, text }
+        Report { verdicts, failing, trouble, second_failures, text }
     }
 }
 
@@ -206,6 +224,14 @@ fn tell_how(campaign: &Campaign, failed: &[Failed<'_>], verdicts: &[Verdict], no
         ));
     }
     // A replay fails one chain: what matches none of the others says nothing.
+}
+
+/// How much of depth 2 was done.
+fn tell_second(settings: &Settings, second: SecondFailures) -> String {
+    let most = settings.pairs_max;
+    let why =
+        if second.left > 0 { format!(": at most {most} are tried, see FIRSTHIT_PAIRS_MAX") } else { String::new() };
+    format!("depth 2: {second}{why}")
 }
 
 /// Whether a verdict fails the test.

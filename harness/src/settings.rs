@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) explorer: Option<Explorer>,
     pub(crate) mode: Mode,
     pub(crate) depth: u32,
+    /// At depth 2: how many pairs of chains fail at the most.
+    pub(crate) pairs_max: usize,
     pub(crate) workers: usize,
     pub(crate) chains_max: usize,
     /// The longest time one run may take; `None` derives it from the baseline.
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) replay: Option<Token>,
 }
 
+/// At depth 2: how many pairs of chains fail where nothing else is said.
+pub(crate) const PAIRS_MAX: usize = 10_000;
 /// The longest time a run without a failure may take, where no limit is given.
 pub(crate) const BASELINE_LIMIT: Duration = Duration::from_secs(60);
 /// The shortest limit that is derived from a baseline.
@@ -63,6 +67,7 @@ impl Settings {
             explorer: None,
             mode: Mode::Once,
             depth: 1,
+            pairs_max: usize::MAX,
             workers: 1,
             chains_max,
             time_limit: None,
@@ -114,6 +119,10 @@ impl Settings {
         let (name, value) = ask("FIRSTHIT_DEPTH");
         if let Some(depth) = parsed(name, value, number(1, 2))? {
             self.depth = depth as u32;
+        }
+        let (name, value) = ask("FIRSTHIT_PAIRS_MAX");
+        if let Some(pairs) = parsed(name, value, number(0, 16_777_216))? {
+            self.pairs_max = pairs as usize;
         }
         let (name, value) = ask("FIRSTHIT_WORKERS");
         if let Some(workers) = parsed(name, value, number(1, 64))? {

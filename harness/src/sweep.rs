@@ -11,7 +11,7 @@ use crate::explorer::Explorer;
 use crate::mode::Mode;
 use crate::outcome::{Description, Outcome};
 use crate::report::Report;
-use crate::settings::{Allowed, Invariant, Settings};
+use crate::settings::{Allowed, Invariant, PAIRS_MAX, Settings};
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
 
@@ -59,7 +59,7 @@ type Expected<R> = Box<dyn Fn(&R) -> bool>;
 /// A sweep, and how it is to be done.
 ///
 /// Each of these can be overruled from outside: `FIRSTHIT_EXPLORER`, `FIRSTHIT_MODE`, `FIRSTHIT_DEPTH`,
-/// `FIRSTHIT_WORKERS`, `FIRSTHIT_TIMEOUT_MS`, `FIRSTHIT_REPLAY`.
+/// `FIRSTHIT_PAIRS_MAX`, `FIRSTHIT_WORKERS`, `FIRSTHIT_TIMEOUT_MS`, `FIRSTHIT_REPLAY`.
 #[must_use = "a sweep does nothing until it is run or checked"]
 pub struct Sweep<R> {
     settings: Settings,
@@ -87,6 +87,7 @@ impl<R> Sweep<R> {
             explorer: None,
             mode: Mode::Once,
             depth: 1,
+            pairs_max: PAIRS_MAX,
             workers: std::thread::available_parallelism().map_or(2, usize::from),
             chains_max: CHAINS_MAX,
             time_limit: None,
@@ -119,13 +120,21 @@ impl<R> Sweep<R> {
         self
     }
 
-    /// 1: one failure in a run. 2: also a second one, at every chain that was first met in recovery code.
+    /// 1: one failure in a run. 2: also a second one, at every chain that only recovery code meets: once behind each first failure
+    /// that leads to it.
     ///
     /// # Panics
     /// If it is neither.
     pub fn depth(mut self, depth: u32) -> Self {
         assert!((1..=2).contains(&depth), "depth is 1 or 2, not {depth}");
         self.settings.depth = depth;
+        self
+    }
+
+    /// At depth 2: how many pairs of a first failure and one behind it are tried at the most, by default 10,000. The report says how
+    /// many were left.
+    pub fn pairs_max(mut self, pairs: usize) -> Self {
+        self.settings.pairs_max = pairs;
         self
     }
 

@@ -7,7 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use firsthit::Verdict;
 use serde::{Deserialize, Deserializer};
 
-use crate::options::value::{Jobs, Percent, Seconds};
+use crate::options::confirm::Confirm;
+use crate::options::value::{Depth, Jobs, Percent, Seconds};
 use crate::trouble::Trouble;
 
 /// Where it lies, relative to the workspace.
@@ -29,6 +30,9 @@ pub(crate) struct Config {
     pub(crate) deny: Vec<Verdict>,
     #[serde(deserialize_with = "verdicts")]
     pub(crate) allow: Vec<Verdict>,
+    pub(crate) confirm: Confirm,
+    pub(crate) depth: Depth,
+    pub(crate) pairs_max: Option<u32>,
     pub(crate) fail_under: Option<Percent>,
     pub(crate) fail_new: bool,
     /// Relative to the workspace.
@@ -88,12 +92,13 @@ mod tests {
     fn every_key_is_read() {
         let text = "timeout = 2.5\njobs = 3\ncrates = [\"a\"]\ntest-code = [\"src/testing\"]\ndeny = [\"absorbed\"]\n\
             allow = [\"aborted\"]\nskip = [\"slow\"]\ntest-args = [\"--x\"]\nfeatures = [\"f\"]\nall-features = true\n\
-            no-default-features = true\nexpectations = \"e.toml\"\nfail-under = 80\nfail-new = true\nbaseline = \"b.json\"";
+            no-default-features = true\nexpectations = \"e.toml\"\nfail-under = 80\nfail-new = true\nconfirm = \"all\"\nbaseline = \"b.json\"";
         let config = Config::read(text, Utf8Path::new("x.toml")).unwrap();
         assert_eq!(
             (config.fail_under, config.fail_new, config.baseline),
             (Some(Percent(8_000)), true, Some("b.json".into()))
         );
+        assert_eq!(config.confirm, Confirm::All);
         assert_eq!((config.deny, config.allow), (vec![Verdict::Absorbed], vec![Verdict::Aborted]));
         assert_eq!((config.jobs.map(|jobs| jobs.0.get()), config.expectations), (Some(3), Some("e.toml".into())));
         assert_eq!(

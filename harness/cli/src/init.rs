@@ -34,6 +34,13 @@ deny = []
 allow = []
 # allow = ["panicked", "unusable"]
 
+# How many allocations fail in a run: at 2, recovery code is failed, too, in so many pairs for each test at the most.
+depth = 1
+# pairs-max = 10000
+
+# Which findings are failed once more, in a fresh process: "groups" for one call chain of each, "all" or "none".
+confirm = "groups"
+
 # Fail if less than this per cent of the recovery paths is tested: `cargo firsthit test --help`.
 # fail-under = 80
 
@@ -108,7 +115,7 @@ mod tests {
         };
         let examples: Vec<&str> =
             TEXT.lines().filter_map(|line| line.strip_prefix("# ")).filter(|line| is_key(line)).collect();
-        assert_eq!(examples.len(), 9);
+        assert_eq!(examples.len(), 10);
         let (_kept, root) = folder();
         init(&root, false).unwrap();
         fs::write(root.join(config::PATH), examples.join("\n")).unwrap();

@@ -11,6 +11,7 @@ use firsthit::Verdict;
 
 use crate::config::{Config, EXPECTATIONS};
 use crate::options::cargo::CargoOptions;
+use crate::options::confirm::Confirm;
 use crate::options::filter::FilterOptions;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
@@ -19,6 +20,9 @@ use crate::options::sweep::{SweepOptions, VerdictOptions};
 use crate::project::{Project, Scope};
 use crate::shard::Shard;
 use crate::trouble::Trouble;
+
+/// How many pairs of failures a test gets at the most where nothing else is said.
+const PAIRS_MAX: u32 = 10_000;
 
 /// How a sweep is done.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,6 +48,12 @@ pub(crate) struct Settings {
     /// Only chains that no earlier sweep has failed.
     pub(crate) new_only: bool,
     pub(crate) resume: bool,
+    /// How many failures a run gets.
+    pub(crate) depth: u32,
+    /// How many pairs of failures a test gets at the most.
+    pub(crate) pairs_max: u32,
+    /// Which findings get a second opinion.
+    pub(crate) confirm: Confirm,
     /// The reports that are written at the end.
     pub(crate) reports: Vec<ReportFile>,
     pub(crate) gates: GateOptions,
@@ -87,6 +97,9 @@ impl Settings {
             in_diff: options.in_diff.clone(),
             new_only: options.new,
             resume: options.resume,
+            depth: options.depth.unwrap_or(config.depth).0,
+            pairs_max: options.pairs_max.or(config.pairs_max).unwrap_or(PAIRS_MAX),
+            confirm: options.confirm.unwrap_or(config.confirm),
             reports: options.report.clone(),
             gates: with_gates(&options.gates, config, &root),
             message_format: options.runs.message_format,
@@ -109,7 +122,10 @@ impl Settings {
             ("in-diff", self.in_diff.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("new", self.new_only.to_string()),
         ];
-        options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        // At depth 1 a run is the same as one of an earlier version, which knew no other.
+        let deep = [("depth", self.depth.to_string()), ("pairs-max", self.pairs_max.to_string())];
+        let deep = deep.into_iter().filter(|_| self.depth > 1);
+        options.into_iter().chain(deep).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use crate::chain::id::Id;
 use crate::memory::campaign::Campaign;
 use crate::memory::record::{Chain, NONE, Quiet, state};
 use crate::memory::seen::Inserted;
 use crate::oracle::judge::judge;
+use crate::scope::pairs;
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 use crate::verdict::Verdict;
@@ -20,11 +22,17 @@ pub(crate) struct Plan<'a> {
     campaign: &'a Campaign,
     /// How many records of chains have been looked at for new ones.
     looked_at: usize,
+    /// How many pairs of chains are planned, or done.
+    pairs: usize,
 }
 
 impl<'a> Plan<'a> {
     pub(crate) fn new(settings: &'a Settings, campaign: &'a Campaign) -> Plan<'a> {
-        Plan { settings, campaign, looked_at: 0 }
+        let undecided = [state::EMPTY, state::FOUND, state::SKIPPED];
+        let is_planned = |chain: &&Chain| !undecided.contains(&chain.state.load(Acquire));
+        let is_pair = |chain: &Chain| campaign.facts(chain).is_some_and(|facts| facts.after != NONE);
+        let pairs = campaign.chains().iter().filter(is_planned).filter(|chain| is_pair(chain)).count();
+        Plan { settings, campaign, looked_at: 0, pairs }
     }
 
     /// Plans again what no process is at any more, because it was killed between its claim of a chain and the
@@ -103,13 +111,12 @@ impl<'a> Plan<'a> {
             if chain.state.load(Acquire) != state::FOUND {
                 continue;
             }
-            let inserted = loop {
-                match campaign.stable().insert(facts.id, number) {
-                    Inserted::Later => std::thread::yield_now(),
-                    done => break done,
-                }
-            };
             let in_recovery = facts.after != NONE;
+            let inserted = insert(campaign, pairs::key(campaign, &facts), number);
+            if in_recovery {
+                // By its own identity everybody finds it, behind whichever failure.
+                insert(campaign, facts.id, number);
+            }
             let replayed = self.settings.replay.is_none_or(|token| in_recovery && token.second == Some(facts.id.lo));
             if inserted != Inserted::New {
                 skip(chain, Quiet::Duplicate);
@@ -117,9 +124,22 @@ impl<'a> Plan<'a> {
                 skip(chain, Quiet::RecoveryOnly);
             } else if !replayed {
                 skip(chain, Quiet::NotReplayed);
+            } else if in_recovery && self.pairs >= self.settings.pairs_max {
+                skip(chain, Quiet::OverLimit);
             } else {
+                self.pairs += usize::from(in_recovery);
                 chain.state.store(campaign.to_be_failed(), Release);
             }
+        }
+    }
+}
+
+/// Makes the number of an identity known to all processes.
+fn insert(campaign: &Campaign, id: Id, number: u32) -> Inserted {
+    loop {
+        match campaign.stable().insert(id, number) {
+            Inserted::Later => std::thread::yield_now(),
+            done => return done,
         }
     }
 }

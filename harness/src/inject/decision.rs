@@ -53,8 +53,13 @@ fn is_to_fail(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
 /// Whether the scope's failure is delivered at the end of `chain`.
 pub(crate) fn strikes(thread: &ThreadScope, phase: u32, chain: u32) -> bool {
     let scope = &*thread.scope;
-    if chain != NONE && chain == scope.target() && phase >= phase::WALK && !thread.is_panicking() && scope.fire() {
-        return true;
+    if chain != NONE && phase >= phase::WALK && !thread.is_panicking() {
+        if scope.is_target(chain) && scope.fire() {
+            return true;
+        }
+        if phase == phase::AFTER && scope.deep {
+            thread.quietly(|| scope.note_pair(chain));
+        }
     }
     phase == phase::WALK && scope.carries() && (scope.watch.met)(scope, chain)
 }

@@ -73,6 +73,8 @@ pub(crate) struct Follower {
     pub(crate) closed: AtomicU32,
     /// The longest time of a run, in milliseconds; 0: derived from the baseline.
     pub(crate) limit_ms: AtomicU32,
+    /// How many failures a run gets; 0: one.
+    pub(crate) depth: AtomicU32,
     /// The number of the [`Walker`](crate::chain::walker::Walker) to be used; 0: the fastest that fits.
     pub(crate) walker: AtomicU32,
     /// Rung for the director, when something is planned, closed, or changed.

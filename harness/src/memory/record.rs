@@ -83,6 +83,8 @@ pub(crate) enum Quiet {
     Nofail,
     /// The same chain as an earlier record.
     Duplicate,
+    /// Met behind a failure, where as many pairs were planned as may be.
+    OverLimit,
 }
 
 /// What a chain is: written once, before its state leaves `EMPTY`.

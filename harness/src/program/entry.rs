@@ -182,6 +182,7 @@ pub(super) fn settings(campaign: &Campaign) -> Settings {
     let follower = &campaign.header().follower;
     let limit = follower.limit_ms.load(Relaxed);
     Settings {
+        depth: follower.depth.load(Relaxed).max(1),
         time_limit: (limit > 0).then(|| Duration::from_millis(limit.into())),
         ..Settings::of_a_program(campaign.chains_max())
     }

@@ -82,6 +82,8 @@ pub struct Chain {
     pub align: u64,
     /// The number of the chain that spawned its thread.
     pub spawned_by: Option<usize>,
+    /// The number of the chain whose failure it is met behind, if it is met only behind failures.
+    pub behind: Option<usize>,
     /// Why it cannot be failed, if it cannot.
     pub quiet: bool,
 }
@@ -91,6 +93,8 @@ pub struct Chain {
 pub enum Standing {
     /// Being written.
     Unknown,
+    /// Met behind a failure: it is about to be proposed.
+    Met,
     /// [`Followed::plan`] or [`Followed::leave_out`] decide on it.
     Proposed,
     /// To be failed, or being failed.

@@ -29,6 +29,8 @@ pub struct Asked {
     pub frame_pointers: bool,
     /// For how many chains there is room.
     pub chains_max: usize,
+    /// 2: chains that are met only behind a failure are proposed, too, once behind each failure that leads to them.
+    pub depth: u32,
 }
 
 /// The campaign of a program's sweep, followed from another process.
@@ -49,6 +51,7 @@ impl Followed {
         follower.follows.store(1, Relaxed);
         let limit = asked.limit.map_or(0, |limit| limit.as_millis().clamp(1, u32::MAX.into()));
         follower.limit_ms.store(limit as u32, Relaxed);
+        follower.depth.store(asked.depth, Relaxed);
         follower.walker.store(if asked.frame_pointers { 0 } else { Walker::UnwindRules as u32 }, Relaxed);
         let followed = Followed { campaign: Arc::new(campaign), heard: 0 };
         followed.set_workers(asked.workers);
@@ -160,6 +163,7 @@ impl Followed {
             size: facts.request.size,
             align: facts.request.align.into(),
             spawned_by: (facts.spawned_by != NONE).then_some(facts.spawned_by as usize),
+            behind: (facts.after != NONE).then_some(facts.after as usize),
             quiet: chain.quiet.load(Relaxed) != Quiet::No as u32,
         })
     }
@@ -167,7 +171,8 @@ impl Followed {
     /// Where the chain `number` stands.
     pub fn standing(&self, number: usize) -> Standing {
         match self.campaign.chains().get(number).map_or(state::EMPTY, |chain| chain.state.load(Acquire)) {
-            state::EMPTY | state::FOUND => Standing::Unknown,
+            state::EMPTY => Standing::Unknown,
+            state::FOUND => Standing::Met,
             state::PROPOSED => Standing::Proposed,
             state::SKIPPED if self.is_beside(number) => Standing::Beside,
             state::SKIPPED => Standing::LeftOut,

@@ -4,6 +4,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::pairs;
 use super::shared::{Private, Role, Scope, phase};
 use super::thread::{FRAMES_MAX, ThreadScope};
 use super::tip::{Described, Tip};
@@ -13,7 +14,7 @@ use crate::chain::registers::Registers;
 use crate::chain::walker::{self, Walker};
 use crate::chain::{cycles, quiet};
 use crate::memory::record::{Facts, Kind, NONE, Quiet, Span, state};
-use crate::memory::seen::Seen;
+use crate::memory::seen::{Inserted, Seen};
 
 /// A raw identity that stands for more than one chain: its walk is exact at every hit.
 const AMBIGUOUS: u32 = u32::MAX - 2;
@@ -212,6 +213,11 @@ impl Scope {
         set.insert(raw, chain);
     }
 
+    /// Remembers an identity in this process alone.
+    pub(super) fn remembers(&self, id: Id, chain: u32) -> Inserted {
+        self.private().stable.insert(id, chain)
+    }
+
     /// The number of the chain with these frames, which gets one if it is new.
     fn chain_of(&self, thread: &ThreadScope, frames: &[usize], quiet: Quiet, tip: Tip<'_>) -> u32 {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
@@ -236,7 +242,7 @@ impl Scope {
         if span == Span::default() && !frames.is_empty() {
             return NONE;
         }
-        let first = self.targets[0].load(Relaxed);
+        let first = self.first_target();
         let after = if self.fired() > 0 { first } else { NONE };
         let (request, point) = (tip.request(), tip.texts().map(|text| self.campaign.add_text(text)));
         let (spawned_by, site) = (thread.place.get().spawned_by, thread.sites.innermost());
@@ -256,6 +262,9 @@ impl Scope {
             Role::Recorder => stable.insert(id, chain),
             Role::Attempt => self.private().stable.insert(id, chain),
         };
+        if published == state::FOUND && after != NONE {
+            let _ = self.remembers(pairs::key(&self.campaign, &facts), chain);
+        }
         chain
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod balance;
 pub(crate) mod discover;
 pub(crate) mod frames;
 pub(crate) mod handle;
+pub(crate) mod pairs;
 pub(crate) mod passing;
 pub(crate) mod shared;
 pub(crate) mod sites;

@@ -185,6 +185,11 @@ impl Scope {
         self.targets.get(self.fired.load(Relaxed) as usize).map_or(NONE, |target| target.load(Relaxed))
     }
 
+    /// The chain that is to fail first, or [`NONE`].
+    pub(super) fn first_target(&self) -> u32 {
+        self.targets[0].load(Relaxed)
+    }
+
     /// Whether a request of this chain has to be looked at closely.
     #[inline(always)]
     pub(crate) fn minds(&self, chain: u32) -> bool {

@@ -7,6 +7,7 @@ mod again;
 mod explorers;
 mod leaving;
 mod left;
+mod second;
 mod sites;
 mod states;
 mod subjects;

@@ -46,6 +46,7 @@ fn unknown_values_of_variables() {
     says("FIRSTHIT_MODE", "some\ntimes", &["FIRSTHIT_MODE=some\\ntimes: ", "once, sticky, forbid"]);
     says("FIRSTHIT_DEPTH", "3", &["FIRSTHIT_DEPTH=3: ", number, "2"]);
     says("FIRSTHIT_DEPTH", "-1", &["FIRSTHIT_DEPTH=-1: ", number, "2"]);
+    says("FIRSTHIT_PAIRS_MAX", "many", &["FIRSTHIT_PAIRS_MAX=many: ", "it takes a whole number from 0 to 16777216"]);
     says("FIRSTHIT_WORKERS", "0", &["FIRSTHIT_WORKERS=0: ", number, "64"]);
     says("FIRSTHIT_WORKERS", "many", &["FIRSTHIT_WORKERS=many: ", number, "64"]);
     says("FIRSTHIT_TIMEOUT_MS", "1.5", &["FIRSTHIT_TIMEOUT_MS=1.5: ", number, "86400000"]);

@@ -98,11 +98,16 @@ function chainPage(chain, details, cause) {
     asked ? [", through ", make("code", {}, cut(asked))] : null, details.fallible === false ? ", which cannot report a failure" : null);
   const body = [make("h2", {}, "What was injected"), injected, frameList(details.chain, word, true)];
   if (details.spawned) body.push(make("h3", {}, "On a thread that was spawned here"), frameList(details.spawned, word, false));
+  if (details.behind) {
+    body.push(make("h3", {}, "Behind this failure"), make("p", { class: "injected" }, make("code", {}, details.behind.request), " failed before"),
+      frameList(details.behind.chain, word, true));
+  }
   body.push(...happened(chain, details, word));
   const next = report.verdicts[chains.verdict[chain]].next;
   const facts = [["Test", make("a", { href: address("chains", { test: chainTest(chain) }), class: "name" }, cut(chainTest(chain), 300))],
     ["Chain", make("span", { class: "name" }, id)], ["Build", make("span", { class: "name" }, cut(details.build, 60))],
     ["Standing", ["passed", "expected", "finding"][chains.standing[chain]] + (chains.note[chain] < 0 ? "" : `: ${text(chains.note[chain])}`)]];
+  if (details.second_opinion) facts.push(["Second opinion", details.second_opinion]);
   if (report.trend && cause >= 0) facts.push(["Since the run before", isNew(cause) ? "new" : "it was there before"]);
   const side = make("aside", { "aria-label": "About this chain" }, make("h3", {}, "See it again"), command(`cargo firsthit replay ${shortId(id)}`),
     make("p", { class: "small" }, next), make("p", { class: "small" }, make("a", { href: address("tree", { node: chains.node[chain] }) }, "In the call tree")),

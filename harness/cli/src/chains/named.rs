@@ -31,6 +31,8 @@ pub(crate) struct Named {
     pub(crate) frames: Vec<Frame>,
     pub(crate) request: Request,
     pub(crate) left_out: Option<LeftOut>,
+    /// Of a chain that is met only behind failures: the one whose failure it is.
+    pub(crate) behind: Option<ChainId>,
 }
 
 /// Names a chain, whose frames are given innermost first, without those of the preloaded library.
@@ -71,7 +73,7 @@ pub(crate) fn named(chain: &Chain, places: &[Arc<Place>], code: &TestCode) -> Na
     // Of what is left out nobody asks the frames, but of a thread's beginning.
     let is_told = left_out.is_none() || chain.function == Function::Spawn;
     let frames = if is_told { frames.into_iter().cloned().collect() } else { Vec::new() };
-    Named { frames, request, left_out }
+    Named { frames, request, left_out, behind: None }
 }
 
 /// How many of the innermost frames are an allocator's that the program has before the C library's: whoever allocates
@@ -114,6 +116,23 @@ impl Identities {
         }
         ids
     }
+
+    /// The identity of a chain behind the failure of the one with the identity `first`. Such chains are met one by one, so those of
+    /// equal names cannot be put in order: their lines tell them apart.
+    pub(crate) fn behind(&mut self, first: ChainId, named: &Named, spawned_by: Option<ChainId>) -> ChainId {
+        let place = |frame: &Frame| {
+            let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
+            [frame.function.clone(), number(frame.line), number(frame.column)]
+        };
+        let spawned_by = spawned_by.map(|id| id.to_string()).unwrap_or_default();
+        let about = [first.to_string(), named.request.function.clone(), spawned_by].into_iter();
+        let words: Vec<String> = about.chain(named.frames.iter().flat_map(place)).collect();
+        let words = words.iter().map(String::as_str);
+        let nth = self.given.entry(ChainId::of(words.clone())).or_insert(0);
+        let rank = nth.to_string();
+        *nth += 1;
+        ChainId::of(words.chain([rank.as_str()]))
+    }
 }
 
 #[cfg(test)]
@@ -126,7 +145,16 @@ mod tests {
 
     fn chain() -> Chain {
         let frames = Vec::new();
-        Chain { id: [1, 2], frames, function: Function::Malloc, size: 8, align: 0, spawned_by: None, quiet: false }
+        Chain {
+            id: [1, 2],
+            frames,
+            function: Function::Malloc,
+            size: 8,
+            align: 0,
+            spawned_by: None,
+            behind: None,
+            quiet: false,
+        }
     }
 
     fn test() -> TestId {

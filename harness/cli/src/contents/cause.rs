@@ -11,6 +11,7 @@ use crate::expectations::apply::Standing;
 use crate::expectations::function_path;
 use crate::results::outcome::Outcome;
 use crate::results::run_result::Key;
+use crate::results::second_opinion::SecondOpinion;
 
 /// What the run makes of a cause: the least of it comes first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -60,6 +61,8 @@ pub(crate) struct Cause {
     pub(crate) note: Option<String>,
     /// By test and identity; the first one shows the cause as well as any other.
     pub(crate) chains: Vec<Key>,
+    /// Of the chain that shows it; of the first one that was asked about again, if that one was not.
+    pub(crate) second_opinion: Option<SecondOpinion>,
 }
 
 impl Cause {
@@ -67,6 +70,11 @@ impl Cause {
     pub(crate) fn place(&self) -> Option<(&Utf8PathBuf, Option<u32>)> {
         let by = self.by.as_ref()?;
         by.file.as_ref().map(|file| (file, by.line))
+    }
+
+    /// Whether a fresh process was asked, and did not see the same.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.second_opinion.as_ref().is_some_and(|opinion| !opinion.confirms())
     }
 }
 
@@ -122,8 +130,10 @@ pub(crate) fn causes<'a>(outcomes: impl IntoIterator<Item = (&'a Outcome, &'a St
             panic,
             note: None,
             chains: Vec::new(),
+            second_opinion: None,
         });
         cause.note = cause.note.take().or(note);
+        cause.second_opinion = cause.second_opinion.take().or_else(|| outcome.second_opinion.clone());
         cause.chains.push((outcome.test.clone(), outcome.id));
     }
     let mut causes: Vec<Cause> = found.into_values().collect();

@@ -9,6 +9,7 @@ use crate::contents::arms::Arms;
 use crate::contents::cause::{Cause, Level, causes};
 use crate::contents::lines::{FileLines, lines};
 use crate::contents::previous::{Previous, Trend, verdicts};
+use crate::contents::second_opinions::SecondOpinions;
 use crate::contents::summary::Summary;
 use crate::expectations::apply::{Applied, Standing, apply};
 use crate::expectations::date::Date;
@@ -71,6 +72,7 @@ impl Contents {
         let summary = Summary::of(&outcomes, &applied.standings, &tests);
         let judged = || result.outcomes.values().zip(&applied.standings);
         let (causes, lines) = (causes(judged()), lines(judged()));
+        let summary = Summary { second_opinions: SecondOpinions::of(&causes), ..summary };
         let out_of_date = applied.stale.into_iter().chain(applied.expired).collect();
         Contents {
             standings: applied.standings,

@@ -8,5 +8,7 @@ pub(crate) mod previous;
 pub(crate) mod recovery;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod second_failures;
+pub(crate) mod second_opinions;
 pub(crate) mod source;
 pub(crate) mod summary;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use firsthit::Verdict;
+use firsthit::{SecondFailures, Verdict};
 
+use crate::contents::second_failures;
+use crate::contents::second_opinions::SecondOpinions;
 use crate::exit_code::ExitCode;
 use crate::expectations::apply::Standing;
 use crate::outputs::line::{innermost, one_line, place};
@@ -46,6 +48,10 @@ pub(crate) struct Summary {
     pub(crate) expected: BTreeMap<Verdict, usize>,
     /// How many of the chains are findings.
     pub(crate) findings: usize,
+    /// What fresh processes said of them.
+    pub(crate) second_opinions: SecondOpinions,
+    /// At depth 2: what became of the chains that are met only behind a failure.
+    pub(crate) second_failures: Option<SecondFailures>,
     /// Where memory was asked for by chains that abort; those that are expected are not among them.
     pub(crate) aborting: Vec<Aborting>,
     /// How many tests were swept to the end.
@@ -123,7 +129,21 @@ impl Summary {
             other_shards: sum(|chains| chains.other_shards),
             not_asked_for: sum(|chains| chains.not_asked_for),
         };
-        Summary { verdicts, expected, findings, aborting, swept, left_out, not_swept, notes, class }
+        let second_opinions = SecondOpinions::default();
+        let second_failures = second_failures::of(tests, outcomes.iter().copied());
+        Summary {
+            verdicts,
+            expected,
+            findings,
+            second_opinions,
+            second_failures,
+            aborting,
+            swept,
+            left_out,
+            not_swept,
+            notes,
+            class,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use firsthit::SecondFailures;
 use firsthit::coverage::door::Point;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::contents::cause::{Cause, Level};
 use crate::contents::gather::Contents;
 use crate::contents::lines::LineCoverage;
 use crate::contents::previous::Previous;
+use crate::contents::second_failures;
 use crate::expectations::apply::Standing;
 use crate::formats::text::escaped;
 use crate::results::outcome::Outcome;
@@ -61,6 +63,7 @@ struct Chain<'a> {
 pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
     let plan = &contents.result.plan;
     let recovery = contents.recovery();
+    let behind = second_failures::by_arm(&contents.result, &contents.tests);
     let of: BTreeMap<&Key, ChainId> =
         contents.causes.iter().flat_map(|cause| cause.chains.iter().map(|key| (key, cause.fingerprint))).collect();
     let chains = contents.result.outcomes.iter().zip(&contents.standings).map(|((key, outcome), standing)| Chain {
@@ -88,6 +91,8 @@ pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
             "expected": words(contents.summary.expected.clone()),
             "findings": contents.summary.findings,
             "swept": contents.summary.swept,
+            "second_failures": contents.summary.second_failures.map(second),
+            "second_opinions": contents.summary.second_opinions,
         }),
         recovery: json!({
             "counted": recovery.counted.word(), "tested": recovery.rate.tested, "all": recovery.rate.all,
@@ -96,7 +101,12 @@ pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
         causes: contents.causes.iter().map(cause).collect(),
         chains: chains.collect(),
         lines: lines.map(|(file, number, line)| self::line(file.as_str(), *number, line)).collect(),
-        arms: contents.arms.iter().flat_map(|arms| &arms.points).map(arm).collect(),
+        arms: contents
+            .arms
+            .iter()
+            .flat_map(|arms| &arms.points)
+            .map(|point| arm(point, behind.get(&point.id)))
+            .collect(),
         previous: contents.previous.as_ref().map(previous),
         missing: contents.missing.iter().chain(faults).map(String::as_str).collect(),
         out_of_date: &contents.out_of_date,
@@ -106,6 +116,11 @@ pub(crate) fn text(contents: &Contents) -> serde_json::Result<String> {
 
 fn words<K: std::fmt::Display, V: Serialize>(counts: BTreeMap<K, V>) -> Value {
     counts.into_iter().map(|(word, count)| (word.to_string(), json!(count))).collect()
+}
+
+fn second(second: SecondFailures) -> Value {
+    let SecondFailures { met, failed, unreached, left } = second;
+    json!({ "met": met, "failed": failed, "unreached": unreached, "left": left })
 }
 
 fn cause(cause: &Cause) -> Value {
@@ -118,6 +133,7 @@ fn cause(cause: &Cause) -> Value {
         "by": by,
         "panic": cause.panic.as_ref().map(|(file, line)| json!({ "file": file, "line": line })),
         "note": cause.note,
+        "second_opinion": cause.second_opinion,
         "chains": cause.chains.iter().map(|(test, id)| json!({ "test": test, "id": id })).collect::<Vec<_>>(),
     })
 }
@@ -134,7 +150,7 @@ fn line(file: &str, number: u32, line: &LineCoverage) -> Value {
     })
 }
 
-fn arm(point: &Point) -> Value {
+fn arm(point: &Point, behind: Option<&SecondFailures>) -> Value {
     json!({
         "id": point.id,
         "file": point.file,
@@ -150,6 +166,7 @@ fn arm(point: &Point) -> Value {
         "reached": point.reached,
         "ran": point.ran,
         "injections": arms::injections(point),
+        "second_failures": behind.copied().map(second),
         "verdicts": point.verdicts.iter().map(|(verdict, count)| (verdict.to_string(), json!(count))).collect::<Value>(),
     })
 }

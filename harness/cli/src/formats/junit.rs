@@ -64,8 +64,7 @@ fn case(outcome: &Outcome, standing: &Standing) -> TestCase {
     };
     match standing {
         Standing::Finding(note) => {
-            let facts =
-                outcome.evidence.iter().chain(note).map(|fact| shown_lines(fact)).collect::<Vec<_>>().join("\n");
+            let facts = outcome.facts().iter().chain(note).map(|fact| shown_lines(fact)).collect::<Vec<_>>().join("\n");
             let replay = format!("cargo firsthit replay {}", outcome.id.short());
             status.set_type(outcome.verdict.as_str());
             status.set_message(shown(&format!("{} fails: {}", Asking(&outcome.request), outcome.verdict)));

@@ -39,7 +39,8 @@ pub(crate) fn escaped(json: &str) -> String {
 /// What a cause is, in one sentence without its place.
 pub(crate) fn sentence(cause: &Cause) -> String {
     let chains = several(cause.chains.len(), "call chain", "call chains");
-    format!("{}: {} fails on {chains}", cause.verdict, shown(&cause.asked))
+    let mark = if cause.is_unconfirmed() { " (unconfirmed)" } else { "" };
+    format!("{}: {} fails on {chains}{mark}", cause.verdict, shown(&cause.asked))
 }
 
 /// Where a cause is to be mended, as `file:line`.
@@ -54,8 +55,8 @@ pub(crate) fn replay(cause: &Cause) -> Option<String> {
 
 /// The facts that were seen of the chain that shows the cause, an entry each, in one line each.
 pub(crate) fn facts(contents: &Contents, cause: &Cause) -> Vec<String> {
-    let evidence = contents.shows(cause).map(|outcome: &Outcome| outcome.evidence.as_slice()).unwrap_or_default();
-    evidence.iter().map(|fact| shown(fact.lines().next().unwrap_or_default())).collect()
+    let facts = contents.shows(cause).map(Outcome::facts).unwrap_or_default();
+    facts.iter().map(|fact| shown(fact.lines().next().unwrap_or_default())).collect()
 }
 
 #[cfg(test)]

@@ -117,10 +117,12 @@ fn put<K: Ord, V: Clone + PartialEq>(entry: Entry<'_, K, V>, value: &V, wins: im
     }
 }
 
-/// Whether an outcome counts over another of the same chain; among equals the text decides, for order must not.
+/// Whether an outcome counts over another of the same chain: the worse one, then one with a second opinion; among equals the
+/// text decides, for order must not.
 fn is_worse(one: &Outcome, other: &Outcome) -> bool {
     let text = |outcome| serde_json::to_string(outcome).unwrap_or_default();
-    one.verdict.cmp(&other.verdict).then_with(|| text(one).cmp(&text(other))).is_gt()
+    let opinions = || one.second_opinion.cmp(&other.second_opinion);
+    one.verdict.cmp(&other.verdict).then_with(opinions).then_with(|| text(one).cmp(&text(other))).is_gt()
 }
 
 /// Whether what is said of a test counts over what else the same shard said of it: not what was stopped on the way.

@@ -47,6 +47,7 @@ Examples:
   cargo firsthit test --lib --features std        sweep the library's unit tests with a feature
   cargo firsthit test it::parses --exact          sweep one test
   cargo firsthit test --shard 2/4                 the second of four machines; then: cargo firsthit merge
+  cargo firsthit test --depth 2 --confirm all     second failures in recovery code; every finding seen twice
   git diff main | cargo firsthit test --in-diff /dev/stdin
   cargo firsthit test --baseline main.json --fail-under 80 --report sarif=new.sarif
   cargo firsthit test -- --my-flag                arguments for the test binaries

@@ -2,6 +2,7 @@
 
 pub(crate) mod cargo;
 pub(crate) mod command;
+pub(crate) mod confirm;
 pub(crate) mod filter;
 pub(crate) mod format;
 pub(crate) mod gates;

@@ -4,11 +4,12 @@ use camino::Utf8PathBuf;
 use clap::Args;
 use firsthit::Verdict;
 
+use crate::options::confirm::Confirm;
 use crate::options::format::ReportFile;
 use crate::options::gates::GateOptions;
 use crate::options::output::MessageFormat;
 use crate::options::page::PageOptions;
-use crate::options::value::{Jobs, Seconds};
+use crate::options::value::{Depth, Jobs, Seconds};
 use crate::shard::Shard;
 
 /// What is asked of a sweep, whatever is swept.
@@ -30,6 +31,20 @@ pub(crate) struct SweepOptions {
     /// Go on where the last sweep was stopped.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// How many allocations fail in a run: 1, or 2. At 2 each call chain that only recovery code makes fails, too, once behind each
+    /// first failure that leads to it.
+    #[arg(long, value_name = "N")]
+    pub(crate) depth: Option<Depth>,
+    /// At depth 2, how many pairs of failures each test gets at the most, 10000 by default. How many were left is told.
+    #[arg(long, value_name = "N")]
+    pub(crate) pairs_max: Option<u32>,
+    /// Which findings are failed once more, in a fresh process of the test that shares nothing with the sweep: one call chain of
+    /// each finding, by default; all of them; or none.
+    ///
+    /// A finding that ends in another way there, or is not met, is told as unconfirmed, with the reason. It fails the run all
+    /// the same, for it was seen.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) confirm: Option<Confirm>,
     /// At the end, write a report in this form into a file; may be given several times. The forms: `report --help`.
     #[arg(long, value_name = "FORMAT=FILE", help_heading = "Output")]
     pub(crate) report: Vec<ReportFile>,

@@ -37,6 +37,37 @@ impl<'de> Deserialize<'de> for Seconds {
     }
 }
 
+/// How many allocations fail in a run: one, or two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Depth(pub(crate) u32);
+
+impl Default for Depth {
+    fn default() -> Depth {
+        Depth(1)
+    }
+}
+
+impl Depth {
+    fn new(number: u32) -> Result<Depth, String> {
+        let refused = || format!("{number} is no depth: give 1, or 2 for second failures in recovery code");
+        (1..=2).contains(&number).then_some(Depth(number)).ok_or_else(refused)
+    }
+}
+
+impl FromStr for Depth {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Depth, String> {
+        word.parse().map_err(|_| format!("{word:?} is no depth: give 1 or 2")).and_then(Depth::new)
+    }
+}
+
+impl<'de> Deserialize<'de> for Depth {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Depth, D::Error> {
+        Depth::new(u32::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// How many tests are swept at a time: at least one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Jobs(pub(crate) NonZeroUsize);

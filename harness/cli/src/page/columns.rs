@@ -69,11 +69,13 @@ impl Columns {
     }
 }
 
-/// The first line of what a panic said, or else of what was seen.
+/// The first line of what a panic said, or else of what was seen; and before it whether a fresh process has not seen it.
 pub(crate) fn said(outcome: &Outcome) -> Option<String> {
     let message = outcome.panic.as_ref().and_then(|panic| panic.message.as_deref());
-    let first = message.or_else(|| outcome.evidence.first().map(String::as_str))?;
-    Some(clean::cut(first.lines().next()?, SAID))
+    let first = message.or_else(|| outcome.evidence.first().map(String::as_str));
+    let first = first.and_then(|text| text.lines().next());
+    let mark = if outcome.is_unconfirmed() { "unconfirmed  ·  " } else { "" };
+    (first.is_some() || !mark.is_empty()).then(|| clean::cut(&format!("{mark}{}", first.unwrap_or_default()), SAID))
 }
 
 /// What a chain asks for, and in which function: as the titles of the page have it.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::clean;
 use super::tables::{Frames, Strings};
+use crate::outputs::line::Asking;
 use crate::results::outcome::{Leak, Outcome, Panic};
 
 /// One chain; frames by their numbers, innermost first.
@@ -12,6 +13,9 @@ pub(crate) struct Details {
     chain: Vec<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     spawned: Vec<i32>,
+    /// The failure that it is met behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<Before>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stood: Vec<i32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -24,6 +28,15 @@ pub(crate) struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     fallible: Option<bool>,
     build: String,
+    /// What a fresh process showed of the same failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_opinion: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Before {
+    request: String,
+    chain: Vec<i32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,12 +65,17 @@ impl Details {
         Details {
             chain: frames.chain(&outcome.chain, strings),
             spawned: frames.chain(&outcome.spawned_by, strings),
+            behind: outcome.behind.as_ref().map(|first| Before {
+                request: clean::line(&Asking(&first.request).to_string()),
+                chain: frames.chain(&first.chain, strings),
+            }),
             stood: frames.chain(&outcome.stood, strings),
             leaks: outcome.leaks.iter().map(|leak| lost(leak, frames, strings)).collect(),
             evidence: outcome.evidence.iter().map(|fact| clean::lines(fact)).collect(),
             panic: outcome.panic.as_ref().map(panicked),
             fallible: outcome.asked.as_ref().map(|asked| asked.fallible),
             build: clean::line(&outcome.build),
+            second_opinion: outcome.second_opinion.as_ref().map(|opinion| clean::line(&opinion.sentence())),
         }
     }
 }

@@ -139,6 +139,7 @@ pub(super) fn facts(subject: &Subject<'_>) -> Vec<(&'static str, String)> {
     if plan.shards > 1 {
         facts.push(("Shards", format!("{} of {}", plan.runs.len(), plan.shards)));
     }
+    facts.extend(summary.second_failures.map(|second| ("Depth 2", second.to_string())));
     let left = [
         ("Known from earlier sweeps", summary.left_out.seen_before),
         ("Left to other shards", summary.left_out.other_shards),

@@ -17,6 +17,7 @@ use super::tree::Tree;
 use crate::chains::frame::{Frame, Owner};
 use crate::contents::arms;
 use crate::contents::cause::{Level, asked_by};
+use crate::contents::second_failures;
 use crate::results::outcome::Outcome;
 use crate::results::swept::Ended;
 
@@ -151,15 +152,18 @@ impl Data {
             causes.new.push(u8::from(subject.is_new(cause)));
         }
         let Sources { files, lines, paths } = sources(subject, &outcomes, &mut strings);
+        let behind = second_failures::by_arm(&contents.result, &contents.tests);
         let placed = |point: &Point| {
             let (state, excuse) = (State::of(point), point.excuse.as_ref());
+            let words = excuse.map_or_else(|| state.words().to_owned(), |why| format!("excused: {why}"));
+            let deep = behind.get(&point.id).map(|second| format!("; depth 2: {second}")).unwrap_or_default();
             paths.get(&arms::file(point, contents.root.as_deref())).map(|&file| Placed {
                 file,
                 line: point.line,
                 kind: point.kind,
                 text: clean::line(&point.text),
                 state: state.class(),
-                words: clean::line(&excuse.map_or_else(|| state.words().to_owned(), |why| format!("excused: {why}"))),
+                words: clean::line(&(words + &deep)),
             })
         };
         let report = Report {
@@ -212,6 +216,7 @@ fn sources(subject: &Subject<'_>, outcomes: &[&Outcome], strings: &mut Strings) 
             .chain
             .iter()
             .chain(&outcome.spawned_by)
+            .chain(outcome.behind.iter().flat_map(|first| &first.chain))
             .chain(&outcome.stood)
             .chain(outcome.leaks.iter().flat_map(|leak| &leak.chain))
     });

@@ -80,6 +80,7 @@ fn in_address(text: &str) -> impl Display {
 fn without_std(outcome: &Outcome) -> Outcome {
     let mut outcome = outcome.clone();
     let leaks = outcome.leaks.iter_mut().map(|leak| &mut leak.chain);
+    let leaks = leaks.chain(outcome.behind.as_mut().map(|first| &mut first.chain));
     for chain in [&mut outcome.chain, &mut outcome.spawned_by, &mut outcome.stood].into_iter().chain(leaks) {
         chain.retain(|frame| frame.owner != Owner::Std);
     }

@@ -6,4 +6,6 @@ pub(crate) mod plan;
 pub(crate) mod run_result;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod second_opinion;
 pub(crate) mod swept;
+mod verdict_word;

@@ -2,10 +2,12 @@
 
 use camino::Utf8PathBuf;
 use firsthit::Verdict;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::frame::Frame;
+use crate::results::second_opinion::SecondOpinion;
+use crate::results::verdict_word;
 use crate::test_id::TestId;
 
 /// One chain of one test, and what its failure showed.
@@ -13,7 +15,7 @@ use crate::test_id::TestId;
 pub(crate) struct Outcome {
     pub(crate) id: ChainId,
     pub(crate) test: TestId,
-    #[serde(serialize_with = "write_word", deserialize_with = "read_word")]
+    #[serde(with = "verdict_word")]
     pub(crate) verdict: Verdict,
     /// The identity of the build: the test binary's build id, in hexadecimal digits.
     pub(crate) build: String,
@@ -23,6 +25,9 @@ pub(crate) struct Outcome {
     /// The same of the place that spawned the thread, if the workspace's code did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) spawned_by: Vec<Frame>,
+    /// Of a second failure: the first one, behind which alone the chain is met.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) behind: Option<First>,
     /// The function of std that was asked, and whether it can report a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<Asked>,
@@ -39,6 +44,31 @@ pub(crate) struct Outcome {
     /// What was seen, a fact an entry; an entry may have several lines.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) evidence: Vec<String>,
+    /// Of a finding: what a fresh process showed of the same failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second_opinion: Option<SecondOpinion>,
+}
+
+impl Outcome {
+    /// Whether somebody was asked again, and did not see the same.
+    pub(crate) fn is_unconfirmed(&self) -> bool {
+        self.second_opinion.as_ref().is_some_and(|opinion| !opinion.confirms())
+    }
+
+    /// What was seen, and what the second opinion says where it does not confirm it, an entry each.
+    pub(crate) fn facts(&self) -> Vec<String> {
+        let doubt = self.second_opinion.as_ref().filter(|opinion| !opinion.confirms());
+        self.evidence.iter().cloned().chain(doubt.map(SecondOpinion::sentence)).collect()
+    }
+}
+
+/// A failure before the one that an outcome is of.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct First {
+    pub(crate) id: ChainId,
+    pub(crate) request: Request,
+    /// As of an outcome.
+    pub(crate) chain: Vec<Frame>,
 }
 
 /// What was asked of the allocator when the chain was first met.
@@ -86,12 +116,4 @@ pub(crate) struct Leak {
     pub(crate) count: u64,
     /// Where they were made.
     pub(crate) chain: Vec<Frame>,
-}
-
-fn write_word<S: Serializer>(verdict: &Verdict, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(verdict.as_str())
-}
-
-fn read_word<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Verdict, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }

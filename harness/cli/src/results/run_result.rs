@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::chains::chain_id::ChainId;
 use crate::results::outcome::Outcome;
 use crate::results::plan::Plan;
-use crate::results::swept::{Chains, Ended, Swept};
+use crate::results::swept::{Chains, Ended, Second, Swept};
 use crate::test_id::TestId;
 
 /// One chain of one test.
@@ -83,6 +83,7 @@ fn join(parts: &[&Swept]) -> Option<Swept> {
         whole.rounds = whole.rounds.max(part.rounds);
         whole.nanos = whole.nanos.max(part.nanos);
         whole.chains = join_chains(whole.chains, part.chains);
+        whole.second = join_second(whole.second.take(), part.second.as_ref());
         whole.notes.extend(part.notes.iter().filter(|note| !whole.notes.contains(note)).cloned().collect::<Vec<_>>());
     }
     Some(whole)
@@ -102,6 +103,20 @@ fn join_chains(a: Chains, b: Chains) -> Chains {
         other_shards: shared.saturating_sub(planned),
         not_asked_for: a.not_asked_for.max(b.not_asked_for),
     }
+}
+
+/// What is behind a failure is met by the machine that delivers that alone.
+fn join_second(a: Option<Second>, b: Option<&Second>) -> Option<Second> {
+    let Some(b) = b else { return a };
+    let Some(mut a) = a else { return Some(b.clone()) };
+    a.met = a.met.saturating_add(b.met);
+    a.planned = a.planned.saturating_add(b.planned);
+    a.left = a.left.saturating_add(b.left);
+    for (first, met) in &b.behind {
+        let sum = a.behind.entry(*first).or_default();
+        *sum = sum.saturating_add(*met);
+    }
+    Some(a)
 }
 
 /// How bad an end is for the whole.

@@ -37,12 +37,14 @@ pub(crate) fn outcome(test: &str, chain: u128, verdict: Verdict) -> Outcome {
             frame("demo::load", "src/lib.rs", 40, Owner::Workspace),
         ],
         spawned_by: Vec::new(),
+        behind: None,
         asked: Some(Asked { function: "Vec::push".to_owned(), fallible: false, by: Some(by) }),
         panic: None,
         stood: Vec::new(),
         leaks: Vec::new(),
         arms: Vec::new(),
         evidence: vec![format!("chain {chain} ended")],
+        second_opinion: None,
     }
 }
 
@@ -56,6 +58,7 @@ pub(crate) fn swept(test: &str, planned: u32) -> Swept {
         rounds: 2,
         nanos: 1_000,
         chains: Chains { known: planned, planned, ..Chains::default() },
+        second: None,
         notes: Vec::new(),
     }
 }

@@ -1,7 +1,10 @@
 //! What became of one test's sweep, beside the outcomes of its chains.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::chains::chain_id::ChainId;
 use crate::test_id::TestId;
 
 /// One test that was swept, or could not be.
@@ -20,6 +23,9 @@ pub(crate) struct Swept {
     /// The slowest run without a failure, in nanoseconds.
     pub(crate) nanos: u64,
     pub(crate) chains: Chains,
+    /// At depth 2: the chains that are met only behind failures, once for each of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second: Option<Second>,
     /// What else is to be known, a sentence an entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
@@ -64,4 +70,17 @@ pub(crate) struct Chains {
     pub(crate) other_shards: u32,
     /// Without a frame in what was changed (`--in-diff`), or not the one to be replayed.
     pub(crate) not_asked_for: u32,
+}
+
+/// Chains that are met only behind a failure, each counted behind every failure that leads to it.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(crate) struct Second {
+    /// Those of the code under test that were met.
+    pub(crate) met: u32,
+    /// Those that were to be failed as well.
+    pub(crate) planned: u32,
+    /// Those that were not, as there were as many as may be (`--pairs-max`).
+    pub(crate) left: u32,
+    /// How many were met behind which first failure.
+    pub(crate) behind: BTreeMap<ChainId, u32>,
 }

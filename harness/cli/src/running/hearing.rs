@@ -12,7 +12,7 @@ use crate::chains::frame::Frame;
 use crate::chains::judge::{Case, judge};
 use crate::chains::named::{LeftOut, Named, named};
 use crate::chains::symbols::{Address, Place};
-use crate::results::outcome::{Leak, Outcome};
+use crate::results::outcome::{First, Leak, Outcome};
 use crate::running::sweep::{Choice, Known, Sweep};
 
 impl Sweep<'_> {
@@ -23,7 +23,7 @@ impl Sweep<'_> {
         let mut proposed = Vec::new();
         for number in std::mem::take(&mut self.unclear).into_iter().chain(new) {
             match self.followed.standing(number) {
-                Standing::Unknown => self.unclear.push(number),
+                Standing::Unknown | Standing::Met => self.unclear.push(number),
                 // It says something of the code that deals with failures, and nothing of runs without one.
                 Standing::Beside => {}
                 _ => proposed.push(number),
@@ -38,7 +38,7 @@ impl Sweep<'_> {
                 None => self.open.push(number),
             }
         }
-        if self.open.is_empty() && !self.closed {
+        if self.open.is_empty() && !self.closed && !self.has_unheard() {
             self.closed = true;
             self.followed.close();
         } else if !proposed.is_empty() {
@@ -46,11 +46,21 @@ impl Sweep<'_> {
         }
     }
 
+    /// Whether a run that is over has met what nobody has looked at yet. What is still being written then, nobody writes any more.
+    fn has_unheard(&self) -> bool {
+        let is_met = |number: &usize| !matches!(self.followed.standing(*number), Standing::Unknown | Standing::Beside);
+        self.followed.chains() > self.looked_at || self.unclear.iter().any(is_met)
+    }
+
     fn decide(&mut self, proposed: &[usize]) {
         let chains: Vec<_> = proposed.iter().filter_map(|number| self.followed.chain(*number)).collect();
         let frames = self.frames(&chains.iter().map(|chain| chain.frames.as_slice()).collect::<Vec<_>>());
-        let named: Vec<_> =
-            chains.iter().zip(&frames).map(|(chain, frames)| named(chain, frames, &self.code)).collect();
+        let first = |chain: &facts::Chain| chain.behind.and_then(|first| self.id_of(first));
+        let named = chains.iter().zip(&frames).map(|(chain, frames)| {
+            let behind = first(chain);
+            Named { behind, ..named(chain, frames, &self.code) }
+        });
+        let named: Vec<_> = named.collect();
         // A spawner is recorded before what its thread does, and may be recorded together with it.
         let mut ids: HashMap<usize, ChainId> = HashMap::new();
         let has_id = |place: &usize| named[*place].left_out.is_none() || chains[*place].function == Function::Spawn;
@@ -58,14 +68,22 @@ impl Sweep<'_> {
         while !waves.is_empty() {
             let spawner =
                 |place: usize| chains[place].spawned_by.map(|by| (by, self.id_of(by).or(ids.get(&by).copied())));
-            let (ready, later): (Vec<_>, Vec<_>) = waves
+            let (ready, later): (Vec<usize>, Vec<usize>) = waves
                 .iter()
                 .partition(|place| spawner(**place).is_none_or(|(by, id)| id.is_some() || !proposed.contains(&by)));
             let ready = if ready.is_empty() { later.clone() } else { ready };
-            let with: Vec<_> =
-                ready.iter().map(|place| (&named[*place], spawner(*place).and_then(|(_, id)| id))).collect();
+            let spawned_by = |place: &usize| spawner(*place).and_then(|(_, id)| id);
+            let (second, alone): (Vec<usize>, Vec<usize>) =
+                ready.iter().partition(|place| named[**place].behind.is_some());
+            let with: Vec<_> = alone.iter().map(|place| (&named[*place], spawned_by(place))).collect();
+            let spawners: Vec<_> = second.iter().map(spawned_by).collect();
             let given = self.identities.of(&self.subject.test, &with);
-            ids.extend(ready.iter().map(|place| proposed[*place]).zip(given));
+            ids.extend(alone.iter().map(|place| proposed[*place]).zip(given));
+            for (place, spawned_by) in second.into_iter().zip(spawners) {
+                let named = &named[place];
+                let behind = named.behind.map(|first| self.identities.behind(first, named, spawned_by));
+                ids.extend(behind.map(|id| (proposed[place], id)));
+            }
             waves.retain(|place| !ready.contains(place));
         }
         self.known.resize_with(self.followed.chains().max(self.known.len()), || None);
@@ -88,10 +106,14 @@ impl Sweep<'_> {
         if named.request.function == "pthread_create" {
             return false;
         }
+        if let Some(first) = named.behind {
+            return self.plan_second(number, id, named, first);
+        }
         self.chains.known += 1;
         let choice = match named.left_out {
             Some(why) => Err(why),
-            None if self.told.contains(&id) => Ok(Choice::Done),
+            // What is behind a failure is met only where that is delivered once more.
+            None if self.told.contains(&id) && self.common.depth == 1 => Ok(Choice::Done),
             None => Ok(self.listener.choose(id, named)),
         };
         let chains = &mut self.chains;
@@ -106,6 +128,30 @@ impl Sweep<'_> {
         };
         *count += 1;
         let fails = choice == Ok(Choice::Fail);
+        if fails {
+            self.followed.plan(number);
+        } else {
+            self.followed.leave_out(number);
+        }
+        fails
+    }
+
+    /// Whether the chain is failed behind the failure of the `first` one.
+    fn plan_second(&mut self, number: usize, id: ChainId, named: &Named, first: ChainId) -> bool {
+        let choice = match named.left_out {
+            Some(_) => None,
+            None if self.told.contains(&id) => Some(Choice::Done),
+            None => Some(self.listener.choose(id, named)),
+        };
+        let is_planned = matches!(choice, Some(Choice::Fail | Choice::Done));
+        let has_room = self.second.planned < self.common.pairs_max;
+        if choice.is_some() {
+            self.second.met += 1;
+            *self.second.behind.entry(first).or_default() += 1;
+            self.second.planned += u32::from(is_planned && has_room);
+            self.second.left += u32::from(is_planned && !has_room);
+        }
+        let fails = choice == Some(Choice::Fail) && has_room;
         if fails {
             self.followed.plan(number);
         } else {
@@ -150,6 +196,12 @@ impl Sweep<'_> {
         let spawner = self.followed.chain(number).and_then(|chain| chain.spawned_by);
         let spawned_by = spawner.and_then(|by| self.known.get(by)?.as_ref()).filter(|by| by.named.left_out.is_none());
         let spawned_by = spawned_by.map(|by| by.named.frames.clone()).unwrap_or_default();
+        let behind = self.followed.chain(number).and_then(|chain| chain.behind);
+        let behind = behind.and_then(|first| self.known.get(first)?.as_ref()).map(|first| First {
+            id: first.id,
+            request: first.named.request.clone(),
+            chain: first.named.frames.clone(),
+        });
         let Some(known) = self.known[number].as_ref() else { return };
         let went_on = match evidence.ending {
             Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
@@ -174,11 +226,13 @@ impl Sweep<'_> {
             asked: asked(&known.named.frames, went_on),
             chain: known.named.frames.clone(),
             spawned_by,
+            behind,
             panic: judged.panic,
             stood: if stands { stood_in } else { Vec::new() },
             leaks,
             arms: evidence.arms.clone(),
             evidence: facts,
+            second_opinion: None,
         };
         self.told.insert(outcome.id);
         self.listener.outcome(outcome, printed);

@@ -1,5 +1,6 @@
 //! Tests that are run: one, many at a time, a whole run, and one chain again.
 
+mod base;
 pub(crate) mod crowd;
 pub(crate) mod debugger;
 mod hearing;
@@ -10,6 +11,7 @@ pub(crate) mod recorded;
 pub(crate) mod replay;
 pub(crate) mod resume;
 pub(crate) mod run;
+mod second_opinions;
 pub(crate) mod setting;
 pub(crate) mod subject;
 pub(crate) mod sweep;

@@ -99,6 +99,9 @@ impl Replay<'_> {
             test_code: &settings.test_code,
             packages: &packages,
             limit: settings.timeout,
+            depth: if self.recorded.behind.is_some() { 2 } else { 1 },
+            pairs_max: u32::MAX,
+            apart: false,
             stop: &stop,
         };
         let watch = Watch {

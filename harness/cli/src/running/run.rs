@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use camino::Utf8Path;
+use firsthit::Verdict;
 
 use crate::build::build_id::build_id;
 use crate::build::program::Program;
@@ -19,7 +20,9 @@ use crate::expectations::file::Expectations;
 use crate::formats::write::write_all;
 use crate::gates::Gates;
 use crate::in_diff::InDiff;
+use crate::in_words::several;
 use crate::ledger::open::Ledger;
+use crate::options::confirm::Confirm;
 use crate::options::output::MessageFormat;
 use crate::outputs::folder::{self, RunFolder};
 use crate::print;
@@ -32,6 +35,7 @@ use crate::running::kept::Kept;
 use crate::running::library;
 use crate::running::progress::Progress;
 use crate::running::resume::resume;
+use crate::running::second_opinions::{SecondOpinions, doubted};
 use crate::running::setting::Setting;
 use crate::running::subject::Subject;
 use crate::running::sweep::{Choice, Common, refused};
@@ -63,6 +67,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     let known = known(&ledger, &subjects, settings.new_only)?;
     let (mut kept, before) = begin(setting, &ledger, &subjects)?;
     let done: BTreeMap<TestId, Swept> = before.done;
+    let of_programs = subjects.clone();
     subjects.retain(|subject| !done.contains_key(&subject.test));
     let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
@@ -76,6 +81,9 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         test_code: &settings.test_code,
         packages: &packages,
         limit: settings.timeout,
+        depth: settings.depth,
+        pairs_max: settings.pairs_max,
+        apart: false,
         stop: &stop,
     };
     let shard = settings.shard.unwrap_or(Shard::WHOLE);
@@ -83,24 +91,44 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
         let touched = diff.as_ref().is_none_or(|diff| diff.touches(&named.frames));
         match () {
             () if !touched => Choice::NotAskedFor,
-            () if before.contains(&(test.clone(), id)) => Choice::Done,
+            // What is behind a failure is met only where that is delivered once more.
+            () if before.contains(&(test.clone(), id)) && (settings.depth == 1 || named.behind.is_some()) => {
+                Choice::Done
+            }
             () if known.contains(&(test.clone(), id)) => Choice::SeenBefore,
-            () if !shard.has(test, id) => Choice::OtherShard,
+            // What is behind a failure is there where that is delivered.
+            () if !shard.has(test, named.behind.unwrap_or(id)) => Choice::OtherShard,
             () => Choice::Fail,
         }
     };
-    let mut told = Told { outcomes, tests: done.into_values().collect(), trouble: None };
+    let held = (settings.confirm != Confirm::None).then(BTreeMap::new);
+    let tests = done.into_values().collect();
+    let mut told =
+        Told { outcomes, tests, trouble: None, format: settings.message_format, findings: &settings.findings, held };
     for swept in without {
-        told.hear(News::Done(Box::new(swept)), &mut kept, settings.message_format, &stop);
+        told.hear(News::Done(Box::new(swept)), &mut kept, &stop);
     }
     let mut progress = Progress::new(subjects.len(), output.quiet);
     sweep_all(&subjects, &common, settings.jobs.get(), &choose, |news| {
         progress.hear(&news);
-        told.hear(news, &mut kept, settings.message_format, &stop);
+        told.hear(news, &mut kept, &stop);
     });
     progress.end();
     let stopped = told.trouble.is_some() || !told.has_all(&subjects);
-    kept.end(!stopped)?;
+    if !stopped && settings.confirm != Confirm::None {
+        kept.write()?;
+        let measures = Measures { expectations: &expectations, findings: &settings.findings };
+        let result = folder::read(&place.run()).map_err(|error| Trouble::usage(error.to_string()))?;
+        let doubted = doubted(Contents::of(result, measures, setting.root), settings.confirm);
+        let asked = SecondOpinions { subjects: &of_programs, common: &common, jobs: settings.jobs.get() };
+        let left = asked.ask(doubted, |outcome| told.hear(News::Outcome(Box::new(outcome)), &mut kept, &stop));
+        if left > 0 {
+            let failures = several(left, "failure was", "failures were");
+            print::to_stderr(&format!("stopped: {failures} not tried once more in a fresh process"));
+        }
+    }
+    told.tell_held()?;
+    kept.end(!stopped && told.trouble.is_none())?;
     if let Some(trouble) = told.trouble {
         return Err(trouble);
     }
@@ -197,14 +225,19 @@ fn stop_asked() -> Result<Arc<AtomicBool>, Trouble> {
 }
 
 /// What has been heard of the run.
-struct Told {
+struct Told<'a> {
+    format: MessageFormat,
+    /// The verdicts that are findings.
+    findings: &'a [Verdict],
+    /// In the form for programs each outcome is one line, so what may get a second opinion waits for it; nothing if none is asked.
+    held: Option<BTreeMap<Key, Outcome>>,
     outcomes: BTreeMap<Key, Outcome>,
     tests: Vec<Swept>,
     /// What could not be written: the run is stopped, for its findings would be lost.
     trouble: Option<Trouble>,
 }
 
-impl Told {
+impl Told<'_> {
     /// Whether nothing is left to do of any of these; tests that were never begun are not heard of.
     fn has_all(&self, subjects: &[Subject]) -> bool {
         let done = self.tests.iter().filter(|test| test.ended != Ended::Stopped).map(|test| &test.test);
@@ -212,17 +245,14 @@ impl Told {
         subjects.iter().all(|subject| done.contains(&subject.test))
     }
 
-    fn hear(&mut self, news: News, kept: &mut Kept, format: MessageFormat, stop: &AtomicBool) {
+    fn hear(&mut self, news: News, kept: &mut Kept, stop: &AtomicBool) {
         let written = match news {
             News::Begun(_) | News::Planned(..) => Ok(()),
             News::Pause => kept.write(),
             News::Outcome(outcome) => {
-                let line = match format {
-                    MessageFormat::Json => print::to_stdout(&line(&outcome)),
-                    MessageFormat::Human => Ok(()),
-                };
+                let told = self.tell(&outcome);
                 self.outcomes.insert((outcome.test.clone(), outcome.id), (*outcome).clone());
-                line.and_then(|()| kept.add(*outcome))
+                told.and_then(|()| kept.add(*outcome))
             }
             News::Done(swept) => {
                 let written = kept.test_done(&swept);
@@ -234,5 +264,27 @@ impl Told {
             stop.store(true, Relaxed);
             self.trouble = Some(trouble);
         }
+    }
+
+    /// Tells an outcome in the form for programs, or holds it back.
+    fn tell(&mut self, outcome: &Outcome) -> Result<(), Trouble> {
+        if self.format != MessageFormat::Json {
+            return Ok(());
+        }
+        let key = (outcome.test.clone(), outcome.id);
+        match &mut self.held {
+            Some(held) if outcome.second_opinion.is_none() && self.findings.contains(&outcome.verdict) => {
+                held.insert(key, outcome.clone());
+                return Ok(());
+            }
+            Some(held) => drop(held.remove(&key)),
+            None => {}
+        }
+        print::to_stdout(&line(outcome))
+    }
+
+    /// Tells what was held back and got no second opinion.
+    fn tell_held(&mut self) -> Result<(), Trouble> {
+        self.held.take().unwrap_or_default().values().try_for_each(|outcome| print::to_stdout(&line(outcome)))
     }
 }

@@ -1,10 +1,7 @@
 //! The sweep of one test: its program is started, followed to its end, and what became of it is told.
 
 use std::collections::HashSet;
-use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Child;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread::JoinHandle;
@@ -20,7 +17,8 @@ use crate::chains::named::{Identities, Named};
 use crate::chains::symbols::{Module, Symbols};
 use crate::chains::test_code::TestCode;
 use crate::results::outcome::Outcome;
-use crate::results::swept::{Chains, Ended, Swept};
+use crate::results::swept::{Chains, Ended, Second, Swept};
+use crate::running::base::Base;
 use crate::running::subject::Subject;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -29,8 +27,6 @@ const GLANCE: Duration = Duration::from_millis(20);
 const START_LIMIT: Duration = Duration::from_secs(30);
 /// How many programs of one test are killed from outside until that is told: the system does so when memory is short.
 const KILLS_MAX: u32 = 8;
-/// The number of SIGKILL.
-const SIGKILL: i32 = 9;
 
 /// What every sweep of a run has in common.
 #[derive(Debug)]
@@ -44,6 +40,12 @@ pub(crate) struct Common<'a> {
     pub(crate) packages: &'a [Utf8PathBuf],
     /// How long a run may take.
     pub(crate) limit: Option<Duration>,
+    /// How many failures a run gets: 1, or 2.
+    pub(crate) depth: u32,
+    /// How many pairs of failures each test gets at the most.
+    pub(crate) pairs_max: u32,
+    /// Whether every run is a fresh process of the program, and none a fork of one that stands before its `main`.
+    pub(crate) apart: bool,
     /// Set when the user asks to stop.
     pub(crate) stop: &'a AtomicBool,
 }
@@ -126,6 +128,7 @@ pub(crate) fn refused(subject: &Subject, why: String) -> Swept {
         rounds: 0,
         nanos: 0,
         chains: Chains::default(),
+        second: None,
         notes: Vec::new(),
     }
 }
@@ -141,8 +144,7 @@ pub(super) struct Sweep<'a> {
     pub(super) common: &'a Common<'a>,
     pub(super) listener: &'a dyn Listener,
     pub(super) followed: Followed,
-    program: Child,
-    output: std::fs::File,
+    base: Base,
     pub(super) code: TestCode,
     pub(super) identities: Identities,
     /// The preloaded library's.
@@ -159,14 +161,13 @@ pub(super) struct Sweep<'a> {
     /// How many there have been of them.
     pub(super) to_fail: usize,
     pub(super) chains: Chains,
+    pub(super) second: Second,
     begun: Instant,
     pub(super) closed: bool,
     /// Whether there are chains that were to be failed, and were taken back when the user asked to stop.
     withdrawn: bool,
     /// Chains that were told of by now.
     pub(super) told: HashSet<ChainId>,
-    /// Whether this process has killed the program.
-    killed: bool,
 }
 
 impl<'a> Sweep<'a> {
@@ -177,16 +178,17 @@ impl<'a> Sweep<'a> {
             workers: listener.workers(),
             frame_pointers: subject.frame_pointers,
             chains_max: 1 << 17,
+            depth: common.depth,
         };
         let memory = |error| {
             format!("memory for the record of the sweep was refused: {error}\n  help: raise `ulimit -v` and `-n`")
         };
         let followed = Followed::begin(&asked).map_err(memory)?;
         let refused = |error| format!("{} cannot be started: {error}", subject.program.display());
-        let output = tempfile::tempfile().map_err(refused)?;
-        let mut command = subject.command(common.library, followed.variable());
-        command.stdout(output.try_clone().map_err(refused)?).stderr(output.try_clone().map_err(refused)?);
-        let program = command.spawn().map_err(refused)?;
+        let base = match common.apart {
+            true => Base::none(),
+            false => Base::start(subject.command(common.library, followed.variable())).map_err(refused)?,
+        };
         let code = match subject.must_succeed {
             true => TestCode::new(&subject.krate, &subject.test, common.test_code, common.packages),
             false => TestCode::none(),
@@ -196,8 +198,7 @@ impl<'a> Sweep<'a> {
             common,
             listener,
             followed,
-            program,
-            output,
+            base,
             code,
             identities: Identities::default(),
             library: common.symbols.module(common.library),
@@ -208,11 +209,11 @@ impl<'a> Sweep<'a> {
             open: Vec::new(),
             to_fail: 0,
             chains: Chains::default(),
+            second: Second::default(),
             begun: Instant::now(),
             closed: false,
             withdrawn: false,
             told: HashSet::new(),
-            killed: false,
         })
     }
 
@@ -220,21 +221,18 @@ impl<'a> Sweep<'a> {
     fn follow(&mut self) -> Swept {
         let mut died = false;
         // Where the program has threads before its `main`, this process directs, and every run is a process of its own.
-        let mut directing: Option<JoinHandle<()>> = None;
+        let mut directing: Option<JoinHandle<()>> = (!self.base.is_there()).then(|| self.direct());
         loop {
             self.followed.wait(GLANCE);
             // First whether it lives: what it wrote before its death is then all there.
-            died = died || !matches!(self.program.try_wait(), Ok(None));
+            died = died || self.base.is_dead();
             let stage = self.followed.stage();
             self.followed.set_workers(self.listener.workers());
             if stage == Stage::Finished
                 && directing.is_none()
                 && matches!(self.followed.trouble(), Some(Trouble::OwnsThreads(_)))
             {
-                let (direct, subject, library) =
-                    (self.followed.by_processes(), self.subject.clone(), self.common.library.to_owned());
-                let command = move |variable: &str, orders: String| subject.command(&library, (variable, orders));
-                directing = Some(std::thread::spawn(move || direct.direct(&command)));
+                directing = Some(self.direct());
                 continue;
             }
             if stage >= Stage::Exploring && !self.baseline_fails() {
@@ -248,17 +246,24 @@ impl<'a> Sweep<'a> {
                 break;
             }
             if stage == Stage::Starting && directing.is_none() && self.begun.elapsed() > START_LIMIT {
-                self.killed = true;
-                let _ = self.program.kill();
+                self.base.kill();
                 died = true;
             }
         }
-        let _ = self.program.wait();
+        self.base.wait();
         if let Some(directing) = directing {
             let _ = directing.join();
         }
         let ended = self.ended();
         self.swept(ended)
+    }
+
+    /// Carries the campaign through from this process, on a thread of its own, with a fresh process for each run.
+    fn direct(&self) -> JoinHandle<()> {
+        let (direct, subject, library) =
+            (self.followed.by_processes(), self.subject.clone(), self.common.library.to_owned());
+        let command = move |variable: &str, orders: String| subject.command(&library, (variable, orders));
+        std::thread::spawn(move || direct.direct(&command))
     }
 
     /// Whether the program fails by itself, so that nothing can be told of its failures; then it is let go.
@@ -273,8 +278,7 @@ impl<'a> Sweep<'a> {
 
     /// Whether the program was killed, by neither this process nor itself, before all was done.
     fn was_killed_from_outside(&mut self) -> bool {
-        let killed = matches!(self.program.try_wait(), Ok(Some(status)) if status.signal() == Some(SIGKILL));
-        killed && !self.killed && !self.stopped() && self.followed.stage() < Stage::Finished
+        self.base.was_killed_from_outside() && !self.stopped() && self.followed.stage() < Stage::Finished
     }
 
     fn stopped(&self) -> bool {
@@ -292,8 +296,7 @@ impl<'a> Sweep<'a> {
         self.withdrawn |= self.open.len() < before;
         if !self.closed && self.followed.stage() < Stage::Exploring {
             // There is nothing yet that could be lost.
-            self.killed = true;
-            let _ = self.program.kill();
+            self.base.kill();
         }
     }
 
@@ -312,7 +315,7 @@ impl<'a> Sweep<'a> {
             ),
             Some(trouble) => Ended::Refused(trouble.to_string()),
             None if self.followed.stage() < Stage::Finished => {
-                let printed = self.printed();
+                let printed = self.base.printed();
                 let how = if self.followed.stage() == Stage::Starting { "did not come to its main" } else { "died on the way" };
                 Ended::Refused(format!("the program {how}{printed}"))
             }
@@ -323,15 +326,6 @@ impl<'a> Sweep<'a> {
             }
             None => Ended::Swept,
         }
-    }
-
-    /// The end of what the program printed before its `main`.
-    fn printed(&mut self) -> String {
-        let mut text = Vec::new();
-        let read = self.output.seek(SeekFrom::Start(0)).and_then(|_| self.output.read_to_end(&mut text));
-        let text = String::from_utf8_lossy(&text);
-        let text = text.trim();
-        if read.is_err() || text.is_empty() { String::new() } else { format!(": it printed:\n{text}") }
     }
 
     fn swept(&self, ended: Ended) -> Swept {
@@ -349,6 +343,7 @@ impl<'a> Sweep<'a> {
             rounds: baseline.rounds,
             nanos: baseline.nanos,
             chains: self.chains,
+            second: (self.common.depth > 1).then(|| self.second.clone()),
             notes: unsettled.into_iter().collect(),
         }
     }

@@ -39,6 +39,10 @@ impl Listener for Watch<'_> {
             heard.is_met = true;
             return if self.records_only { Choice::NotAskedFor } else { Choice::Fail };
         }
+        if self.recorded.behind.as_ref().is_some_and(|first| first.id == id) {
+            // Without the first failure nothing is met behind it.
+            return Choice::Fail;
+        }
         let function = |chain| innermost(chain).map(|frame| &frame.function);
         let own = function(&self.recorded.chain);
         if own.is_some() && function(&named.frames) == own {
@@ -54,6 +58,8 @@ impl Listener for Watch<'_> {
     fn planned(&self, _: usize) {}
 
     fn outcome(&self, outcome: Outcome, printed: &str) {
-        self.heard.borrow_mut().seen = Some((outcome, printed.to_owned()));
+        if outcome.id == self.recorded.id {
+            self.heard.borrow_mut().seen = Some((outcome, printed.to_owned()));
+        }
     }
 }

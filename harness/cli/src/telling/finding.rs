@@ -7,7 +7,7 @@ use firsthit::Verdict;
 use crate::chains::frame::{Frame, Owner};
 use crate::contents::cause::{Cause, asked_by};
 use crate::outputs::line::{Asking, one_line, place};
-use crate::results::outcome::Outcome;
+use crate::results::outcome::{First, Outcome};
 use crate::telling::look::{Look, level_of};
 use crate::telling::sources::{Sources, word};
 
@@ -67,7 +67,9 @@ pub(super) fn finding(cause: &Cause, shows: &Outcome, sources: &Sources<'_>, loo
 
 fn title(shows: &Outcome) -> String {
     let through = shows.asked.as_ref().map(|asked| format!(", through {}", name(&asked.function)));
-    format!("{} fails{}", Asking(&shows.request), through.unwrap_or_default())
+    let behind = if shows.behind.is_some() { ", behind another failure" } else { "" };
+    let mark = if shows.is_unconfirmed() { " (unconfirmed)" } else { "" };
+    format!("{} fails{}{behind}{mark}", Asking(&shows.request), through.unwrap_or_default())
 }
 
 /// The places of the workspace's sources that have a part in it, the one that asked first; none if that is none of them.
@@ -109,7 +111,10 @@ fn notes(cause: &Cause, shows: &Outcome) -> Vec<String> {
     if !shows.spawned_by.is_empty() {
         notes.push(format!("on a thread that was spawned\n{}", frames(&shows.spawned_by)));
     }
-    notes.extend(shows.evidence.iter().map(|fact| fact.lines().map(one_line).collect::<Vec<_>>().join("\n")));
+    if let Some(First { request, chain, .. }) = &shows.behind {
+        notes.push(format!("behind the failure of {}\n{}", Asking(request), frames(chain)));
+    }
+    notes.extend(shows.facts().iter().map(|fact| fact.lines().map(one_line).collect::<Vec<_>>().join("\n")));
     if !shows.stood.is_empty() {
         notes.push(format!("where it stood:\n{}", frames(&shows.stood)));
     }

@@ -4,7 +4,7 @@ use std::fmt::{self, Formatter};
 
 use crate::chains::frame::{Frame, Owner};
 use crate::outputs::line::{Asking, one_line, place};
-use crate::results::outcome::Outcome;
+use crate::results::outcome::{First, Outcome};
 
 /// An outcome in several lines, with every frame of its chain.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Shown<'a>(pub(crate) &'a Outcome);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Outcome { test, verdict, request, asked, chain, spawned_by, evidence, leaks, stood, .. } = self.0;
+        let Outcome { test, verdict, request, asked, chain, spawned_by, leaks, stood, .. } = self.0;
         writeln!(f, "{verdict}: {}", one_line(&test.to_string()))?;
         let through = asked.as_ref().map(|asked| format!(", through {}", one_line(&asked.function)));
         writeln!(f, "  {} fails{}", Asking(request), through.unwrap_or_default())?;
@@ -21,7 +21,11 @@ impl fmt::Display for Shown<'_> {
             writeln!(f, "  on a thread that was spawned")?;
             frames(f, spawned_by)?;
         }
-        for fact in evidence {
+        if let Some(First { request, chain, .. }) = &self.0.behind {
+            writeln!(f, "  behind the failure of {}", Asking(request))?;
+            frames(f, chain)?;
+        }
+        for fact in self.0.facts() {
             writeln!(f, "  {}", fact.replace('\n', "\n    "))?;
         }
         if !stood.is_empty() {

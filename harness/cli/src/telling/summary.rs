@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use firsthit::Verdict;
+use firsthit::{SecondFailures, Verdict};
 
 use crate::contents::summary::{Aborting, Summary};
 use crate::in_words::several;
@@ -18,11 +18,19 @@ fn counted(counts: &BTreeMap<Verdict, usize>, verdicts: &[Verdict], look: Look) 
     verdicts.iter().filter_map(of).collect::<Vec<_>>().join(", ")
 }
 
+/// How much of depth 2 was done.
+fn told_second(second: SecondFailures) -> String {
+    let why = if second.left > 0 { ": more than --pairs-max" } else { "" };
+    format!("depth 2: {second}{why}")
+}
+
 impl Summary {
     /// The numbers in words, and the lines that abort: all of them, or those with most chains.
     pub(crate) fn told(&self, look: Look, all: bool) -> String {
         let Summary { not_swept, notes, left_out, .. } = self;
         let mut lines = vec![self.failed(look)];
+        lines.extend(self.second_failures.map(told_second));
+        lines.extend(self.second_opinions.told());
         let sum = |counts: &BTreeMap<Verdict, usize>| counts.get(&Verdict::Unreached).copied().unwrap_or(0);
         let were = |count: u64| if count == 1 { "1 chain was".to_owned() } else { format!("{count} chains were") };
         let options = [
@@ -57,7 +65,14 @@ impl Summary {
         let colon = if parts.is_empty() { "" } else { ": " };
         let what = match failed {
             0 => format!("no chain of {tests} failed"),
-            _ => format!("{} of {tests} failed once each", several(failed, "chain", "chains")),
+            _ => {
+                let pairs = self.second_failures.map_or(0, |second| second.failed.min(failed));
+                let together = match pairs {
+                    0 => String::new(),
+                    _ => format!(" and {} together", several(pairs, "pair", "pairs")),
+                };
+                format!("{} of {tests} failed once each{together}", several(failed - pairs, "chain", "chains"))
+            }
         };
         format!("{}{colon}{}", look.strong(&what), parts.join(", "))
     }
