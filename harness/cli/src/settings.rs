@@ -35,6 +35,8 @@ pub(crate) struct Settings {
     pub(crate) jobs: NonZeroUsize,
     /// The crates whose chains are failed: those that are named, else the workspace's.
     pub(crate) scope: Scope,
+    /// Where the workspace's packages lie, whichever crates are named; with those that are.
+    pub(crate) packages: Vec<Utf8PathBuf>,
     /// Files and folders, relative to the workspace, and modules, whose code is the tests' own beside what is by custom.
     pub(crate) test_code: Vec<String>,
     /// The verdicts that are findings.
@@ -85,7 +87,12 @@ impl Settings {
             given => given.to_vec(),
         };
         let jobs = options.runs.jobs.or(config.jobs).map(|jobs| jobs.0);
+        let mut packages = project.map(|project| project.members().folders).unwrap_or_default();
+        packages.extend(scope.folders.iter().cloned());
+        packages.sort();
+        packages.dedup();
         Ok(Settings {
+            packages,
             timeout: options.runs.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             scope,

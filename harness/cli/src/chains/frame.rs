@@ -47,8 +47,12 @@ const LOUD: [&str; 3] = ["std::panicking::try", "std::panicking::catch_unwind", 
 impl Frame {
     /// Whether a failure in it tells nothing.
     pub(crate) fn is_quiet(&self) -> bool {
-        let begins = |names: &[&str]| names.iter().any(|name| self.function.starts_with(name));
-        begins(&QUIET) && !begins(&LOUD)
+        QUIET.iter().any(|name| self.function.starts_with(name)) && !self.is_loud()
+    }
+
+    /// Whether it is a function of std's panics that is on the stack without any panic, as under every test.
+    pub(crate) fn is_loud(&self) -> bool {
+        LOUD.iter().any(|name| self.function.starts_with(name))
     }
 
     /// Whether it is a global allocator's function that is called as such.

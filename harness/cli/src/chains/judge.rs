@@ -93,8 +93,9 @@ fn killed(evidence: &Evidence) -> Verdict {
 }
 
 fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
-    let through =
-        |names: &[&str]| case.stood_in.iter().any(|frame| names.iter().any(|name| frame.function.starts_with(name)));
+    // What runs a test, and what calls back, catches panics: that it is on the stack tells nothing of one.
+    let stood_in = || case.stood_in.iter().filter(|frame| !frame.is_loud());
+    let through = |names: &[&str]| stood_in().any(|frame| names.iter().any(|name| frame.function.starts_with(name)));
     // Where nobody could walk the stack, what std says before it aborts tells as well.
     let said = || case.evidence.printed.lines().any(|line| OUT_OF_MEMORY.iter().all(|part| line.contains(part)));
     if through(&INFALLIBLE) || (case.stood_in.is_empty() && said()) {
@@ -268,6 +269,8 @@ mod tests {
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &oom), Verdict::Aborted);
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &panicking), Verdict::Panicked);
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &[("f", Owner::Foreign)]), Verdict::Crashed);
+        let under_a_test = [("allocate", Owner::Foreign), ("std::panicking::catch_unwind::do_call", Owner::Std)];
+        assert_eq!(verdict(&seen(Ending::Aborted), &[], &under_a_test), Verdict::Crashed, "C called abort");
         assert_eq!(verdict(&seen(Ending::Killed(11)), &[], &[]), Verdict::Crashed);
         let said = "test a ... Fatal glibc error: failed to register TLS destructor: out of memory\n".to_owned();
         assert_eq!(verdict(&Evidence { printed: said, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Aborted);

@@ -50,7 +50,8 @@ impl TestCode {
 
     /// Whether a frame runs the tests' own code.
     pub(crate) fn has(&self, frame: &Frame) -> bool {
-        if !self.is_there || frame.owner != Owner::Workspace {
+        // With `--crates`, the crate that the tests are in need not be among those that count as the workspace's.
+        if !self.is_there || matches!(frame.owner, Owner::Std | Owner::Foreign) {
             return false;
         }
         let function = frame.function.trim_start_matches('<');
@@ -68,7 +69,7 @@ impl TestCode {
         let path = function.split(['<', '{', ' ']).next().unwrap_or(function);
         self.scope.as_deref().is_some_and(|scope| begins(function, scope))
             || self.named.iter().any(|named| begins(function, named))
-            || path.split("::").any(|part| MODULES.contains(&part))
+            || (frame.owner == Owner::Workspace && path.split("::").any(|part| MODULES.contains(&part)))
     }
 }
 
@@ -106,6 +107,16 @@ mod tests {
     fn a_test_at_the_root_of_a_crate_is_alone_with_its_own_function() {
         let code = code("grows");
         assert!(code.has(&frame("demo::grows", "src/lib.rs")) && !code.has(&frame("demo::grow", "src/lib.rs")));
+    }
+
+    #[test]
+    fn tests_of_a_crate_that_was_not_named_as_the_workspaces_are_tests() {
+        let code = code("cases::grows");
+        let other = |function, file| Frame { owner: Owner::Dependency("x".to_owned()), ..frame(function, file) };
+        assert!(code.has(&other("it::helper", "demo/tests/it.rs")));
+        assert!(code.has(&other("demo::cases::grows", "demo/src/lib.rs")));
+        assert!(!code.has(&other("x::test::grow", "x-1.0.0/src/test.rs")), "a module of another crate");
+        assert!(!code.has(&other("x::grow", "x-1.0.0/tests/it.rs")), "its sources are not in the workspace");
     }
 
     #[test]

@@ -166,6 +166,8 @@ pub(crate) fn not_swept(test: &Swept) -> Option<String> {
         Ended::NothingInjected(why) => format!("had nothing injected: {why}"),
         Ended::Refused(why) => format!("could not be swept: {why}"),
     };
+    // What a test printed has lines.
+    let why = why.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" | ");
     Some(one_line(&format!("{} {why}", test.test)))
 }
 
@@ -190,6 +192,14 @@ mod tests {
 
     fn one(verdict: Verdict, standing: Standing) -> (Outcome, Standing) {
         (outcome("a", 1, verdict), standing)
+    }
+
+    #[test]
+    fn why_a_test_was_not_swept_is_one_line_of_what_it_printed() {
+        let failing =
+            ended(Ended::BaselineFails("it ends with status 101\n\nrunning 1 test\r\n  left: 1\n".to_owned()));
+        let why = not_swept(&failing).unwrap();
+        assert!(why.ends_with("failure: it ends with status 101 | running 1 test | left: 1"), "{why}");
     }
 
     #[test]

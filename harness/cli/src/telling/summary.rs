@@ -143,7 +143,7 @@ mod tests {
             Summary::of_judged(&outcomes, &tests).told(Look::PLAIN, false),
             "6 chains of 1 test failed once each: 1 recovered, 3 aborted, 2 expected (1 aborted, 1 hung)\n\
              1 chain was planned and not met again\n\
-             demo t differs from run to run: two\u{fffd}lines\n\
+             demo t differs from run to run: two | lines\n\
              3 call chains abort the process when memory runs out; these 2 lines cause them:\n\
              \u{20} 2  src/store.rs:120  Vec::push\n\
              \u{20} 1  src/store.rs:12   malloc"
