@@ -10,6 +10,7 @@ static ALLOC: Alloc = Alloc::system();
 
 /// Memory stays exhausted behind the first failure, so this is a sweep in mode `sticky`.
 #[test]
+#[ignore = "a sweep of its own, which needs no tool: cargo test -- --ignored"]
 fn under_exhaustion_a_reader_gives_an_error() {
     let sweep = Sweep::new().name("under_exhaustion_a_reader_gives_an_error").mode(Mode::Sticky);
     let report = sweep.run(|| {

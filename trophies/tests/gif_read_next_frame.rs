@@ -4,8 +4,8 @@ use gif::{ColorOutput, DecodeOptions, DecodingError};
 
 /// One pixel high, one wide, of one colour.
 const PIXEL: &[u8] = &[
-    b'G', b'I', b'F', b'8', b'9', b'a', 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2,
-    2, 0x44, 1, 0, 0x3b,
+    b'G', b'I', b'F', b'8', b'9', b'a', 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2c, 0, 0, 0, 0, 1, 0, 1, 0,
+    0, 2, 2, 0x44, 1, 0, 0x3b,
 ];
 
 /// In RGBA, for which a line of the file's own pixels is needed as well.
