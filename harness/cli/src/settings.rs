@@ -1,6 +1,6 @@
 //! What holds for one sweep: the command line, and what it leaves open from the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) jobs: NonZeroUsize,
     /// The crates whose chains are failed: those that are named, else the workspace's.
     pub(crate) scope: Scope,
+    /// The folders of the workspace's packages and of the crates in scope: tests lie in them.
+    pub(crate) packages: Vec<Utf8PathBuf>,
     /// Files and folders, relative to the workspace, and modules, whose code is the tests' own beside what is by custom.
     pub(crate) test_code: Vec<String>,
     /// The verdicts that are findings.
@@ -68,6 +70,9 @@ impl Settings {
             Some(project) => project.crates(named)?,
             None => Scope { folders: Vec::new(), crates: named.iter().map(|name| name.replace('-', "_")).collect() },
         };
+        let members = project.map(Project::members).unwrap_or_default();
+        let packages: BTreeSet<Utf8PathBuf> =
+            members.folders.into_iter().chain(scope.folders.iter().cloned()).collect();
         let here = || env::current_dir().ok().and_then(|folder| Utf8PathBuf::from_path_buf(folder).ok());
         let root = project.map(|project| project.root().to_owned()).or_else(here).unwrap_or_default();
         let test_args = match test_args {
@@ -79,6 +84,7 @@ impl Settings {
             timeout: options.runs.timeout.or(config.timeout).map(|limit| limit.0),
             jobs: jobs.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
             scope,
+            packages: packages.into_iter().collect(),
             test_code: config.test_code.clone(),
             findings: findings(&options.runs.verdicts, config)?,
             test_args,

@@ -50,7 +50,8 @@ impl TestCode {
 
     /// Whether a frame runs the tests' own code.
     pub(crate) fn has(&self, frame: &Frame) -> bool {
-        if !self.is_there || frame.owner != Owner::Workspace {
+        // Where `--crates` names others, the workspace's own crates are not its code under test, and their tests still are tests.
+        if !self.is_there || frame.owner == Owner::Std {
             return false;
         }
         let function = frame.function.trim_start_matches('<');
@@ -68,7 +69,7 @@ impl TestCode {
         let path = function.split(['<', '{', ' ']).next().unwrap_or(function);
         self.scope.as_deref().is_some_and(|scope| begins(function, scope))
             || self.named.iter().any(|named| begins(function, named))
-            || path.split("::").any(|part| MODULES.contains(&part))
+            || (frame.owner == Owner::Workspace && path.split("::").any(|part| MODULES.contains(&part)))
     }
 }
 
@@ -100,6 +101,18 @@ mod tests {
         }
         let dependency = Frame { owner: Owner::Std, ..frame("demo::cases::grows", "src/lib.rs") };
         assert!(!code.has(&dependency));
+    }
+
+    #[test]
+    fn tests_are_tests_where_only_other_crates_are_under_test() {
+        let other =
+            |function: &str, file: &str| Frame { owner: Owner::Dependency("demo".to_owned()), ..frame(function, file) };
+        let code = code("cases::grows");
+        assert!(
+            code.has(&other("it::helper", "demo/tests/it.rs")) && code.has(&other("demo::cases::grows", "src/lib.rs"))
+        );
+        assert!(!code.has(&other("other::tests::helper", "other-1.0.0/src/tests.rs")), "a dependency's are not");
+        assert!(!code.has(&other("other::helper", "other-1.0.0/tests/it.rs")));
     }
 
     #[test]

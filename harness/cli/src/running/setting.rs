@@ -29,11 +29,11 @@ impl Setting<'_> {
         self.all && self.settings.in_diff.is_none() && !self.settings.new_only
     }
 
-    /// The folders of the packages whose chains are failed, relative to the workspace's.
+    /// The folders of the packages whose tests are swept or whose chains are failed, relative to the workspace's.
     pub(crate) fn packages(&self) -> Vec<Utf8PathBuf> {
         let root = self.root.unwrap_or(Utf8Path::new("/"));
         let within = |folder: &Utf8PathBuf| folder.strip_prefix(root).map(Utf8Path::to_owned).ok();
-        self.settings.scope.folders.iter().filter_map(within).collect()
+        self.settings.packages.iter().filter_map(within).collect()
     }
 
     /// Whose the functions of the programs are.
