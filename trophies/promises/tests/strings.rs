@@ -32,9 +32,8 @@ impl std::fmt::Display for D {
 
 #[test]
 fn lean_string_display() {
-    match D(3).try_to_lean_string() {
-        Ok(s) => assert_eq!(s.len(), LONG.len() + 6),
-        Err(_) => {}
+    if let Ok(text) = D(3).try_to_lean_string() {
+        assert_eq!(text.len(), LONG.len() + 6);
     }
     let _ = LONG.try_to_lean_string();
     let _ = 123456789012345678901234567890u128.try_to_lean_string();
