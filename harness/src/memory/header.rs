@@ -190,12 +190,14 @@ impl Slot {
     }
 
     /// The request that failed by its number.
+    #[cfg(feature = "preload")]
     pub(crate) fn struck(&self) -> Struck {
         // SAFETY: read by who has started the child, after its death.
         unsafe { *self.struck.get() }
     }
 
     /// Keeps the request that is about to fail by its number.
+    #[cfg(feature = "preload")]
     pub(crate) fn set_struck(&self, struck: Struck) {
         // SAFETY: written by the child that owns the slot, by the one thread that has counted to the number.
         unsafe { *self.struck.get() = struck };

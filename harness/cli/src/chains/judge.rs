@@ -34,6 +34,10 @@ pub(crate) struct Judged {
 /// Functions that a failed infallible allocation ends in.
 const INFALLIBLE: [&str; 4] =
     ["alloc::alloc::handle_alloc_error", "alloc::raw_vec::handle_error", "__rust_alloc_error_handler", "__rdl_oom"];
+/// What a panic runs through on its way to `abort`.
+const PANICKING: [&str; 4] = ["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"];
+/// What runs code whose panics are caught: the runner does so with every test, and nothing in there need have panicked.
+const CATCHES: [&str; 2] = ["std::panicking::catch_unwind", "std::panicking::try"];
 /// What std says when a failed infallible allocation ends the process.
 const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of ", " bytes failed"];
 /// Functions through which `unwrap` and `expect` panic.
@@ -77,14 +81,14 @@ fn killed(evidence: &Evidence) -> Verdict {
 }
 
 fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
-    let through =
-        |names: &[&str]| case.stood_in.iter().any(|frame| names.iter().any(|name| frame.function.starts_with(name)));
+    let is = |frame: &Frame, names: &[&str]| names.iter().any(|name| frame.function.starts_with(name));
+    let through = |names: &[&str]| case.stood_in.iter().any(|frame| is(frame, names) && !is(frame, &CATCHES));
     // Where nobody could walk the stack, what std says before it aborts tells as well.
     let said = || case.evidence.printed.lines().any(|line| OUT_OF_MEMORY.iter().all(|part| line.contains(part)));
     if through(&INFALLIBLE) || (case.stood_in.is_empty() && said()) {
         return Verdict::Aborted;
     }
-    if through(&["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"]) {
+    if through(&PANICKING) {
         facts.push(match case.evidence.panics {
             0 => "panicked, and this build aborts on a panic".to_owned(),
             1 => "the panic could not unwind, which aborts".to_owned(),
@@ -252,6 +256,16 @@ mod tests {
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &oom), Verdict::Aborted);
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &panicking), Verdict::Panicked);
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &[("f", Owner::Foreign)]), Verdict::Crashed);
+        let called = [
+            ("std::process::abort", Owner::Std),
+            ("demo::grow", Owner::Workspace),
+            ("std::panicking::catch_unwind::do_call", Owner::Std),
+        ];
+        assert_eq!(
+            verdict(&seen(Ending::Aborted), &[], &called),
+            Verdict::Crashed,
+            "the runner would have caught a panic"
+        );
         assert_eq!(verdict(&seen(Ending::Killed(11)), &[], &[]), Verdict::Crashed);
         let said = "test a ... Fatal glibc error: failed to register TLS destructor: out of memory\n".to_owned();
         assert_eq!(verdict(&Evidence { printed: said, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Aborted);

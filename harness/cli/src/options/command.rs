@@ -338,7 +338,7 @@ mod tests {
              --deny absorbed --allow aborted,leaked --test-tool nextest --include-ignored --message-format json -q --color never",
             "list --json --ignored --profile dist",
             "run -j 2 -- ls -l",
-            "verify -p a --lib parse --exact --limit 100 --later --json -j 2 --timeout 3 --crates a,b -- --my-flag",
+            "verify -p a --lib parse --exact --limit 100 --runner --later --json -j 2 --timeout 3 --crates a,b -- --my-flag",
             "verify --request=-7 --message-format json",
             "replay 0123456789ab --debugger gdb -p a",
             "report --message-format json",

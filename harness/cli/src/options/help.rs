@@ -92,8 +92,9 @@ its own process; an abort is a real one here, and the note of one in a sweep.
 
 What differs is asked again, twice, and the test swept again: if that does not say the same, or if runs of the test differ by themselves \
 (other numbers of requests, threads of its own), it may be chance, is told as such, and does not count. In tests that vary, a chain agrees \
-if any of its hits ended as the sweep says. Requests of the runner and of the tests themselves are failed, too, and not compared, for no \
-sweep fails them. What a thread asks for behind a panic is never failed. Nothing is kept: ledger and last run stay as they are.
+if any of its hits ended as the sweep says. What the tests themselves ask for is failed, too, and not compared, for no sweep fails it. The \
+runner's own thread makes some hundred requests before each test: they are failed if the sweep meets code under test on it, or with \
+--runner. What a thread asks for behind a panic is never failed. Nothing is kept: ledger and last run stay as they are.
 
 Exit codes: 0 if both say the same, 2 if they do not, 4 if a test fails without a failure, 5 if nothing was compared, 130 after Ctrl-C \
 with what was compared by then, 1 if the command line or the build is wrong.";

@@ -22,6 +22,9 @@ pub(crate) struct VerifyCommand {
     /// Fail this request alone, as a report names it; those of the program's first thread have negative numbers.
     #[arg(long, value_name = "N", allow_negative_numbers = true, conflicts_with = "limit", help_heading = "Check")]
     pub(crate) request: Option<Nth>,
+    /// Fail the requests of the test runner's own thread, too, on which no code under test was met.
+    #[arg(long, conflicts_with = "request", help_heading = "Check")]
+    pub(crate) runner: bool,
     /// Tell the chains that end otherwise at a later hit, too.
     #[arg(long, help_heading = "Check")]
     pub(crate) later: bool,

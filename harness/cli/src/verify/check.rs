@@ -30,14 +30,24 @@ impl Every<'_> {
             let stopped = swept.swept.ended == Ended::Stopped;
             return Checked { fails, stopped, ..Checked::not(test, why(&swept.swept.ended)) };
         }
-        let mut shown = match self.run(wanted) {
+        // Of a test the first thread is the runner's, unless the test's code is met there.
+        let is_runners = !test.name.is_empty() && swept.ends.keys().all(|key| key.len() > 1);
+        let wanted = match wanted {
+            Wanted::UpTo { limit, first_thread } => {
+                Wanted::UpTo { limit: *limit, first_thread: *first_thread || !is_runners }
+            }
+            Wanted::These(_) => wanted.clone(),
+        };
+        let mut shown = match self.run(&wanted) {
             Ok(shown) => shown,
             Err(why) => return Checked::not(test, why),
         };
         // One that the sweep knows and leaves out is no miss of its.
         shown.hits.retain(|key, _| swept.ends.contains_key(key) || !swept.known.contains(key));
         let stopped = self.common.stop.load(Relaxed);
-        let all = matches!(wanted, Wanted::UpTo(_)) && !stopped;
+        let all = matches!(wanted, Wanted::UpTo { .. }) && !stopped;
+        let left = matches!(wanted, Wanted::UpTo { first_thread: false, .. });
+        let [others, of_runner] = shown.requests;
         let Comparison { alike, differences } = compare(&swept.ends, &shown.hits, shown.varies.is_some(), all);
         let certain =
             if shown.varies.is_none() { self.asked_again(&differences, &swept, &shown) } else { HashSet::new() };
@@ -59,7 +69,8 @@ impl Every<'_> {
             test: test.clone(),
             not_compared: None,
             fails: false,
-            requests: shown.requests.iter().sum(),
+            requests: if left { others } else { others + of_runner },
+            requests_of_runner: if left { of_runner } else { 0 },
             runs: shown.runs,
             runs_out_of_scope: shown.left_out,
             runs_without_chain: shown.unwalked,

@@ -19,8 +19,10 @@ pub(crate) struct Checked {
     /// Whether it fails by itself.
     #[serde(skip)]
     pub(crate) fails: bool,
-    /// Requests of a run without a failure.
+    /// Requests of a run without a failure, those of the next field left out.
     pub(crate) requests: u64,
+    /// Requests of the runner's own thread, of which none was failed.
+    pub(crate) requests_of_runner: u64,
     /// How many runs had a failure, one each.
     pub(crate) runs: u64,
     /// Of these, how many failed what no sweep fails.
@@ -71,6 +73,7 @@ impl Checked {
             not_compared: Some(why),
             fails: false,
             requests: 0,
+            requests_of_runner: 0,
             runs: 0,
             runs_out_of_scope: 0,
             runs_without_chain: 0,

@@ -55,7 +55,7 @@ pub(crate) struct Every<'a> {
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
     /// All of a lane, or an even share where there are more than this.
-    UpTo(u64),
+    UpTo { limit: u64, first_thread: bool },
     /// These.
     These(Vec<Nth>),
 }
@@ -69,10 +69,11 @@ impl Every<'_> {
         let mut shown = Shown::default();
         match wanted {
             Wanted::These(these) => self.chunk(&mut these.iter().copied(), &mut shown, &Cell::new(false)).map(drop)?,
-            Wanted::UpTo(limit) => {
+            Wanted::UpTo { limit, first_thread } => {
                 // A record that nothing fails in: how many requests there are.
                 self.chunk(&mut std::iter::empty(), &mut shown, &Cell::new(false))?;
                 let lanes = [Lane::Others, Lane::First].into_iter().zip(shown.requests);
+                let lanes = lanes.take(if *first_thread { 2 } else { 1 });
                 let numbers: Vec<_> =
                     lanes.map(|(lane, most)| Numbers::of(lane, most, &shown.firsts, *limit)).collect();
                 shown.is_share = numbers.iter().any(|numbers| matches!(numbers, Numbers::Some(..)));

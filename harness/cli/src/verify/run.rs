@@ -41,7 +41,7 @@ pub(crate) fn verify(setting: Setting<'_>, programs: &[Program], command: &Verif
     };
     let wanted = match command.request {
         Some(request) => Wanted::These(vec![request]),
-        None => Wanted::UpTo(command.limit),
+        None => Wanted::UpTo { limit: command.limit, first_thread: command.runner },
     };
     let jobs = settings.jobs.get();
     let (next, busy) = (AtomicUsize::new(0), AtomicUsize::new(0));

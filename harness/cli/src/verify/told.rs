@@ -21,6 +21,8 @@ pub(crate) struct Totals {
     /// Tests of which only a part of the requests was failed.
     pub(crate) shares: usize,
     pub(crate) runs: u64,
+    /// Requests of the runners' own threads, of which none was failed.
+    pub(crate) requests_of_runner: u64,
     pub(crate) runs_out_of_scope: u64,
     pub(crate) runs_without_chain: u64,
     pub(crate) chains: usize,
@@ -46,6 +48,7 @@ impl Totals {
             totals.varying += usize::from(one.varies.is_some());
             totals.shares += usize::from(one.share);
             totals.runs += one.runs;
+            totals.requests_of_runner += one.requests_of_runner;
             totals.runs_out_of_scope += one.runs_out_of_scope;
             totals.runs_without_chain += one.runs_without_chain;
             totals.chains += one.chains;
@@ -156,6 +159,12 @@ fn summary(all: &[Checked]) -> String {
             totals.runs_out_of_scope
         ));
     }
+    if totals.requests_of_runner > 0 {
+        note(format!(
+            "{} requests of the runner's own thread were not failed (--runner fails them)",
+            totals.requests_of_runner
+        ));
+    }
     if totals.runs_without_chain > 0 {
         note(format!("{} of the runs failed a request whose chain could not be found", totals.runs_without_chain));
     }
@@ -203,7 +212,7 @@ mod tests {
             kind,
             certain,
             request: None,
-            chain: vec![frame("demo::grow", 7)],
+            chain: vec![frame("demo::grow", "src/lib.rs", 7, Owner::Workspace)],
             swept: Some(end(Verdict::Recovered, Ending::Exited(101))),
             hits: vec![Hit { request: Nth(12), end: end(Verdict::Aborted, Ending::Killed(6)) }],
         }
