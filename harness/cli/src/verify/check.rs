@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
+use firsthit::Verdict;
+
 use crate::results::swept::Ended;
 use crate::verify::checked::{Checked, Told};
 use crate::verify::compared::{Comparison, Difference, Hit, Key, Kind, compare};
@@ -51,6 +53,9 @@ impl Every<'_> {
         let Comparison { alike, differences } = compare(&swept.ends, &shown.hits, shown.varies.is_some(), all);
         let certain =
             if shown.varies.is_none() { self.asked_again(&differences, &swept, &shown) } else { HashSet::new() };
+        let unmet =
+            swept.ends.iter().filter(|(key, end)| end.verdict == Verdict::Unreached && !shown.hits.contains_key(*key));
+        let unreached = unmet.count();
         let differences = differences.into_iter().map(|one| {
             let outcome = swept.outcomes.get(&one.key);
             let named = shown.named.get(&one.key);
@@ -77,6 +82,7 @@ impl Every<'_> {
             share: shown.is_share,
             chains: swept.ends.len(),
             alike,
+            unreached,
             differences: differences.collect(),
             varies: shown.varies,
             stopped,

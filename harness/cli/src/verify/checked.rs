@@ -35,6 +35,8 @@ pub(crate) struct Checked {
     pub(crate) chains: usize,
     /// How many of them both sides say the same of.
     pub(crate) alike: usize,
+    /// How many of them neither side met again.
+    pub(crate) unreached: usize,
     /// Why runs differ by themselves, if they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) varies: Option<String>,
@@ -80,6 +82,7 @@ impl Checked {
             share: false,
             chains: 0,
             alike: 0,
+            unreached: 0,
             varies: None,
             stopped: false,
             differences: Vec::new(),

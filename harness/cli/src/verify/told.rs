@@ -27,6 +27,7 @@ pub(crate) struct Totals {
     pub(crate) runs_without_chain: u64,
     pub(crate) chains: usize,
     pub(crate) alike: usize,
+    pub(crate) unreached: usize,
     pub(crate) missed: usize,
     pub(crate) invented: usize,
     pub(crate) otherwise: usize,
@@ -53,6 +54,7 @@ impl Totals {
             totals.runs_without_chain += one.runs_without_chain;
             totals.chains += one.chains;
             totals.alike += one.alike;
+            totals.unreached += one.unreached;
             totals.missed += one.count(Kind::Missed, true);
             totals.invented += one.count(Kind::Invented, true);
             totals.otherwise += one.count(Kind::Otherwise, true);
@@ -152,6 +154,9 @@ fn summary(all: &[Checked]) -> String {
     if later > 0 {
         let ends = if later == 1 { "chain ends" } else { "chains end" };
         note(format!("{later} {ends} otherwise at a later hit, which no sweep fails (--later tells them)"));
+    }
+    if totals.unreached > 0 {
+        note(format!("{} chain{} met again by neither side", totals.unreached, plural(totals.unreached)));
     }
     if totals.runs_out_of_scope > 0 {
         note(format!(
