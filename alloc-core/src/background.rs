@@ -20,8 +20,7 @@ impl Drop for Reclaiming<'_> {
         let mut state = self.0.raw();
         state.slow -= 1;
         if let Some(task) = state.task_mut(self.1) {
-            task.reclaiming -= 1;
-            task.inside = None;
+            task.passes.end();
         }
     }
 }
@@ -77,7 +76,7 @@ impl Machine {
         let mut state = self.state();
         state.slow += 1;
         if let Some(task) = state.task_mut(task) {
-            task.reclaiming += 1;
+            task.passes.begin();
         }
         Reclaiming(self, task)
     }
@@ -117,16 +116,19 @@ impl Machine {
                     state.stats.reclaims_beyond_caller += 1;
                     state.events.note(EventKind::ReclaimedBeyondCaller(shrinker.class()), task, Order::ZERO, flags);
                 }
-                let enter =
-                    |inside| self.state().task_mut(task).and_then(|task| core::mem::replace(&mut task.inside, inside));
-                let before = enter(Some(shrinker.class()));
+                let scans = |class| {
+                    if let Some(task) = self.state().task_mut(task) {
+                        task.passes.scans(class);
+                    }
+                };
+                scans(Some(shrinker.class()));
                 self.run_as(task, || {
                     shrinker.scan(pages, &mut |pages| {
                         // A block of another machine is not this one's gain, and is lost to both.
                         let _ = self.free(pages);
                     });
                 });
-                enter(before);
+                scans(None);
                 let gained = gained();
                 if enough(&self.state(), gained) {
                     return gained;
@@ -158,7 +160,7 @@ impl Machine {
         let current = self.current();
         let nodes = {
             let state = self.raw();
-            if state.task(current).is_some_and(|task| task.reclaiming > 0) {
+            if state.task(current).is_some_and(|task| task.passes.any_is_mine()) {
                 return reaped;
             }
             state.zonelists.len() as u8

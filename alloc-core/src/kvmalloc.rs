@@ -39,6 +39,7 @@ impl KvBlock<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl KvBlock<'_> {
     /// How large the memory could be without being moved.
     pub fn room(&self) -> usize {
@@ -80,6 +81,7 @@ impl KvBlock<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// Memory of `size` bytes, contiguous in the machine if that is easy, and mapped page by page otherwise.
     ///

@@ -81,6 +81,7 @@ mod page;
 mod page_budget;
 #[cfg(all(feature = "std", unix))]
 mod paged;
+mod passes;
 mod places;
 mod plan;
 mod policy;

@@ -58,6 +58,7 @@ struct Holder {
     waiting: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<E> Inside<E> {
     fn holder(&mut self, task: TaskId) -> Option<&mut Holder> {
         self.holders.iter_mut().find(|holder| holder.task == task)
@@ -119,6 +120,7 @@ impl<'m> Mempool<'m> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'c, 'm> Mempool<'m, Objects<'c, 'm>> {
     /// A pool with a full reserve of `size` objects of a cache (`mempool_create_slab_pool`).
     ///
@@ -155,6 +157,7 @@ impl<'m> Mempool<'m, Kmalloced<'m>> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m, B: Backing<'m>> Mempool<'m, B> {
     /// A pool with a full reserve of `size` elements.
     ///

@@ -58,6 +58,7 @@ unsafe impl Send for PinnedMut<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for PinnedMut<'_> {}
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// A block of pages that can be moved, for the current task. The request says MOVABLE whatever `flags` do. The machine's first one
     /// has a table made: the surrounding process is asked for memory, once.

@@ -49,6 +49,7 @@ impl<E> Gathered<E> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'p, 'm, B: Backing<'m>> Wanted<'p, 'm, B> {
     /// Makes the next step; `None` if it sleeps. The blocks that it comes to are given to `take`.
     fn step(&mut self, mut take: impl FnMut(PoolBlock<'p, 'm, B>)) -> Option<Result<(), AllocError>> {
@@ -179,6 +180,7 @@ impl<'m, B: Backing<'m>> fmt::Debug for PoolRequest<'_, 'm, B> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'p, 'm, B: Backing<'m>> PoolRequest<'p, 'm, B> {
     /// Makes the next step: a new block without waiting, one of the reserve, a new block with all that the caller may do
     /// for it; and if there is none, a caller that may wait sleeps. A fault source that fails
@@ -202,6 +204,7 @@ impl<'m, B: Backing<'m>> fmt::Debug for BulkRequest<'_, 'm, B> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'p, 'm, B: Backing<'m>> BulkRequest<'p, 'm, B> {
     /// Makes the next step, as [`PoolRequest::step`]: new blocks as far as there are any, and the rest from the reserve at
     /// once. A request that sleeps holds nothing.
@@ -214,6 +217,7 @@ impl<'p, 'm, B: Backing<'m>> BulkRequest<'p, 'm, B> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m, B: Backing<'m>> Mempool<'m, B> {
     /// Begins a request for an element of the pool.
     ///

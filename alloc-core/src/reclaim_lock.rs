@@ -174,7 +174,7 @@ impl Machine {
     }
 
     fn take_lock(&self, lock: usize, task: TaskId) -> Result<(), LockError> {
-        let inside = self.raw().task(task).and_then(|task| task.inside);
+        let inside = self.raw().task(task).and_then(|task| task.passes.inside());
         if let Some(class) = inside {
             self.note_taken_in(lock, class);
         }

@@ -15,7 +15,7 @@ use crate::numa::mems::Mems;
 use crate::numa::move_rules::MoveWatch;
 use crate::numa::node_mask::NodeMask;
 use crate::page::frame::FrameList;
-use crate::page::reclaim::ReclaimClass;
+use crate::passes::Passes;
 pub use crate::units::TaskId;
 use crate::units::{FrameNumber, NodeId, Order};
 
@@ -85,8 +85,8 @@ pub(crate) struct Task {
     scopes: [u32; Scope::ALL.len()],
     /// Inside of those of which one is.
     inside_of: Context,
-    /// How many passes of direct reclaim of this task are under way.
-    pub(crate) reclaiming: u32,
+    /// The passes of reclaim that are under way in its name.
+    pub(crate) passes: Passes,
     /// What its requests with ACCOUNT are charged to.
     pub(crate) memcg: Option<BudgetId>,
     /// What all of its requests are charged to: the last one counts.
@@ -96,8 +96,6 @@ pub(crate) struct Task {
     /// The flags of the call of vmalloc that its requests are part of.
     pub(crate) outer: Option<Gfp>,
     pub(crate) ticket: Option<Ticket>,
-    /// The class of the shrinker that runs in its name.
-    pub(crate) inside: Option<ReclaimClass>,
     pub(crate) victim: bool,
     /// It was killed in the middle of a request, by policy: what it holds is never given back.
     pub(crate) killed: bool,
@@ -124,13 +122,12 @@ impl Task {
             faults: Arc::default(),
             scopes: [0; Scope::ALL.len()],
             inside_of: Context::default(),
-            reclaiming: 0,
+            passes: Passes::default(),
             memcg: None,
             accounts: Vec::new(),
             calls: Calls::default(),
             outer: None,
             ticket: None,
-            inside: None,
             victim: false,
             killed: false,
             dying: false,
@@ -158,7 +155,7 @@ impl Task {
     pub(crate) fn context(&self) -> Context {
         let mut context = self.inside_of;
         context.victim = self.victim;
-        context.reclaiming = self.reclaiming > 0;
+        context.reclaiming = self.passes.any_is_mine();
         context
     }
 

@@ -47,6 +47,7 @@ pub struct Vma<'m> {
     pub(crate) policies: ReadWrite<VmaPolicies>,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// A range of so many pages, none of which is there. The surrounding process is asked for memory to note them.
     ///
@@ -84,6 +85,7 @@ pub struct Fault<'v> {
     _reading: Reading<'v, VmaPolicies>,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Fault<'_> {
     /// Makes the next step.
     pub fn step(&mut self) -> FaultStep {
@@ -108,6 +110,7 @@ impl Fault<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m> Vma<'m> {
     /// Pages of the range.
     #[expect(clippy::len_without_is_empty, reason = "a range has a page at least")]

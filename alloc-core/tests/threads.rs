@@ -3,7 +3,10 @@
 
 mod support;
 
-use alloc_core::{AllocError, Attributes, Gfp, Machine, Order, PageBlock, Policy, ReclaimClass, Scope, TaskOptions};
+use alloc_core::{
+    AllocError, Attributes, Gfp, Machine, Order, PageBlock, Pages, Policy, ReclaimClass, Scope, Shrinker, TaskOptions,
+};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use support::{Cache, PAGES, machine, order};
@@ -189,4 +192,55 @@ fn more_threads_than_can_own_anything_are_served_all_the_same() {
     });
     machine.audit().unwrap();
     assert_eq!((machine.free_pages(None), machine.stats().requests()), (u64::from(PAGES), 2 * threads as u64));
+}
+
+/// Stays in its first scan until it is let go; what it has is given, page by page, in the others.
+struct Stays {
+    cache: Arc<Cache>,
+    entered: Barrier,
+    left: Barrier,
+    scans: AtomicU32,
+}
+
+impl Shrinker for Stays {
+    fn class(&self) -> ReclaimClass {
+        ReclaimClass::Clean
+    }
+
+    fn count(&self) -> u64 {
+        self.cache.count()
+    }
+
+    fn scan(&self, most: u64, free: &mut dyn FnMut(Pages)) {
+        if self.scans.fetch_add(1, Relaxed) == 0 {
+            self.entered.wait();
+            self.left.wait();
+        } else {
+            self.cache.scan(most, free);
+        }
+    }
+}
+
+#[test]
+fn a_pass_of_reclaim_binds_the_thread_that_makes_it_and_no_other_of_its_task() {
+    let machine = machine(Policy::small_may_fail());
+    let stays = Arc::new(Stays {
+        cache: Cache::unregistered(&machine, ReclaimClass::Clean, 500),
+        entered: Barrier::new(2),
+        left: Barrier::new(2),
+        scans: AtomicU32::new(0),
+    });
+    machine.register_shrinker(stays.clone());
+    let _hoard = support::full(&machine);
+    thread::scope(|scope| {
+        let reclaims = scope.spawn(|| machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop));
+        stays.entered.wait();
+        // The other thread, of the same task, is in the middle of its pass.
+        let plain = !machine.context().frees_memory();
+        let served = machine.alloc_pages(Order::ZERO, Gfp::KERNEL).map(drop);
+        stays.left.wait();
+        assert!(plain, "it has the rights of one that frees memory");
+        assert_eq!((served, reclaims.join().unwrap()), (Ok(()), Ok(())));
+    });
+    assert!(stays.scans.load(Relaxed) > 1);
 }

@@ -133,7 +133,7 @@ fn swept(subject: &Path, library: &Path, workers: usize) -> (Found, usize, u64) 
         }
         chains += 1;
         let ended = match evidence.ending {
-            Ending::Exited(status) => status,
+            Ending::Exited(status) | Ending::Left(status) => status,
             Ending::Aborted => -6,
             Ending::Killed(signal) => -signal,
             _ => continue,

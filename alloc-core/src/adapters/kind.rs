@@ -25,6 +25,7 @@ pub enum MemoryKind {
     Either,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl MemoryKind {
     /// Memory of a layout with at least one byte, from a node's zones first if one is named. With ZERO it is zeroed.
     ///

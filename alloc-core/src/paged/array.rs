@@ -37,6 +37,7 @@ pub struct PagedArray<'m, T> {
     records: PhantomData<fn(T) -> T>,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m, T: Record> PagedArray<'m, T> {
     /// Records of the largest array.
     pub const LEN_MAX: u64 = PagedFile::BYTES_MAX / PAGE_SIZE as u64 * per_page::<T>() as u64;

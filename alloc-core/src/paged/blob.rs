@@ -69,6 +69,7 @@ pub struct PagedBlob<'m> {
     bytes: u64,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m> PagedBlob<'m> {
     /// Bytes of the largest blob.
     pub const BYTES_MAX: u64 = (1 << 40) - HEADER;

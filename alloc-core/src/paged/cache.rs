@@ -50,6 +50,7 @@ pub(super) struct Inside {
     came_in: bool,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Inside {
     /// Counts an access to a page that is there now.
     fn count(&mut self, page: u64) {
@@ -87,6 +88,7 @@ impl Inside {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Cache {
     /// The cache of an empty file, or `None` if the process has no memory for its tables.
     pub(super) fn new(machine: &Machine, swap: Arc<Swap>) -> Option<Cache> {

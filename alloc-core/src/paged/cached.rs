@@ -36,6 +36,7 @@ pub(super) struct CachedPages {
     pinned: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl CachedPages {
     /// None, with room for so many.
     pub(super) fn new(most: usize) -> Option<CachedPages> {
@@ -132,6 +133,7 @@ impl CachedPages {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Cached {
     /// Takes the slot back that has the same in it, if it is still there.
     pub(super) fn claim(&mut self, swap: &Swap) -> Option<super::swap::Slot> {

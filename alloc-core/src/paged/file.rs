@@ -78,6 +78,7 @@ fn pieces(at: u64, len: usize) -> impl Iterator<Item = Piece> {
     })
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m> PagedFile<'m> {
     /// Bytes of the largest file.
     pub const BYTES_MAX: u64 = 1 << 63;

@@ -95,6 +95,7 @@ pub(super) struct MapPages {
 /// Asked for in the name of the map's task, and no shrinker is called for it: the map gives up pages of its own instead.
 const FLAGS: Gfp = Gfp::NOWAIT;
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl MapPages {
     /// So many pages, all of them zero and nowhere.
     pub(super) fn new(

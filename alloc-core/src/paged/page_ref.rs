@@ -74,6 +74,7 @@ impl DerefMut for PageMut<'_, '_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m> PagedFile<'m> {
     /// The page that a position lies in, pinned: it is brought in if it is out. Of a hole these are zeroes, and no memory is taken.
     ///

@@ -28,6 +28,7 @@ struct Pins<'f, 'm> {
     count: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'f, 'm> Pins<'f, 'm> {
     /// So many pages, all pinned or none.
     fn new(file: &'f mut PagedFile<'m>, first: u64, count: usize) -> Result<Pins<'f, 'm>, PagedError> {
@@ -60,6 +61,7 @@ struct Ends<'f, 'm> {
     high: Copy,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'f, 'm> Ends<'f, 'm> {
     fn new(file: &'f mut PagedFile<'m>, low: u64, high: u64) -> Result<Ends<'f, 'm>, PagedError> {
         let number = file.pin(low)?;
@@ -103,6 +105,7 @@ impl Drop for Ends<'_, '_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<T: Record> PagedArray<'_, T> {
     /// Sorts the records. See [`PagedArray::sort_by`].
     ///

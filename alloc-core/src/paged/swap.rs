@@ -68,6 +68,7 @@ pub(crate) struct KeptSlot {
     pub(crate) turn: u32,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Swap {
     /// Slots that a swap has at most: 8 TiB.
     pub const SLOTS_MAX: u32 = 1 << 31;

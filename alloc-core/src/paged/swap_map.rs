@@ -135,6 +135,7 @@ unsafe impl<T: MapValue> Send for SwapMap<T> {}
 // SAFETY: as above.
 unsafe impl<T: MapValue> Sync for SwapMap<T> {}
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<T: MapValue> SwapMap<T> {
     /// A slice of so many elements, all of them zero.
     ///

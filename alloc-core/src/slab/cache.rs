@@ -68,6 +68,7 @@ impl fmt::Display for CacheInUse {
 
 impl core::error::Error for CacheInUse {}
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m> Cache<'m> {
     /// An object, for the current task.
     ///

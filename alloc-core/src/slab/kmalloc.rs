@@ -12,6 +12,7 @@ use crate::units::{NodeId, Order, array_size};
 /// The largest alignment that blocks have.
 const ALIGN_MAX: usize = Order::LARGEST.bytes();
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl KmallocBox<'_> {
     /// Makes the memory larger or smaller (`krealloc`), in place if its class or its blocks have room. With ZERO, the
     /// bytes that it gains are zero.
@@ -45,6 +46,7 @@ impl KmallocBox<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// Memory of `size` bytes for the current task.
     ///

@@ -21,6 +21,7 @@ enum Found {
     Block(FrameNumber, Order),
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// Memory of `size` bytes as a bare pointer; otherwise as [`Machine::kmalloc`]. It comes back through [`Machine::kfree`].
     ///

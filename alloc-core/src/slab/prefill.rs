@@ -18,6 +18,7 @@ pub struct Prefilled<'c> {
     left: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'c> Prefilled<'c> {
     /// One of the objects, as its last owner or the constructor left it; `None` after the last one.
     ///
@@ -59,6 +60,7 @@ impl Drop for Prefilled<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Cache<'_> {
     /// Sets `objects` objects aside.
     ///

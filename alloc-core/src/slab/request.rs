@@ -27,6 +27,7 @@ const ZONES: Gfp = Gfp::HIGHMEM.with(Gfp::DMA32).with(Gfp::DMA);
 /// Flags with which there is more to do than to take an object that is at hand.
 const MORE: Gfp = ZONES.with(Gfp::ZERO);
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// An object of a cache that this processor has at hand, if nothing more is asked for. Its state is `Held`.
     #[inline(always)]

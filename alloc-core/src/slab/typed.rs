@@ -56,6 +56,7 @@ impl CacheOptions {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// Makes a cache of values. Size and alignment of the options are raised to those of `T`.
     ///
@@ -76,6 +77,7 @@ impl Machine {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl<'m, T> TypedCache<'m, T> {
     /// An object for the current task, with a value in it. ZERO says nothing here.
     ///

@@ -45,6 +45,7 @@ pub(crate) struct Addresses {
     pub(crate) mappings: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Addresses {
     /// A window of `pages` pages, all free.
     pub(crate) fn new(pages: usize) -> Addresses {

@@ -26,6 +26,7 @@ impl Drop for Inside<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     fn inside_vmalloc(&self, flags: Gfp) -> Inside<'_> {
         let task = self.current();

@@ -45,6 +45,7 @@ pub struct Area<'m> {
     pub(super) tables: usize,
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Area<'_> {
     /// The area's bytes, as many as were asked for.
     pub fn bytes(&self) -> &[u8] {
@@ -173,6 +174,7 @@ impl Drop for Area<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// An area of `size` bytes whose pages lie side by side for whoever reads them, and need not in the machine.
     ///

@@ -33,6 +33,7 @@ impl KvBlock<'_> {
     }
 }
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Machine {
     /// Whether an address lies in the window, where areas are (`is_vmalloc_addr`).
     pub fn is_vmalloc(&self, pointer: *const u8) -> bool {

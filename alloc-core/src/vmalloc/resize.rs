@@ -6,6 +6,7 @@ use crate::gfp::Gfp;
 use crate::page::frame::FrameList;
 use crate::units::PAGE_SIZE;
 
+#[cfg_attr(alloc_core_swept, firsthit::instrument)]
 impl Area<'_> {
     /// How large the area could be without being moved.
     pub fn room(&self) -> usize {

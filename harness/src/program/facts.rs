@@ -110,6 +110,8 @@ pub enum Ending {
     NotMet,
     /// It exited with this status.
     Exited(i32),
+    /// It ended with this status past all that runs when a program exits, by `_exit`.
+    Left(i32),
     /// It called `abort`.
     Aborted,
     /// This signal killed it.

@@ -274,7 +274,8 @@ pub(super) fn function(kind: Kind) -> Function {
 fn ending(seen: &record::Evidence) -> Ending {
     match seen.end {
         End::Unknown if seen.fired == 0 => Ending::NotMet,
-        End::Returned | End::Exited => Ending::Exited(seen.code),
+        End::Returned => Ending::Exited(seen.code),
+        End::Exited => Ending::Left(seen.code),
         End::Aborted | End::Infallible => Ending::Aborted,
         End::Signalled => Ending::Killed(seen.code),
         End::Hung => Ending::Hung,

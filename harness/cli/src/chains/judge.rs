@@ -43,7 +43,18 @@ const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of ", " bytes failed"];
 /// Functions through which `unwrap` and `expect` panic.
 const UNWRAPS: [&str; 3] = ["unwrap_failed", "expect_failed", "expect_none_failed"];
 /// What an assertion says when it stopped on an error that it was given, not on another value.
-const ERRORS: [&str; 8] = ["Err(", "None", "is_ok(", "is_err(", "is_some(", "is_none(", "OutOfMemory", "AllocError"];
+const ERRORS: [&str; 10] = [
+    "Err(",
+    "None",
+    "is_ok(",
+    "is_err(",
+    "unwrap_err(",
+    "expect_err(",
+    "is_some(",
+    "is_none(",
+    "OutOfMemory",
+    "AllocError",
+];
 
 /// Judges one failure.
 pub(crate) fn judge(case: &Case<'_>) -> Judged {
@@ -65,7 +76,12 @@ pub(crate) fn judge(case: &Case<'_>) -> Judged {
             facts.push("its process ended, and something else took its status".to_owned());
             Verdict::Crashed
         }
-        Ending::Exited(status) => exited(case, status, panic.as_ref(), &mut facts),
+        // Runs without a failure come to their end. As if it had, this one stopped before.
+        Ending::Left(status) if status == case.usual_status => {
+            facts.push(format!("called _exit({status}), as if all were well: what comes behind that did not run"));
+            Verdict::Crashed
+        }
+        Ending::Exited(status) | Ending::Left(status) => exited(case, status, panic.as_ref(), &mut facts),
     };
     Judged { verdict, panic, facts }
 }
@@ -274,6 +290,8 @@ mod tests {
         assert_eq!(verdict(&Evidence { damage, ..seen(Ending::Exited(0)) }, &[], &[]), Verdict::Corrupted);
         assert_eq!(verdict(&seen(Ending::Exited(0)), &[], &[]), Verdict::Absorbed);
         assert_eq!(verdict(&seen(Ending::Exited(101)), &[], &[]), Verdict::Recovered);
+        assert_eq!(verdict(&seen(Ending::Left(0)), &[], &[]), Verdict::Crashed);
+        assert_eq!(verdict(&seen(Ending::Left(1)), &[], &[]), Verdict::Recovered);
         assert_eq!(verdict(&Evidence { descriptors: 1, ..seen(Ending::Exited(0)) }, &[], &[]), Verdict::Leaked);
         assert_eq!(
             verdict(&Evidence { leaks: vec![(1, 1, 64)], ..seen(Ending::Exited(0)) }, &[], &[]),
@@ -302,6 +320,8 @@ mod tests {
         assert_eq!(of(&compared("Err(AllocError)"), [assert, test.clone()]), Verdict::Recovered);
         assert_eq!(of("assertion failed: full", [direct.clone(), test.clone()]), Verdict::Swallowed);
         assert_eq!(of("assertion failed: made.is_ok()", [direct.clone(), test.clone()]), Verdict::Recovered);
+        let another = "assertion failed: found.unwrap_err().to_string().contains(\"no such\")";
+        assert_eq!(of(another, [direct.clone(), test.clone()]), Verdict::Recovered, "an error came, if another one");
         assert_eq!(of("it cannot go on", [direct.clone(), test]), Verdict::Recovered);
         assert_eq!(of("it cannot go on", [direct, krate]), Verdict::Panicked);
     }

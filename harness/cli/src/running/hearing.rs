@@ -140,7 +140,7 @@ impl Sweep<'_> {
         let Some(known) = self.known[number].as_ref() else { return };
         let went_on = match evidence.ending {
             Ending::Aborted => (judged.verdict == Verdict::Aborted).then_some(true),
-            Ending::Exited(_) => Some(false),
+            Ending::Exited(_) | Ending::Left(_) => Some(false),
             _ => None,
         };
         let ended_here = matches!(evidence.ending, Ending::Hung | Ending::Aborted);

@@ -18,7 +18,7 @@ const COUNTED: &str = "[package]\nname = \"counted\"\nversion = \"0.1.0\"\nediti
 pub(crate) const FILES: [(&str, &str); 9] = [
     ("Cargo.toml", ROOT),
     ("seeded/Cargo.toml", SEEDED),
-    ("seeded/build.rs", include_str!("sources/build.rs")),
+    ("seeded/build.rs", include_str!("../demo/c_part.rs")),
     ("seeded/src/sum.c", include_str!("sources/sum.c")),
     ("seeded/src/lib.rs", include_str!("sources/lib.rs")),
     ("seeded/tests/it.rs", include_str!("sources/it.rs")),
