@@ -23,7 +23,7 @@ use crate::explore::session::Session;
 use crate::explore::unix::{Capture, Child, Death};
 use crate::memory::campaign::Campaign;
 use crate::memory::header::SLOTS;
-use crate::memory::record::{self, NONE, finished};
+use crate::memory::record::{self, End, NONE, finished};
 use crate::settings::Settings;
 use crate::trouble::Trouble;
 
@@ -186,7 +186,11 @@ impl ByNumber {
                 again.push_back(number);
                 continue;
             }
-            let (seen, printed) = crew.ended(&running, death);
+            let (mut seen, printed) = crew.ended(&running, death);
+            if seen.end == End::Exited && slot.finished.load(Acquire) == finished::ONCE {
+                // It came to all that runs when a program exits.
+                seen.end = End::Returned;
+            }
             let evidence = self.followed.told(&seen, String::from_utf8_lossy(&printed).into_owned());
             let own_end = match death {
                 _ if running.was_late() => Ending::Hung,

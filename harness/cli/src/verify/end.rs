@@ -15,16 +15,21 @@ const SIGABRT: i32 = 6;
 pub(crate) struct ProcessEnd(Ending);
 
 impl ProcessEnd {
-    /// A sweep's process notes that it called `abort`, and the system that it was killed by the signal.
+    /// A sweep's process notes that it called `abort`, and the system that it was killed by the signal. By which way a
+    /// process came to its status the system does not say.
     pub(crate) fn new(ending: Ending) -> ProcessEnd {
-        ProcessEnd(if ending == Ending::Aborted { Ending::Killed(SIGABRT) } else { ending })
+        ProcessEnd(match ending {
+            Ending::Aborted => Ending::Killed(SIGABRT),
+            Ending::Left(status) => Ending::Exited(status),
+            other => other,
+        })
     }
 }
 
 impl fmt::Display for ProcessEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Ending::Exited(status) => write!(f, "status {status}"),
+            Ending::Exited(status) | Ending::Left(status) => write!(f, "status {status}"),
             Ending::Killed(signal) => f.write_str(&words::signal(signal)),
             Ending::Aborted => f.write_str("abort"),
             Ending::Hung => f.write_str("out of time"),
