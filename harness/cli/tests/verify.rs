@@ -167,7 +167,12 @@ fn a_later_hit_that_ends_otherwise_is_told_and_no_disagreement() {
 fn a_test_with_threads_of_its_own_is_compared_as_a_set() {
     let (of_test, _, code) = verified("tests::threads", &[]);
     assert!(of_test["varies"].as_str().unwrap().contains("threads"), "{of_test}");
-    assert_eq!((code, &of_test["chains"], &of_test["alike"]), (0, &4.into(), &4.into()), "{of_test:#}");
+    assert_eq!((code, &of_test["chains"]), (0, &4.into()), "{of_test:#}");
+    // Whose turn it is decides what a number means: a request may be failed by none.
+    let differences = of_test["differences"].as_array().unwrap();
+    assert!(differences.iter().all(|one| one["certain"] == false), "{of_test:#}");
+    let other = differences.iter().filter(|one| one["kind"] != "later").count() as u64;
+    assert_eq!(of_test["alike"].as_u64().map(|alike| alike + other), Some(4), "{of_test:#}");
 }
 
 #[test]
