@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(exit_code(&[], false), ExitCode::NothingInjected);
         assert_eq!(exit_code(&[not], false), ExitCode::NothingInjected);
         assert_eq!(exit_code(&[fails, agrees.clone()], false), ExitCode::BaselineFails);
-        assert_eq!(exit_code(&[agrees.clone()], false), ExitCode::Clean);
+        assert_eq!(exit_code(std::slice::from_ref(&agrees), false), ExitCode::Clean);
         assert_eq!(exit_code(&[agrees], true), ExitCode::Stopped);
     }
 }
