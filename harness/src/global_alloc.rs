@@ -110,7 +110,7 @@ pub(crate) fn ask(size: u64, old_size: u64, align: u32, kind: Kind) -> u64 {
     if phase == phase::WALK || walks(thread, phase) {
         chain = thread.chain_here();
     }
-    if (phase > phase::WALK || chain != NONE && thread.scope.minds(chain)) && fails(thread, phase, chain) {
+    if (phase > phase::WALK || thread.scope.minds(chain)) && fails(thread, phase, chain) {
         return answer::FAIL;
     }
     served(chain)

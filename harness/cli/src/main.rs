@@ -35,6 +35,7 @@ mod stable_hash;
 mod telling;
 mod test_id;
 mod trouble;
+mod verify;
 
 use std::env;
 use std::process;
@@ -52,6 +53,7 @@ use crate::options::command::{ArchiveCommand, Command, Options, RunCommand, Test
 use crate::options::filter::FilterOptions;
 use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::sweep::SweepOptions;
+use crate::options::verify::VerifyCommand;
 use crate::place::Place;
 use crate::project::Project;
 use crate::results::origin::Origin;
@@ -116,6 +118,7 @@ fn obey(options: Options) -> Result<ExitCode, Trouble> {
             print::to_stdout(&text).map(|()| ExitCode::Clean)
         }
         Command::Completions { shell } => print::to_stdout(&completions::script(shell)).map(|()| ExitCode::Clean),
+        Command::Verify(command) => verified(&command, &output),
         Command::Replay(command) => replay::replay(*command, &output),
         Command::Report(command) => report::report(&command, &output),
         Command::Merge(command) => report::merged(&command, &output),
@@ -165,6 +168,22 @@ fn test(command: TestCommand, output: &OutputOptions) -> Result<ExitCode, Troubl
     let origin = origin.as_ref();
     let setting = Setting { settings: &settings, place: &place, all, root, origin, output };
     swept(setting, &programs, &command.sweep, &command.cargo.manifest)
+}
+
+fn verified(command: &VerifyCommand, output: &OutputOptions) -> Result<ExitCode, Trouble> {
+    let (project, config) = home::project(&command.cargo.manifest, &command.crates)?;
+    let settings = Settings::new(&command.sweep(), &command.test_args, &config, Some(&project))?;
+    let place = Place::in_target(project.target_folder());
+    let cargo = settings::with_features(&command.cargo, &config);
+    let filter = settings::with_skips(&command.filter, &config);
+    let programs = programs::chosen(programs::build(&cargo, output, &project, &place)?, &filter);
+    if programs.is_empty() {
+        print::to_stderr("no test to check: all are ignored or filtered out; `cargo firsthit list` names those taken");
+        return Ok(ExitCode::NothingInjected);
+    }
+    let root = Some(project.root());
+    let setting = Setting { settings: &settings, place: &place, all: false, root, origin: None, output };
+    verify::run::verify(setting, &programs, command)
 }
 
 /// Sweeps, and makes the page of it if it is asked for.

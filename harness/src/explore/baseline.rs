@@ -60,6 +60,11 @@ impl Recording<'_> {
             baseline.repeatable &= second.is_some_and(|second| second.same_as(&first));
             baseline.nanos = baseline.nanos.max(slot.nanos.load(Relaxed));
             baseline.allocations = slot.allocations.load(Relaxed);
+            for (range, counted) in baseline.requests.iter_mut().zip(&slot.requests) {
+                let counted = counted.load(Relaxed);
+                let [fewest, most] = if baseline.rounds == 0 { [counted; 2] } else { *range };
+                *range = [fewest.min(counted), most.max(counted)];
+            }
             baseline.threads = baseline.threads.max(slot.threads.load(Relaxed));
             baseline.rounds += 1;
         }

@@ -5,8 +5,8 @@ use std::ffi::{c_int, c_void};
 use std::panic::PanicHookInfo;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicPtr;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicPtr};
 
 use super::coverage;
 use super::unix;
@@ -21,6 +21,9 @@ use crate::scope::thread;
 static CHILD: AtomicPtr<Scope> = AtomicPtr::new(ptr::null_mut());
 
 static ABORT: LibcSymbol = LibcSymbol::new(c"abort");
+
+/// Whether a child that aborts really does, once it has written down where.
+static IN_EARNEST: AtomicBool = AtomicBool::new(false);
 
 /// The status of a child that ended itself after it had written down why.
 pub(crate) const TOLD: i32 = 86;
@@ -62,6 +65,12 @@ pub(crate) fn hang_signal() -> i32 {
 #[cfg(feature = "preload")]
 pub(crate) fn leave() {
     CHILD.store(ptr::null_mut(), Release);
+}
+
+/// Has this process abort as it would without a sweep: what is to be known of its end is how it ends.
+#[cfg(feature = "preload")]
+pub(crate) fn abort_in_earnest() {
+    IN_EARNEST.store(true, Relaxed);
 }
 
 /// The scope of this process, if it exists only for the sweep.
@@ -155,7 +164,11 @@ pub(crate) extern "C" fn firsthit_abort() -> ! {
             let stood_in = current.kept(frames);
             scope.slot().update(|evidence| evidence.stood_in = stood_in);
         }
-        end_now(scope, End::Aborted);
+        if IN_EARNEST.load(Relaxed) {
+            scope.slot().update(|evidence| evidence.end = End::Aborted);
+        } else {
+            end_now(scope, End::Aborted);
+        }
     }
     if let Some(abort) = ABORT.address() {
         // SAFETY: the C library's `abort` has this signature.

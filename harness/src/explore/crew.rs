@@ -10,7 +10,7 @@ use super::plan::give_back;
 use super::session::Session;
 use super::unix::{self, Death};
 use crate::memory::header::{SLOTS, Slot};
-use crate::memory::record::{End, Retry, finished, state};
+use crate::memory::record::{End, Evidence, Retry, finished, state};
 use crate::trouble::Trouble;
 
 /// How often something from outside may kill a chain's process, or a recorder, before that is the chain's doing.
@@ -168,7 +168,15 @@ impl<'a> Crew<'a> {
         if slot.evidence().retry == Retry::NotRun {
             arms::note(campaign, running.slot);
         }
-        let mut evidence = slot.evidence();
+        let (mut evidence, printed) = self.ended(running, death);
+        evidence.stderr = campaign.add_text(&printed);
+        campaign.complete(chain, evidence);
+        Ok(())
+    }
+
+    /// What a dead child has written down, with how it died where that says more, and the end of what it printed.
+    pub(crate) fn ended(&self, running: &Running, death: Death) -> (Evidence, Vec<u8>) {
+        let mut evidence = self.slot(running.slot).evidence();
         let told = matches!(evidence.end, End::Infallible | End::Aborted | End::Hung);
         match death {
             // How the attempt ended is known: this is the end of the retry.
@@ -179,12 +187,10 @@ impl<'a> Crew<'a> {
             Death::Exited(status) => (evidence.end, evidence.code) = (End::Exited, status),
             Death::Untold => evidence.end = End::Unknown,
         }
-        evidence.doubtful = campaign.header().doubtful.load(Relaxed) != 0;
+        evidence.doubtful = self.session.campaign.header().doubtful.load(Relaxed) != 0;
         let printed = running.launched.capture.tail(unix::OUTPUT_KEPT);
         evidence.heap_report = evidence.end == End::Signalled && reports_a_damaged_heap(&printed);
-        evidence.stderr = campaign.add_text(&printed);
-        campaign.complete(chain, evidence);
-        Ok(())
+        (evidence, printed)
     }
 
     fn slot(&self, slot: usize) -> &'a Slot {

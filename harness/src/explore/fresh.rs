@@ -16,6 +16,9 @@ pub(crate) const ROLE: &str = "FIRSTHIT_ROLE";
 pub(crate) struct Orders {
     /// `None`: to be the base that forks workers.
     pub(crate) job: Option<Job>,
+    /// Of a program that is run from outside: its requests are counted, and the one of this number fails. Those of its first
+    /// thread have negative numbers, for the others' are counted apart; 0: none.
+    pub(crate) request: Option<i64>,
     pub(crate) slot: usize,
     pub(crate) parent: u32,
     /// Which sweep of the test is meant: of those of its thread, and in which line.
@@ -32,13 +35,19 @@ impl Orders {
             Some(Job::Record) => "record",
             Some(Job::Work | Job::One | Job::Carry) => "one",
         };
-        format!("{job}:{}:{}:{}:{}:{}", self.slot, self.parent, self.ordinal, self.line, self.campaign)
+        let request = self.request.map_or_else(String::new, |number| format!("@{number}"));
+        format!("{job}{request}:{}:{}:{}:{}:{}", self.slot, self.parent, self.ordinal, self.line, self.campaign)
     }
 
     /// Reads what [`Orders::to_word`] wrote.
     pub(crate) fn from_word(word: &str) -> Option<Orders> {
         let mut parts = word.splitn(6, ':');
-        let job = match parts.next()? {
+        let first = parts.next()?;
+        let (job, request) = match first.split_once('@') {
+            Some((job, number)) => (job, Some(number.parse().ok()?)),
+            None => (first, None),
+        };
+        let job = match job {
             "base" => None,
             "record" => Some(Job::Record),
             "one" => Some(Job::One),
@@ -46,6 +55,7 @@ impl Orders {
         };
         Some(Orders {
             job,
+            request,
             slot: parts.next()?.parse().ok()?,
             parent: parts.next()?.parse().ok()?,
             ordinal: parts.next()?.parse().ok()?,
@@ -73,6 +83,7 @@ impl Fresh {
         let capture = Capture::create()?;
         let orders = Orders {
             job,
+            request: None,
             slot,
             parent: std::process::id(),
             ordinal: self.ordinal,
@@ -107,11 +118,14 @@ mod tests {
 
     #[test]
     fn orders_read_as_they_are_written() {
-        for job in [None, Some(Job::Record), Some(Job::One)] {
-            let orders =
-                Orders { job, slot: 3, parent: 17, ordinal: 1, line: 9, campaign: "/proc/17/fd/9:x".to_owned() };
+        for (job, request) in
+            [(None, None), (Some(Job::Record), Some(0)), (Some(Job::One), Some(-17)), (Some(Job::One), None)]
+        {
+            let campaign = "/proc/17/fd/9:x".to_owned();
+            let orders = Orders { job, request, slot: 3, parent: 17, ordinal: 1, line: 9, campaign };
             assert_eq!(Orders::from_word(&orders.to_word()), Some(orders));
         }
+        assert_eq!(Orders::from_word("one@x:1:2:3:4:/"), None);
         assert_eq!(Orders::from_word("base:1:2"), None);
     }
 }

@@ -52,6 +52,7 @@ fn explored(settings: &Settings, body: &Body<'_>, campaign: &Arc<Campaign>) -> R
         outcome: first,
         nanos: slot.nanos.load(Acquire),
         allocations: slot.allocations.load(Acquire),
+        requests: [[0; 2]; 2],
         rounds: 1,
         settled: true,
         repeatable: second.same_as(&first),

@@ -5,7 +5,7 @@ use std::cell::UnsafeCell;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use super::record::{Evidence, Outcome, Span};
+use super::record::{Evidence, Outcome, Span, Struck};
 use super::seen::Control;
 
 /// How many processes can run attempts of one sweep at a time.
@@ -102,6 +102,8 @@ pub(crate) struct Baseline {
     pub(crate) nanos: u64,
     /// Allocations of one run in the scope.
     pub(crate) allocations: u64,
+    /// Of runs that count their requests the fewest and the most: of the first thread, and of all others.
+    pub(crate) requests: [[u64; 2]; 2],
     /// Runs it took until no new chain appeared.
     pub(crate) rounds: u32,
     /// Whether there was a run in which no new chain appeared.
@@ -131,8 +133,12 @@ pub(crate) struct Slot {
     evidence: UnsafeCell<Evidence>,
     /// For recorders: the outcomes of the two runs, how far they came, and what the first one took.
     outcomes: UnsafeCell<[Outcome; 2]>,
+    /// The request that failed, where one does by its number.
+    struck: UnsafeCell<Struck>,
     pub(crate) finished: AtomicU32,
     pub(crate) allocations: AtomicU64,
+    /// How many requests were counted: of the first thread, and of all others.
+    pub(crate) requests: [AtomicU64; 2],
     pub(crate) nanos: AtomicU64,
     pub(crate) threads: AtomicU32,
 }
@@ -183,6 +189,20 @@ impl Slot {
     pub(crate) fn set_outcomes(&self, outcomes: [Outcome; 2]) {
         // SAFETY: written by the child that owns the slot.
         unsafe { *self.outcomes.get() = outcomes };
+    }
+
+    /// The request that failed by its number.
+    #[cfg(feature = "preload")]
+    pub(crate) fn struck(&self) -> Struck {
+        // SAFETY: read by who has started the child, after its death.
+        unsafe { *self.struck.get() }
+    }
+
+    /// Keeps the request that is about to fail by its number.
+    #[cfg(feature = "preload")]
+    pub(crate) fn set_struck(&self, struck: Struck) {
+        // SAFETY: written by the child that owns the slot, by the one thread that has counted to the number.
+        unsafe { *self.struck.get() = struck };
     }
 
     /// The evidence in the making.

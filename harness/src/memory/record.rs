@@ -1,7 +1,7 @@
 //! What is written down of each chain and each injection: plain values that survive the process that wrote them.
 
 use std::cell::UnsafeCell;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicI64, AtomicU32};
 
 use crate::chain::id::Id;
 
@@ -105,6 +105,17 @@ pub(crate) struct Facts {
     pub(crate) site: u32,
 }
 
+/// Of a run that fails a request by its number: which one that was.
+#[repr(C)]
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Struck {
+    /// Where it stood, as an exact walk found it: module-relative return addresses, innermost first.
+    pub(crate) frames: Span,
+    /// The number of the chain that spawned its thread, or [`NONE`].
+    pub(crate) spawned_by: u32,
+    pub(crate) request: Request,
+}
+
 /// One chain of the plan.
 #[repr(C)]
 #[derive(Debug)]
@@ -125,6 +136,8 @@ pub(crate) struct Chain {
     pub(crate) retained: AtomicU32,
     /// Why it is not failed, as [`Quiet`] numbers it.
     pub(crate) quiet: AtomicU32,
+    /// Of runs that count their requests: the number of the first one of this chain; 0 where none was met.
+    pub(crate) first: AtomicI64,
     pub(crate) facts: UnsafeCell<Facts>,
     pub(crate) evidence: UnsafeCell<Evidence>,
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::annotated;
+use super::numbered;
 use super::reach::{self, Roots};
 use crate::explore::account::beyond_baseline;
 use crate::explore::child;
@@ -22,11 +23,20 @@ use crate::scope::thread;
 /// How often a chain is looked for that a run did not meet.
 const LOOKS_MAX: u32 = 3;
 
+/// What is to fail in a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Aim {
+    None,
+    /// A request of the chain with this number.
+    Chain(u32),
+    /// A request by its own number.
+    Number,
+}
+
 /// A run that has not ended.
 struct Run {
     scope: Arc<Scope>,
-    /// The chain that is to fail; `None` in a run without a failure.
-    target: Option<u32>,
+    aim: Aim,
     capture: Option<Capture>,
     /// The process that it is: a fork of it is none of the sweep's.
     pid: u32,
@@ -51,8 +61,8 @@ pub(crate) fn prepare() {
 }
 
 /// Expects the end of a run in this process.
-pub(crate) fn expect(scope: &Arc<Scope>, target: Option<u32>, capture: Option<Capture>) {
-    let run = Run { scope: Arc::clone(scope), target, capture, pid: std::process::id(), descriptors: open() };
+pub(crate) fn expect(scope: &Arc<Scope>, aim: Aim, capture: Option<Capture>) {
+    let run = Run { scope: Arc::clone(scope), aim, capture, pid: std::process::id(), descriptors: open() };
     RUN.store(Box::into_raw(Box::new(run)), Release);
     LIVE.open();
 }
@@ -82,9 +92,10 @@ extern "C" fn exits(status: c_int, _: *mut c_void) {
     run.scope.set_phase(phase::OFF);
     let slot = run.scope.slot();
     slot.nanos.store(unix::now() - slot.began.load(Relaxed), Relaxed);
-    let conclude = || match run.target {
-        None => run.recorded(status),
-        Some(number) => run.attempted(status, &run.scope.campaign.chains()[number as usize], &registers),
+    let conclude = || match run.aim {
+        Aim::None => run.recorded(status),
+        Aim::Number => run.numbered(status, &registers),
+        Aim::Chain(number) => run.attempted(status, &run.scope.campaign.chains()[number as usize], &registers),
     };
     match thread::current() {
         Some(current) => current.quietly(conclude),
@@ -113,6 +124,7 @@ impl Run {
     fn recorded(&self, status: c_int) {
         let (slot, header) = (self.scope.slot(), self.scope.campaign.header());
         slot.allocations.store(self.scope.balance().requests, Relaxed);
+        numbered::tell(slot);
         slot.threads.store(self.scope.threads().count().saturating_sub(1) as u32, Relaxed);
         for leak in LIVE.kept() {
             if let Some(chain) = self.scope.campaign.chains().get(leak.chain as usize) {
@@ -166,6 +178,28 @@ impl Run {
             slot.chain.store(0, Release);
             return;
         }
+        self.note(status, registers);
+        let mut evidence = slot.evidence();
+        if !evidence.outcome.same_as(&campaign.header().baseline().outcome) {
+            evidence.stderr = campaign.add_text(&self.printed());
+        }
+        campaign.complete(chain, evidence);
+        // From here on the death of this process is its own.
+        slot.chain.store(0, Release);
+    }
+
+    /// A run whose request of some number was to fail has ended. What it printed is read by who has started it.
+    fn numbered(&self, status: c_int, registers: &[usize]) {
+        let slot = self.scope.slot();
+        if self.scope.fired() > 0 {
+            self.note(status, registers);
+        }
+        slot.finished.store(finished::ONCE, Release);
+    }
+
+    /// Writes down what is left behind a failure.
+    fn note(&self, status: c_int, registers: &[usize]) {
+        let (slot, campaign) = (self.scope.slot(), &self.scope.campaign);
         kept::look(&self.scope);
         let usual = campaign.header().usual_descriptors.load(Relaxed) as usize;
         let left = self.opened().saturating_sub(usual);
@@ -179,13 +213,6 @@ impl Run {
             evidence.outcome = self.outcome(status, &[]);
             evidence.fds = left as i32;
         });
-        let mut evidence = slot.evidence();
-        if !evidence.outcome.same_as(&campaign.header().baseline().outcome) {
-            evidence.stderr = campaign.add_text(&self.printed());
-        }
-        campaign.complete(chain, evidence);
-        // From here on the death of this process is its own.
-        slot.chain.store(0, Release);
     }
 }
 

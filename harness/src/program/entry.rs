@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::director;
 use super::ending;
-use super::mains::{self, Main, Mains};
+use super::mains::{self, Main, Mains, What};
 use crate::chain::walker::Walker;
 use crate::explore::base;
 use crate::explore::fresh::Orders;
@@ -166,8 +166,13 @@ fn follow(orders: &Orders, main: Main) -> ! {
         director::direct(session, &Mains { session, main });
         unix::exit_now(0);
     };
-    let job = if job == Job::Record { Job::Record } else { Job::One };
-    mains::run(session, main, orders.slot, job, orders.parent == 0, Capture::of_standard_error())
+    let what = match (orders.request, job) {
+        (Some(number), _) => What::Number(number),
+        (None, Job::Record) => What::Job(Job::Record),
+        (None, _) if orders.parent == 0 => What::Debugged,
+        (None, _) => What::Job(Job::One),
+    };
+    mains::run(session, main, orders.slot, what, Capture::of_standard_error())
 }
 
 /// Called where a failure is delivered, and does nothing: debuggers stop here.

@@ -24,7 +24,8 @@ impl Launch for Execs<'_> {
     fn launch(&self, slot: usize, job: Job) -> io::Result<Launched> {
         let capture = Capture::create()?;
         let parent = std::process::id();
-        let orders = Orders { job: Some(job), slot, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        let orders =
+            Orders { job: Some(job), request: None, slot, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
         let mut command = (self.command)(ORDERS, orders.to_word());
         let child = command.stdin(Stdio::null()).stdout(capture.stream()?).stderr(capture.stream()?).spawn()?;
         Ok(Launched { child: Child::watch(child.id())?, capture })

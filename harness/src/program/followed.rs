@@ -36,7 +36,7 @@ pub struct Asked {
 /// The campaign of a program's sweep, followed from another process.
 #[derive(Debug)]
 pub struct Followed {
-    campaign: Arc<Campaign>,
+    pub(super) campaign: Arc<Campaign>,
     heard: u32,
 }
 
@@ -61,7 +61,8 @@ impl Followed {
     /// The variable that the program has to be started with, by this process and this thread: it ends with the thread.
     pub fn variable(&self) -> (&'static str, String) {
         let parent = std::process::id();
-        let orders = Orders { job: None, slot: 0, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        let orders =
+            Orders { job: None, request: None, slot: 0, parent, ordinal: 0, line: 0, campaign: self.campaign.path() };
         (ORDERS, orders.to_word())
     }
 
@@ -72,8 +73,15 @@ impl Followed {
             self.decide(number, from, state::PLANNED);
         }
         let armed = self.standing(number) == Standing::Planned;
-        let orders =
-            Orders { job: Some(Job::One), slot: 0, parent: 0, ordinal: 0, line: 0, campaign: self.campaign.path() };
+        let orders = Orders {
+            job: Some(Job::One),
+            request: None,
+            slot: 0,
+            parent: 0,
+            ordinal: 0,
+            line: 0,
+            campaign: self.campaign.path(),
+        };
         armed.then(|| (ORDERS, orders.to_word()))
     }
 
@@ -150,22 +158,29 @@ impl Followed {
     pub fn chain(&self, number: usize) -> Option<Chain> {
         let chain = self.campaign.chains().get(number)?;
         let facts = self.campaign.facts(chain)?;
-        let function = match facts.request.kind {
-            Kind::AllocZeroed => Function::Calloc,
-            Kind::Realloc => Function::Realloc,
-            Kind::Spawn => Function::Spawn,
-            Kind::Alloc | Kind::FailPoint | Kind::Told => Function::Malloc,
-        };
         Some(Chain {
             id: [facts.id.lo, facts.id.hi],
             frames: self.addresses(facts.frames),
-            function,
+            function: function(facts.request.kind),
             size: facts.request.size,
             align: facts.request.align.into(),
             spawned_by: (facts.spawned_by != NONE).then_some(facts.spawned_by as usize),
             behind: (facts.after != NONE).then_some(facts.after as usize),
             quiet: chain.quiet.load(Relaxed) != Quiet::No as u32,
         })
+    }
+
+    /// Where the thread of a chain was spawned, where the thread that did it was, and so on: return addresses, innermost
+    /// first.
+    pub fn spawners(&self, chain: &Chain) -> Vec<Vec<Address>> {
+        let mut spawners: Vec<Vec<Address>> = Vec::new();
+        let mut by = chain.spawned_by;
+        // A chain is recorded behind its spawner's, so this ends; a record that is damaged must not keep it from that.
+        while let Some(spawner) = by.filter(|_| spawners.len() < self.chains()).and_then(|number| self.chain(number)) {
+            by = spawner.spawned_by;
+            spawners.push(spawner.frames);
+        }
+        spawners
     }
 
     /// Where the chain `number` stands.
@@ -214,19 +229,23 @@ impl Followed {
     pub fn evidence(&self, number: usize) -> Option<Evidence> {
         let chain = self.campaign.chains().get(number).filter(|_| self.standing(number) == Standing::Done)?;
         let seen = self.campaign.evidence(chain);
+        Some(self.told(&seen, self.campaign.text(seen.stderr)))
+    }
+
+    pub(super) fn told(&self, seen: &record::Evidence, printed: String) -> Evidence {
         let leaks = self.campaign.leaks(seen.leaks).iter();
-        Some(Evidence {
-            ending: ending(&seen),
+        Evidence {
+            ending: ending(seen),
             panics: seen.panic.count,
             panicked_in: self.addresses(seen.panic.frames),
             stood_in: self.addresses(seen.stood_in),
             descriptors: seen.fds.max(0).cast_unsigned(),
             leaks: leaks.map(|leak| (leak.chain as usize, leak.count, leak.bytes)).collect(),
             damage: self.campaign.text(seen.damage),
-            printed: self.campaign.text(seen.stderr),
+            printed,
             heap_report: seen.heap_report,
             arms: self.arms(seen.ran),
-        })
+        }
     }
 
     fn arms(&self, ran: Span) -> Vec<String> {
@@ -241,10 +260,19 @@ impl Followed {
         ran.split_whitespace().filter(|arm| !usual.contains(arm)).map(str::to_owned).collect()
     }
 
-    fn addresses(&self, span: Span) -> Vec<Address> {
+    pub(super) fn addresses(&self, span: Span) -> Vec<Address> {
         let frames = self.campaign.frames(span).into_iter();
         let known = |(module, offset)| Address { module: Some(module), offset };
         frames.map(|frame| split(frame).map_or(Address { module: None, offset: frame }, known)).collect()
+    }
+}
+
+pub(super) fn function(kind: Kind) -> Function {
+    match kind {
+        Kind::AllocZeroed => Function::Calloc,
+        Kind::Realloc => Function::Realloc,
+        Kind::Spawn => Function::Spawn,
+        Kind::Alloc | Kind::FailPoint | Kind::Told => Function::Malloc,
     }
 }
 

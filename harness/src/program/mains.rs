@@ -5,7 +5,8 @@ use std::ffi::{c_char, c_int};
 use std::io;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-use super::ending;
+use super::ending::{self, Aim};
+use super::numbered;
 use crate::explore::attempt::targets;
 use crate::explore::canary;
 use crate::explore::child::{self, become_child};
@@ -40,7 +41,7 @@ impl Launch for Mains<'_> {
         let Some(pid) = unix::fork()? else {
             unix::die_with_parent(parent);
             capture.become_standard_streams();
-            run(self.session, self.main, slot, job, false, Some(capture));
+            run(self.session, self.main, slot, What::Job(job), Some(capture));
         };
         Ok(Launched { child: Child::watch(pid)?, capture })
     }
@@ -50,39 +51,55 @@ impl Launch for Mains<'_> {
     }
 }
 
-/// Runs the program's `main` for a job, and ends as it ends; under a debugger also where a sweep has seen enough.
-pub(crate) fn run(
-    session: Session<'_>,
-    main: Main,
-    slot: usize,
-    job: Job,
-    debugged: bool,
-    capture: Option<Capture>,
-) -> ! {
+/// What a run is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    Job(Job),
+    /// As [`Job::One`], under a debugger.
+    Debugged,
+    /// Failing the request of this number; counting them for 0.
+    Number(i64),
+}
+
+/// Runs the program's `main`, and ends as it ends; under a debugger also where a sweep has seen enough.
+pub(crate) fn run(session: Session<'_>, main: Main, slot: usize, what: What, capture: Option<Capture>) -> ! {
     let campaign = session.campaign;
+    let job = match what {
+        What::Job(job) => job,
+        What::Number(0) => Job::Record,
+        What::Debugged | What::Number(_) => Job::One,
+    };
+    let session = if matches!(what, What::Number(_)) { Session { met: numbered::met, ..session } } else { session };
     let scope = session.scope(slot, role_of(job));
     become_child(&scope);
-    if debugged {
+    match what {
         // What ends children early would end what is to be looked at.
-        child::leave();
+        What::Debugged => child::leave(),
+        What::Number(_) => child::abort_in_earnest(),
+        What::Job(_) => {}
     }
     let _ = Inherited::reopen(capture.as_ref());
     if !canary::sings(&scope) || campaign.header().allocations_pass.load(Relaxed) != 0 {
         scope.slot().finished.store(finished::CANARY_FAILED, Release);
         unix::exit_now(0);
     }
-    let target = match job {
-        Job::Record => None,
+    let aim = match what {
+        What::Number(number) => {
+            numbered::want(number);
+            scope.set_carries(true);
+            if number == 0 { Aim::None } else { Aim::Number }
+        }
+        _ if job == Job::Record => Aim::None,
         _ => match claim(campaign, slot, false) {
-            Some(claimed) => Some(claimed.number),
+            Some(claimed) => Aim::Chain(claimed.number),
             None => unix::exit_now(0),
         },
     };
-    if let Some(number) = target {
+    if let Aim::Chain(number) = aim {
         let [first, second] = targets(campaign, number);
         scope.aim(first, second);
     }
-    ending::expect(&scope, target, capture);
+    ending::expect(&scope, aim, capture);
     scope.slot().thread.store(kernel_id(), Relaxed);
     scope.slot().began.store(unix::now(), Relaxed);
     scope.enter(Origin::SWEEP, || {

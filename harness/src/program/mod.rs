@@ -3,6 +3,7 @@
 //! No part of the interface.
 
 pub mod annotated;
+pub mod by_number;
 mod director;
 pub mod door;
 mod ending;
@@ -11,6 +12,7 @@ mod execs;
 pub mod facts;
 pub mod followed;
 mod mains;
+mod numbered;
 pub mod raised;
 mod reach;
 mod real;

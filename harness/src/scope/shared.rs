@@ -193,7 +193,7 @@ impl Scope {
     /// Whether a request of this chain has to be looked at closely.
     #[inline(always)]
     pub(crate) fn minds(&self, chain: u32) -> bool {
-        chain == self.aimed.load(Relaxed) || self.carries()
+        (chain != NONE && chain == self.aimed.load(Relaxed)) || self.carries()
     }
 
     /// Claims the delivery of the next failure; one thread wins.

@@ -34,6 +34,8 @@ pub(crate) struct Judged {
 /// Functions that a failed infallible allocation ends in.
 const INFALLIBLE: [&str; 4] =
     ["alloc::alloc::handle_alloc_error", "alloc::raw_vec::handle_error", "__rust_alloc_error_handler", "__rdl_oom"];
+/// What a panic runs through on its way to `abort`.
+const PANICKING: [&str; 4] = ["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"];
 /// What std says when a failed infallible allocation ends the process.
 const OUT_OF_MEMORY: [&str; 2] = ["memory allocation of ", " bytes failed"];
 /// Functions through which `unwrap` and `expect` panic.
@@ -101,7 +103,7 @@ fn aborted(case: &Case<'_>, facts: &mut Vec<String>) -> Verdict {
     if through(&INFALLIBLE) || (case.stood_in.is_empty() && said()) {
         return Verdict::Aborted;
     }
-    if through(&["std::panicking::", "core::panicking::", "rust_panic", "panic_abort::"]) {
+    if through(&PANICKING) {
         facts.push(match case.evidence.panics {
             0 => "panicked, and this build aborts on a panic".to_owned(),
             1 => "the panic could not unwind, which aborts".to_owned(),
@@ -271,6 +273,16 @@ mod tests {
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &[("f", Owner::Foreign)]), Verdict::Crashed);
         let under_a_test = [("allocate", Owner::Foreign), ("std::panicking::catch_unwind::do_call", Owner::Std)];
         assert_eq!(verdict(&seen(Ending::Aborted), &[], &under_a_test), Verdict::Crashed, "C called abort");
+        let called = [
+            ("std::process::abort", Owner::Std),
+            ("demo::grow", Owner::Workspace),
+            ("std::panicking::catch_unwind::do_call", Owner::Std),
+        ];
+        assert_eq!(
+            verdict(&seen(Ending::Aborted), &[], &called),
+            Verdict::Crashed,
+            "the runner would have caught a panic"
+        );
         assert_eq!(verdict(&seen(Ending::Killed(11)), &[], &[]), Verdict::Crashed);
         let said = "test a ... Fatal glibc error: failed to register TLS destructor: out of memory\n".to_owned();
         assert_eq!(verdict(&Evidence { printed: said, ..seen(Ending::Killed(6)) }, &[], &[]), Verdict::Aborted);

@@ -16,6 +16,7 @@ use crate::options::output::{MessageFormat, OutputOptions};
 use crate::options::page::PageOptions;
 use crate::options::sweep::{RunsOptions, SweepOptions, VerdictOptions};
 use crate::options::value::ChainWord;
+use crate::options::verify::VerifyCommand;
 
 /// Fails every allocation that a test reaches, once per call chain, and judges what came of it.
 #[derive(Parser, Debug)]
@@ -57,6 +58,9 @@ pub(crate) enum Command {
     /// Sweep any program: a dynamically linked ELF file.
     #[command(after_long_help = help::RUN)]
     Run(Box<RunCommand>),
+    /// Check a sweep: fail every single request of each test in a fresh process, and compare.
+    #[command(after_long_help = help::VERIFY)]
+    Verify(Box<VerifyCommand>),
     /// Fail one call chain again, and show it.
     #[command(after_long_help = help::REPLAY)]
     Replay(Box<ReplayCommand>),
@@ -296,6 +300,9 @@ mod tests {
             ("test --ignored --include-ignored", "cannot be used with"),
             ("test --exclude a", "--workspace"),
             ("test --profile= ", "a value is required"),
+            ("verify --request 0", "from 1"),
+            ("verify --request 3 --limit 9", "cannot be used with"),
+            ("verify --new", "--new"),
             ("replay 12", "6 to 32 hexadecimal digits"),
             ("replay 123456 --debugger lldb", "gdb"),
             ("replay 123456 --shard 1/2", "--shard"),
@@ -331,6 +338,8 @@ mod tests {
              --deny absorbed --allow aborted,leaked --test-tool nextest --include-ignored --message-format json -q --color never",
             "list --json --ignored --profile dist",
             "run -j 2 -- ls -l",
+            "verify -p a --lib parse --exact --limit 100 --runner --later --json -j 2 --timeout 3 --crates a,b -- --my-flag",
+            "verify --request=-7 --message-format json",
             "replay 0123456789ab --debugger gdb -p a",
             "report --message-format json",
             "report --run 2 --format sarif -o a.sarif --fail-on aborted --fail-under 80 --baseline b.json",

@@ -16,6 +16,7 @@ Examples:
   cargo firsthit test --new               fail only what no earlier sweep has failed
   cargo firsthit run -- ./server --once   sweep a program that is no test
   cargo firsthit replay 3f2a90c1b7de      fail one call chain again, and show all that is seen
+  cargo firsthit verify                   check a sweep by failing every single request, one a run
   cargo firsthit report                   what the last sweep found, once more
   cargo firsthit explain aborted          what a verdict means, and what to do next
 
@@ -69,6 +70,35 @@ Examples:
 
 The program must be dynamically linked with the GNU C library, for this machine, and must not run with other rights than its
 caller's. Build it with `-C force-frame-pointers=yes` and line tables: chains are then found faster and shown with lines.";
+
+pub(super) const VERIFY: &str = "\
+Examples:
+  cargo firsthit verify                                check the sweep of every test of the package in this folder
+  cargo firsthit verify parse --limit 500              a share of the requests, where a test makes many
+  cargo firsthit verify --exact it::parses --request=17    one request of one test
+
+A sweep fails each call chain once, on its first hit, and decides what fails by a table of chains and by forks. Here each test is swept, \
+and then run again for N = 1, 2, 3 … in a fresh process in which the N-th request for memory fails, whatever its chain, until there \
+are no more. The process finds its own chain by an exact walk where it fails. Then both are held against each other, chain by chain:
+
+  missed           a request failed on a chain that the sweep does not know
+  invented         the sweep tells of a chain on which no request failed
+  ends otherwise   the first hit of the chain ended otherwise than the sweep says
+  later hit        the first hit ended alike, and a later one did not: no error of the sweep, which fails first hits alone, but \
+worth knowing (--later)
+
+Two ends are alike if the verdict is the same, and the process ended the same: its exit status, its signal, or out of time. Both sides \
+judge by the same rules, and take what only the library sees (losses, freed memory, where a panic was raised) from its accounts, each from \
+its own process; an abort is a real one here, and the note of one in a sweep.
+
+What differs is asked again, twice, and the test swept again: if that does not say the same, or if runs of the test differ by themselves \
+(other numbers of requests, threads of its own), it may be chance, is told as such, and does not count. In tests that vary, a chain agrees \
+if any of its hits ended as the sweep says. What the tests themselves ask for is failed, too, and not compared, for no sweep fails it. The \
+runner's own thread makes some hundred requests before each test: they are failed if the sweep meets code under test on it, or with \
+--runner. What a thread asks for behind a panic is never failed. Nothing is kept: ledger and last run stay as they are.
+
+Exit codes: 0 if both say the same, 2 if they do not, 4 if a test fails without a failure, 5 if nothing was compared, 130 after Ctrl-C \
+with what was compared by then, 1 if the command line or the build is wrong.";
 
 pub(super) const REPLAY: &str = "\
 Examples:

@@ -11,3 +11,4 @@ pub(crate) mod output;
 pub(crate) mod page;
 pub(crate) mod sweep;
 pub(crate) mod value;
+pub(crate) mod verify;

@@ -8,11 +8,11 @@ use firsthit::program::facts::{self, Ending, Function, Standing};
 
 use crate::chains::asked::asked;
 use crate::chains::chain_id::ChainId;
-use crate::chains::frame::Frame;
 use crate::chains::judge::{Case, judge};
 use crate::chains::named::{LeftOut, Named, named};
-use crate::chains::symbols::{Address, Place};
+use crate::chains::symbols::Place;
 use crate::results::outcome::{First, Leak, Outcome};
+use crate::running::located::whole;
 use crate::running::sweep::{Choice, Known, Sweep};
 
 impl Sweep<'_> {
@@ -162,21 +162,8 @@ impl Sweep<'_> {
 
     /// The frames of each list of addresses, innermost first, without those of the preloaded library.
     fn frames(&mut self, lists: &[&[facts::Address]]) -> Vec<Vec<Arc<Place>>> {
-        self.learn_modules();
-        let module = |address: &facts::Address| address.module.and_then(|module| self.modules.get(module)).copied();
-        let own = |address: &&facts::Address| module(address) == Some(self.library);
-        let lists: Vec<Vec<_>> =
-            lists.iter().map(|list| list.iter().filter(|address| !own(address)).collect()).collect();
-        let place = |address: &&facts::Address| Address { module: module(address), offset: address.offset };
-        let mut frames = self.common.symbols.of(lists.iter().flatten().map(place).collect()).into_iter();
-        lists.iter().map(|list| frames.by_ref().take(list.len()).collect()).collect()
-    }
-
-    /// Takes note of the files that the program has loaded since the last time.
-    fn learn_modules(&mut self) {
-        let modules = self.followed.modules();
-        let new = modules.iter().skip(self.modules.len());
-        self.modules.extend(new.map(|module| self.common.symbols.module(&module.path)));
+        self.located.learn(&self.common.symbols, &self.followed.modules());
+        self.located.places(&self.common.symbols, lists)
     }
 
     /// Judges what came of a chain, and tells the listener.
@@ -237,9 +224,4 @@ impl Sweep<'_> {
         self.told.insert(outcome.id);
         self.listener.outcome(outcome, printed);
     }
-}
-
-/// A chain of its own.
-fn whole(places: &[Arc<Place>]) -> Vec<Frame> {
-    places.iter().flat_map(|place| place.frames.iter().cloned()).collect()
 }

@@ -6,6 +6,7 @@ pub(crate) mod debugger;
 mod hearing;
 pub(crate) mod kept;
 pub(crate) mod library;
+pub(crate) mod located;
 pub(crate) mod progress;
 pub(crate) mod recorded;
 pub(crate) mod replay;

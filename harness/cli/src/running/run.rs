@@ -71,7 +71,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
     subjects.retain(|subject| !done.contains_key(&subject.test));
     let (outcomes, before): (_, BTreeSet<Key>) = (before.outcomes.clone(), before.outcomes.into_keys().collect());
 
-    let stop = stop_asked()?;
+    let stop = stop_asked("what is running is finished and written down")?;
     let library = library::placed(place.root().as_std_path())
         .map_err(|error| Trouble::usage(format!("{}: {error}", place.root())))?;
     let packages = setting.packages();
@@ -151,7 +151,7 @@ pub(crate) fn run(setting: Setting<'_>, programs: &[Program]) -> Result<ExitCode
 }
 
 /// What is swept: every test of every program; and those of programs that nothing can be preloaded into, with the reason.
-fn subjects(settings: &Settings, programs: &[Program]) -> Result<(Vec<Subject>, Vec<Swept>), Trouble> {
+pub(crate) fn subjects(settings: &Settings, programs: &[Program]) -> Result<(Vec<Subject>, Vec<Swept>), Trouble> {
     let (mut subjects, mut without) = (Vec::new(), Vec::new());
     for program in programs {
         let build = build_id(&program.path)?;
@@ -211,14 +211,14 @@ fn known(ledger: &Ledger, subjects: &[Subject], new_only: bool) -> Result<BTreeS
 }
 
 /// Set by the first Ctrl-C; the second one ends the process.
-fn stop_asked() -> Result<Arc<AtomicBool>, Trouble> {
+pub(crate) fn stop_asked(then: &'static str) -> Result<Arc<AtomicBool>, Trouble> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     let handler = move || {
         if asked.swap(true, Relaxed) {
             std::process::exit(ExitCode::Stopped.number().into());
         }
-        print::to_stderr("stopping: what is running is finished and written down; once more to end at once");
+        print::to_stderr(&format!("stopping: {then}; once more to end at once"));
     };
     ctrlc::set_handler(handler).map_err(|error| Trouble::internal(format!("no handler for Ctrl-C: {error}")))?;
     Ok(stop)

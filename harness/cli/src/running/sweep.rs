@@ -14,11 +14,12 @@ use firsthit::program::followed::{Asked, Followed};
 
 use crate::chains::chain_id::ChainId;
 use crate::chains::named::{Identities, Named};
-use crate::chains::symbols::{Module, Symbols};
+use crate::chains::symbols::Symbols;
 use crate::chains::test_code::TestCode;
 use crate::results::outcome::Outcome;
 use crate::results::swept::{Chains, Ended, Second, Swept};
 use crate::running::base::Base;
+use crate::running::located::Located;
 use crate::running::subject::Subject;
 
 /// How long the tool sleeps at most before it looks after the program.
@@ -109,6 +110,16 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
+    /// The campaign.
+    pub(crate) fn followed(&self) -> &Followed {
+        &self.followed
+    }
+
+    /// The identity of the chain `number` of the campaign, if it is one that could be failed.
+    pub(crate) fn id(&self, number: usize) -> Option<ChainId> {
+        self.ids.get(number).copied().flatten()
+    }
+
     /// The variable by which the program, started with it, runs once with this chain failing, as long as this lives. Nothing
     /// if there is no such chain.
     pub(crate) fn arm(&self, id: ChainId) -> Option<(&'static str, String)> {
@@ -147,10 +158,7 @@ pub(super) struct Sweep<'a> {
     base: Base,
     pub(super) code: TestCode,
     pub(super) identities: Identities,
-    /// The preloaded library's.
-    pub(super) library: Module,
-    /// By the campaign's numbers.
-    pub(super) modules: Vec<Module>,
+    pub(super) located: Located,
     /// By the campaign's numbers.
     pub(super) known: Vec<Option<Known>>,
     /// How many of them have been looked at, and those of which it was not clear yet what they are.
@@ -201,8 +209,7 @@ impl<'a> Sweep<'a> {
             base,
             code,
             identities: Identities::default(),
-            library: common.symbols.module(common.library),
-            modules: Vec::new(),
+            located: Located::new(&common.symbols, common.library),
             known: Vec::new(),
             looked_at: 0,
             unclear: Vec::new(),
