@@ -11,41 +11,80 @@ pub fn asks(bytes: usize) -> usize {
     black_box(&room).capacity()
 }
 
+#[inline(never)]
+fn small() -> usize {
+    black_box(asks(8)) + 1
+}
+
+#[inline(never)]
+fn middle() -> usize {
+    black_box(asks(64)) + 2
+}
+
+#[inline(never)]
+fn large() -> usize {
+    black_box(asks(512)) + 3
+}
+
 /// Asks in turn from three places, so many times.
 pub fn allocates(times: usize) {
     for turn in 0..times {
-        match turn % 3 {
-            0 => asks(8),
-            1 => asks(64),
-            _ => asks(512),
-        };
+        black_box([small, middle, large][turn % 3]());
     }
 }
 
-#[inline(never)]
-fn left(way: usize, steps: u32) -> usize {
-    black_box(goes(way >> 1, steps - 1)) + 1
+/// A place where a way goes on by one function or another, as its lowest bit says. None calls itself: turns of a recursion would
+/// be told as one.
+macro_rules! fork {
+    ($name:ident, $next:ident) => {
+        mod $name {
+            use std::hint::black_box;
+
+            #[inline(never)]
+            fn left(way: usize) -> usize {
+                black_box(super::$next::goes(way)) + 1
+            }
+
+            #[inline(never)]
+            fn right(way: usize) -> usize {
+                black_box(super::$next::goes(way)) + 2
+            }
+
+            pub fn goes(way: usize) -> usize {
+                if way & 1 == 0 { left(way >> 1) } else { right(way >> 1) }
+            }
+        }
+    };
 }
 
-#[inline(never)]
-fn right(way: usize, steps: u32) -> usize {
-    black_box(goes(way >> 1, steps - 1)) + 2
-}
+fork!(way_0, way_1);
+fork!(way_1, way_2);
+fork!(way_2, way_3);
+fork!(way_3, way_4);
+fork!(way_4, way_5);
+fork!(way_5, way_6);
+fork!(way_6, way_7);
+fork!(way_7, way_8);
+fork!(way_8, way_9);
+fork!(way_9, way_10);
+fork!(way_10, way_11);
+fork!(way_11, way_12);
+fork!(way_12, way_13);
+fork!(way_13, way_14);
+fork!(way_14, way_15);
+fork!(way_15, way_16);
+fork!(way_16, way_17);
 
-/// Each way through the tree is a chain of its own.
-#[inline(never)]
-fn goes(way: usize, steps: u32) -> usize {
-    match (steps, way & 1) {
-        (0, _) => asks(16),
-        (_, 0) => left(way, steps),
-        _ => right(way, steps),
+mod way_17 {
+    pub fn goes(_: usize) -> usize {
+        super::asks(16)
     }
 }
 
+/// Each way is a chain of its own: 2^17 of them.
 pub fn chains(count: usize) {
-    let steps = count.next_power_of_two().trailing_zeros();
     for way in 0..count {
-        goes(way, steps);
+        black_box(way_0::goes(way));
     }
 }
 
