@@ -15,9 +15,21 @@ struct Pass {
     inside: Option<ReclaimClass>,
 }
 
-/// The passes that are under way in the name of one task, the thread's innermost last.
-#[derive(Debug, Default)]
+/// The passes that are under way in the name of one task, each thread's innermost last.
+///
+/// A request asks the surrounding process for no memory: there is room for [`AT_ONCE`] of them from the beginning. Only a task
+/// that more threads reclaim for at a time gets more.
+#[derive(Debug)]
 pub(crate) struct Passes(Vec<Pass>);
+
+/// Passes that a task has room for without asking for more.
+const AT_ONCE: usize = 8;
+
+impl Default for Passes {
+    fn default() -> Passes {
+        Passes(Vec::with_capacity(AT_ONCE))
+    }
+}
 
 impl Passes {
     /// The calling thread begins a pass.
